@@ -1,0 +1,26 @@
+//! What the app wants done outside: plain data that `tui` carries out.
+
+use crate::model::key::{Namespaces, ObjectKey, Session};
+use crate::model::log::LogSource;
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// End the session that runs and start this one.
+    Connect {
+        /// The new session.
+        session: Session,
+        /// The context; None keeps it.
+        context: Option<String>,
+        /// The namespaces; None leaves the choice to the context.
+        namespaces: Option<Namespaces>,
+    },
+    /// Follow exactly these logs.
+    FollowLogs(Vec<LogSource>),
+    /// Fetch this object as YAML.
+    FetchManifest(ObjectKey),
+    /// Go to the shell.
+    Suspend,
+    /// End the program.
+    Quit,
+}

@@ -1,0 +1,102 @@
+//! The log pane: whose logs are followed, and where in them one reads.
+
+use crate::command::Motion;
+use crate::model::key::Kind;
+use crate::model::log::{LogBuffer, LogSource};
+use crate::model::owner::Subject;
+use crate::model::pod::{ContainerState, Pod};
+use crate::model::snapshot::Snapshot;
+
+use super::list::moved;
+
+/// Bytes of log text that are kept for a subject.
+const BUDGET: usize = 16 << 20;
+
+/// Streams at once. A Job of a thousand pods must not open a thousand connections; the newest pods are followed.
+pub const STREAMS: usize = 12;
+
+/// The state of the log pane.
+#[derive(Debug)]
+pub struct LogView {
+    /// Whose logs these are.
+    pub subject: Option<Subject>,
+    /// The lines.
+    pub buffer: LogBuffer,
+    /// The sources that are followed.
+    pub followed: Vec<LogSource>,
+    /// Sources that would be followed too, were there not too many.
+    pub left_out: usize,
+    /// The first line on screen while one reads; None follows the newest.
+    pub top: Option<usize>,
+}
+
+impl Default for LogView {
+    fn default() -> Self {
+        Self { subject: None, buffer: LogBuffer::new(BUDGET), followed: Vec::new(), left_out: 0, top: None }
+    }
+}
+
+impl LogView {
+    /// Turns to the subject and what of it can be followed now. True where other streams are wanted than before. The
+    /// lines of pods that are gone stay for as long as the subject does.
+    pub fn turn_to(&mut self, subject: Option<Subject>, snapshot: &Snapshot) -> bool {
+        if self.subject != subject {
+            *self = Self { subject, ..Self::default() };
+        }
+        let mut wanted = subject.map(|subject| sources(snapshot, subject)).unwrap_or_default();
+        self.left_out = wanted.len().saturating_sub(STREAMS);
+        wanted.truncate(STREAMS);
+        let is_new = self.followed != wanted;
+        self.followed = wanted;
+        is_new
+    }
+
+    /// Moves through the lines; the end follows again.
+    pub fn go(&mut self, motion: Motion, page: usize) {
+        let last_top = self.buffer.len().saturating_sub(page);
+        let top = moved(self.top.unwrap_or(last_top), motion, page, self.buffer.len());
+        self.top = (top < last_top).then_some(top);
+    }
+
+    /// The label that tells a source from the others: what differs among them.
+    pub fn label(&self, source: &LogSource) -> String {
+        let others = || self.buffer.sources.iter().map(|(other, _)| other);
+        let many_pods = others().any(|other| other.pod != source.pod);
+        let many_containers = others().any(|other| other.container != source.container);
+        let pod = source.pod_name.rsplit('-').next().unwrap_or_default();
+        match (many_pods, many_containers) {
+            (false, false) => String::new(),
+            (false, true) => source.container.to_string(),
+            (true, false) => pod.to_owned(),
+            (true, true) => format!("{pod} {}", source.container),
+        }
+    }
+}
+
+/// The containers of the subject that have a log: those that run or ran. Newest pods first; of a CronJob, those of its
+/// newest run that has pods.
+fn sources(snapshot: &Snapshot, subject: Subject) -> Vec<LogSource> {
+    let pods = match subject.kind {
+        Kind::CronJob => {
+            let runs = snapshot.jobs_of(subject.uid).into_iter();
+            let of_runs = runs.map(|job| snapshot.pods_of_subject(Subject { kind: Kind::Job, uid: job.meta.uid }));
+            of_runs.into_iter().find(|pods| !pods.is_empty()).unwrap_or_default()
+        }
+        _ => snapshot.pods_of_subject(subject),
+    };
+    pods.into_iter().flat_map(sources_of_pod).collect()
+}
+
+fn sources_of_pod(pod: &Pod) -> impl Iterator<Item = LogSource> {
+    let started = pod
+        .containers
+        .iter()
+        .filter(|container| !matches!(container.state, ContainerState::Waiting { .. }) || container.last_end.is_some());
+    started.map(|container| LogSource {
+        pod: pod.meta.uid,
+        namespace: pod.meta.namespace.clone(),
+        pod_name: pod.meta.name.clone(),
+        container: container.name.clone(),
+        restarts: container.restarts,
+    })
+}

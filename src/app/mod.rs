@@ -1,0 +1,277 @@
+//! All state of the user interface. Synchronous: no I/O, no waiting, no terminal.
+//!
+//! Only the loop in `tui` changes an [`App`], by handing it messages; what it wants done outside comes back as effects.
+//! `view` draws it and changes nothing.
+
+mod act;
+mod effect;
+mod layout;
+mod link;
+mod list;
+mod logs;
+mod msg;
+mod palette;
+mod prompt;
+mod rows;
+
+pub use effect::Effect;
+pub use layout::{Layout, SMALLEST};
+pub use link::Link;
+pub use list::ListState;
+pub use logs::{LogView, STREAMS};
+pub use msg::Msg;
+pub use palette::{Choice, Entry, Palette};
+pub use prompt::{Filter, Prompt};
+
+use compact_str::CompactString;
+
+use crate::command::Pane;
+use crate::model::clock::Time;
+use crate::model::delta::{Failure, Source};
+use crate::model::key::{Kind, Namespaces, Session};
+use crate::model::owner::Subject;
+use crate::model::snapshot::{Freshness, Snapshot};
+
+/// Everything that the screen shows and the keys change.
+#[derive(Debug)]
+pub struct App {
+    /// The session whose messages are taken.
+    pub session: Session,
+    /// The present moment, as the last tick told it.
+    pub now: Time,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// What is known of the cluster.
+    pub snapshot: Snapshot,
+    /// The context's name; empty before it is known.
+    pub context: CompactString,
+    /// The namespaces that are watched; None before they are known.
+    pub namespaces: Option<Namespaces>,
+    /// Why there is no way to a server.
+    pub not_connected: Option<Failure>,
+    /// The pane that keys go to.
+    pub focus: Pane,
+    /// The focused pane alone is shown.
+    pub is_zoomed: bool,
+    /// CronJobs.
+    pub cronjobs: ListState,
+    /// Jobs.
+    pub jobs: ListState,
+    /// Pods.
+    pub pods: ListState,
+    /// Events.
+    pub events: ListState,
+    /// Logs.
+    pub logs: LogView,
+    /// The CronJob whose Jobs alone are listed, after it was opened.
+    pub opened: Option<Subject>,
+    /// What lies over the dashboard.
+    pub overlay: Option<Overlay>,
+    /// The last thing that a person must know.
+    pub notice: Option<String>,
+    /// The list that was focused last: CronJobs, Jobs or Pods. Its row is the subject.
+    lead: Pane,
+    /// CronJobs or Jobs, whichever was focused last: its row is the parent whose pods are listed.
+    parent_lead: Pane,
+    /// Data has changed since the rows were made.
+    is_dirty: bool,
+}
+
+/// What lies over the dashboard and takes the keys.
+#[derive(Debug)]
+pub enum Overlay {
+    /// The palette.
+    Palette(Palette),
+    /// Typing a filter for the focused list; the text that Esc returns to is kept.
+    Filter {
+        /// The line.
+        prompt: Prompt,
+        /// The filter before.
+        before: Filter,
+    },
+    /// A page of text to read.
+    Page(Page),
+}
+
+/// Text to read: help or YAML.
+#[derive(Debug)]
+pub struct Page {
+    /// What it is.
+    pub title: String,
+    /// The lines; None while they are fetched.
+    pub lines: Option<Vec<String>>,
+    /// The first line on screen.
+    pub top: usize,
+}
+
+impl App {
+    /// The state before anything is known, for a terminal of this size.
+    pub fn new(now: Time, size: (u16, u16)) -> Self {
+        Self {
+            session: Session::default(),
+            now,
+            size,
+            snapshot: Snapshot::default(),
+            context: CompactString::default(),
+            namespaces: None,
+            not_connected: None,
+            focus: Pane::Jobs,
+            is_zoomed: false,
+            cronjobs: ListState::default(),
+            jobs: ListState::default(),
+            pods: ListState::default(),
+            events: ListState::default(),
+            logs: LogView::default(),
+            opened: None,
+            overlay: None,
+            notice: None,
+            lead: Pane::Jobs,
+            parent_lead: Pane::Jobs,
+            is_dirty: true,
+        }
+    }
+
+    /// Takes in one message. Rows are made anew by [`App::settle`], once for all messages that came together.
+    pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        match msg {
+            Msg::Key(key) => {
+                self.refresh_rows();
+                return self.key(&key);
+            }
+            Msg::Paste(text) => self.paste(&text),
+            Msg::Resized(width, height) => self.size = (width, height),
+            Msg::Tick(now) => self.now = now,
+            Msg::Connected { session, context, namespaces } if session == self.session => {
+                self.expect(&namespaces);
+                (self.context, self.namespaces, self.not_connected) = (context, Some(namespaces), None);
+                self.is_dirty = true;
+            }
+            Msg::NotConnected { session, failure } if session == self.session => self.not_connected = Some(failure),
+            Msg::Changed(delta) if delta.session == self.session => {
+                self.snapshot.apply(delta, self.now);
+                self.is_dirty = true;
+            }
+            Msg::Log { session, source, change } if session == self.session => {
+                if self.logs.followed.contains(&source) {
+                    self.logs.buffer.apply(&source, change);
+                }
+            }
+            Msg::Manifest { session, text } if session == self.session => self.show_manifest(text),
+            Msg::TaskPanicked(words) => self.notice = Some(format!("a background task died: {words}")),
+            // Late messages of an earlier session.
+            Msg::Connected { .. }
+            | Msg::NotConnected { .. }
+            | Msg::Changed(_)
+            | Msg::Log { .. }
+            | Msg::Manifest { .. } => {}
+        }
+        Vec::new()
+    }
+
+    /// Brings everything that is derived up to date after messages: rows, subject, scroll positions, log streams.
+    pub fn settle(&mut self) -> Vec<Effect> {
+        self.refresh_rows();
+        let subject = self.subject();
+        let effects = if self.logs.turn_to(subject, &self.snapshot) {
+            vec![Effect::FollowLogs(self.logs.followed.clone())]
+        } else {
+            Vec::new()
+        };
+        for pane in Pane::ALL {
+            let page = self.page_of(pane);
+            if let Some(list) = self.list_mut(pane) {
+                list.scroll(page);
+            }
+        }
+        effects
+    }
+
+    /// The object that Pods, Events and Logs follow.
+    pub fn subject(&self) -> Option<Subject> {
+        match self.lead {
+            Pane::Pods => self.pods.cursor.map(|uid| Subject { kind: Kind::Pod, uid }).or_else(|| self.parent()),
+            _ => self.parent(),
+        }
+    }
+
+    /// The CronJob or Job whose pods are listed.
+    pub fn parent(&self) -> Option<Subject> {
+        match self.parent_lead {
+            Pane::CronJobs => self.cronjobs.cursor.map(|uid| Subject { kind: Kind::CronJob, uid }),
+            _ => self.jobs.cursor.map(|uid| Subject { kind: Kind::Job, uid }),
+        }
+    }
+
+    /// How a subject is named: `job/settle-2990`.
+    pub fn name_of(&self, subject: Option<Subject>) -> String {
+        subject.and_then(|subject| self.snapshot.key_of(subject)).map(|key| key.to_string()).unwrap_or_default()
+    }
+
+    /// How the link to the server is.
+    pub fn link(&self) -> Link {
+        match &self.not_connected {
+            Some(failure) => Link::Down(failure.clone()),
+            None => Link::of(self.snapshot.sources().map(|(_, freshness)| freshness)),
+        }
+    }
+
+    /// Rows come from more than one namespace, so that each says which.
+    pub fn has_many_namespaces(&self) -> bool {
+        !matches!(&self.namespaces, Some(Namespaces::Some(names)) if names.len() == 1)
+    }
+
+    /// Where everything is on the screen; None where the terminal is too small.
+    pub fn layout(&self) -> Option<Layout> {
+        Layout::new(self.size, self.focus, self.lead, self.detail_pane(), self.is_zoomed)
+    }
+
+    /// The pane that suits the subject where there is room for one: its log where it has one, its events otherwise.
+    fn detail_pane(&self) -> Pane {
+        if self.logs.followed.is_empty() && self.logs.buffer.is_empty() { Pane::Events } else { Pane::Logs }
+    }
+
+    /// The list of a pane; None for Logs.
+    pub fn list(&self, pane: Pane) -> Option<&ListState> {
+        match pane {
+            Pane::CronJobs => Some(&self.cronjobs),
+            Pane::Jobs => Some(&self.jobs),
+            Pane::Pods => Some(&self.pods),
+            Pane::Events => Some(&self.events),
+            Pane::Logs => None,
+        }
+    }
+
+    fn list_mut(&mut self, pane: Pane) -> Option<&mut ListState> {
+        match pane {
+            Pane::CronJobs => Some(&mut self.cronjobs),
+            Pane::Jobs => Some(&mut self.jobs),
+            Pane::Pods => Some(&mut self.pods),
+            Pane::Events => Some(&mut self.events),
+            Pane::Logs => None,
+        }
+    }
+
+    fn page_of(&self, pane: Pane) -> usize {
+        self.layout().map_or(0, |layout| layout.page(pane))
+    }
+
+    fn expect(&mut self, namespaces: &Namespaces) {
+        let scopes = match namespaces {
+            Namespaces::All => vec![None],
+            Namespaces::Some(names) => names.iter().cloned().map(Some).collect(),
+        };
+        for namespace in scopes {
+            for kind in [Kind::CronJob, Kind::Job, Kind::Pod, Kind::Event] {
+                self.snapshot.expect(Source { kind, namespace: namespace.clone() });
+            }
+        }
+    }
+
+    /// A source of this kind has not told all its objects yet.
+    fn is_loading(&self, kind: Kind) -> bool {
+        matches!(self.snapshot.freshness(kind), Freshness::Loading | Freshness::Failed { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! What reaches the app from outside: keys, the clock, the size of the terminal, and what the background tells.
+
+use compact_str::CompactString;
+
+use crate::command::Key;
+use crate::model::clock::Time;
+use crate::model::delta::{Delta, Failure};
+use crate::model::key::{Namespaces, Session};
+use crate::model::log::{LogChange, LogSource};
+
+/// One thing that happened. Messages of the background carry their session; those of others are dropped.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has this many columns and rows now.
+    Resized(u16, u16),
+    /// The time, at least once a second.
+    Tick(Time),
+    /// The way to the server is known.
+    Connected {
+        /// The session.
+        session: Session,
+        /// The context's name.
+        context: CompactString,
+        /// The namespaces that are watched.
+        namespaces: Namespaces,
+    },
+    /// There is no way to a server.
+    NotConnected {
+        /// The session.
+        session: Session,
+        /// Why.
+        failure: Failure,
+    },
+    /// Objects changed, or a watch failed.
+    Changed(Delta),
+    /// A log stream told something.
+    Log {
+        /// The session.
+        session: Session,
+        /// Which stream.
+        source: LogSource,
+        /// What it told.
+        change: LogChange,
+    },
+    /// The YAML that was asked for.
+    Manifest {
+        /// The session.
+        session: Session,
+        /// The text, or why it cannot be had.
+        text: Result<String, Failure>,
+    },
+    /// A background task died; its panic's words. The session goes on without it.
+    TaskPanicked(String),
+}

@@ -1,0 +1,3 @@
+//! Messages in, state and effects out.
+
+use super::*;

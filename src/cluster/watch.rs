@@ -1,0 +1,223 @@
+//! Watches: one background watcher for each kind and namespace, from the API's stream to batches of changes.
+//!
+//! The first list is told page by page, so that rows are on screen at once; every later list is held back and told as
+//! one [`Change::Reset`], so that no row vanishes for a moment. A failed watch is told and tried again for ever.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{FutureExt, StreamExt};
+use kube::Api;
+use kube::runtime::watcher::{self, Event, watcher};
+use tokio::sync::{Notify, mpsc};
+
+use super::Report;
+use super::connect::Connection;
+use super::error::explain_watch;
+use super::slim::{Early, Slim};
+use crate::model::clock::{Clock, SystemClock};
+use crate::model::cronjob::CronJob;
+use crate::model::delta::{Cause, Change, Delta, Row, Source};
+use crate::model::event::Event as ClusterEvent;
+use crate::model::job::Job;
+use crate::model::key::{Kind, Namespaces, Session};
+use crate::model::meta::Meta;
+use crate::model::pod::Pod;
+
+/// Changes told in one message at most.
+pub const BATCH: usize = 512;
+
+/// The server ends a watch after so many seconds; one that is silent for longer is taken for dead. Short enough that a
+/// half-open connection is noticed within about a minute.
+const WATCH_SECONDS: u32 = 60;
+
+/// The first wait after a failure; it doubles with each further one.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// The longest wait after failures of the network or the server.
+const LONGEST_RETRY: Duration = Duration::from_secs(15);
+
+/// The wait after a refusal: roles change rarely, but they do.
+const DENIED_RETRY: Duration = Duration::from_secs(60);
+
+/// Watches every kind until the task is dropped.
+pub async fn watch_all(connection: &Connection, session: Session, reports: &mpsc::Sender<Report>) {
+    let namespaces: Vec<Option<&str>> = match &connection.namespaces {
+        Namespaces::All => vec![None],
+        Namespaces::Some(names) => names.iter().map(|name| Some(name.as_str())).collect(),
+    };
+    let mut watches = futures::stream::FuturesUnordered::new();
+    for namespace in namespaces {
+        let watch = Watch { client: &connection.client, namespace, session, reports };
+        watches.push(
+            (async move {
+                tokio::join!(
+                    watch.run::<CronJob>(),
+                    watch.run::<Job>(),
+                    watch.run::<Pod>(),
+                    watch.run::<ClusterEvent>(),
+                );
+            })
+            .boxed(),
+        );
+    }
+    let cluster = Watch { client: &connection.client, namespace: None, session, reports };
+    watches.push(cluster.run::<Meta>().boxed());
+    while watches.next().await.is_some() {}
+}
+
+/// The sources that are watched for a choice of namespaces, so that the screen can show them as loading.
+pub fn sources(namespaces: &Namespaces) -> Vec<Source> {
+    let scopes = match namespaces {
+        Namespaces::All => vec![None],
+        Namespaces::Some(names) => names.iter().cloned().map(Some).collect(),
+    };
+    let namespaced = [Kind::CronJob, Kind::Job, Kind::Pod, Kind::Event];
+    let mut sources: Vec<Source> = scopes
+        .into_iter()
+        .flat_map(|namespace| namespaced.map(|kind| Source { kind, namespace: namespace.clone() }))
+        .collect();
+    sources.push(Source { kind: Kind::Namespace, namespace: None });
+    sources
+}
+
+/// What a watcher needs to know.
+#[derive(Clone, Copy)]
+struct Watch<'a> {
+    client: &'a kube::Client,
+    namespace: Option<&'a str>,
+    session: Session,
+    reports: &'a mpsc::Sender<Report>,
+}
+
+impl Watch<'_> {
+    /// Watches one kind. Ends only when nobody listens any more.
+    async fn run<R: Slim>(self) {
+        let resumed = Arc::new(Notify::new());
+        let client = announcing(self.client.clone(), resumed.clone());
+        let api: Api<Early<R>> = match self.namespace {
+            None => Api::all(client),
+            Some(namespace) => Api::namespaced(client, namespace),
+        };
+        let mut stream = watcher(api, watcher::Config::default().timeout(WATCH_SECONDS)).boxed();
+        let mut listing = Listing::default();
+        let mut failures = 0;
+        loop {
+            let first = tokio::select! {
+                event = stream.next() => event,
+                () = resumed.notified() => {
+                    // The stream itself says nothing when a broken watch stands again without a change.
+                    let is_news = std::mem::take(&mut failures) > 0 && listing.has_synced;
+                    if is_news && !self.tell::<R>(vec![Change::Synced]).await {
+                        return;
+                    }
+                    continue;
+                }
+            };
+            let mut next = first;
+            let mut changes = Vec::new();
+            let mut wait = None;
+            while let Some(event) = next {
+                match event {
+                    Ok(event) => changes.extend(listing.take(event)),
+                    Err(error) if is_expired(&error) => wait = Some(FIRST_RETRY),
+                    Err(error) => {
+                        let (failed, delay) = self.failed(R::KIND, &error, failures);
+                        failures += 1;
+                        wait = Some(delay);
+                        changes.push(failed);
+                    }
+                }
+                // Asking the stream again after an error would start the next attempt before the wait.
+                let is_full = wait.is_some() || changes.len() >= BATCH;
+                next = if is_full { None } else { stream.next().now_or_never().flatten() };
+            }
+            if !changes.is_empty() && !self.tell::<R>(changes).await {
+                return;
+            }
+            if let Some(delay) = wait {
+                tokio::time::sleep(delay).await;
+            }
+        }
+    }
+
+    /// Tells changes; false where nobody listens any more.
+    async fn tell<R: Slim>(&self, changes: Vec<Change>) -> bool {
+        let source = Source { kind: R::KIND, namespace: self.namespace.map(Into::into) };
+        self.reports.send(Report::Changed(Delta { session: self.session, source, changes })).await.is_ok()
+    }
+
+    fn failed(&self, kind: Kind, error: &watcher::Error, failures: u32) -> (Change, Duration) {
+        let place = self.namespace.map_or("in all namespaces".to_owned(), |name| format!("in namespace {name}"));
+        let place = if kind == Kind::Namespace { String::new() } else { format!(" {place}") };
+        let failure = explain_watch(&format!("watch {}{place}", kind.plural()), error);
+        let delay = match failure.cause {
+            Cause::Denied => DENIED_RETRY,
+            _ => FIRST_RETRY.saturating_mul(1 << failures.min(8)).min(LONGEST_RETRY),
+        };
+        let retry_at = SystemClock.now().plus_seconds(delay.as_secs().cast_signed());
+        (Change::Failed { failure, retry_at }, delay)
+    }
+}
+
+/// 410: the server no longer has the history that a list or watch wanted to go on from. No failure: the watcher lists
+/// anew by itself.
+fn is_expired(error: &watcher::Error) -> bool {
+    use watcher::Error::{InitialListFailed, WatchError, WatchStartFailed};
+    match error {
+        WatchError(status) => status.code == 410,
+        InitialListFailed(kube::Error::Api(status)) | WatchStartFailed(kube::Error::Api(status)) => status.code == 410,
+        _ => false,
+    }
+}
+
+/// A client that tells when the server has accepted a watch.
+fn announcing(client: kube::Client, accepted: Arc<Notify>) -> kube::Client {
+    let namespace = client.default_namespace().to_owned();
+    let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+        let (client, accepted) = (client.clone(), accepted.clone());
+        async move {
+            let is_watch = request.uri().query().is_some_and(|query| query.contains("watch=true"));
+            let response = client.send(request).await?;
+            if is_watch && response.status().is_success() {
+                accepted.notify_one();
+            }
+            Ok::<_, kube::Error>(response)
+        }
+    });
+    kube::Client::new(service, namespace)
+}
+
+/// Tells a first list as it comes and holds back later ones until they are whole.
+#[derive(Debug, Default)]
+struct Listing {
+    has_synced: bool,
+    has_begun: bool,
+    held: Option<Vec<Row>>,
+}
+
+impl Listing {
+    fn take<R: Slim>(&mut self, event: Event<Early<R>>) -> Vec<Change> {
+        match event {
+            Event::Init => {
+                // A first list that broke in its middle has shown rows that may be gone: hold back its repetition.
+                self.held = (self.has_synced || self.has_begun).then(Vec::new);
+                self.has_begun = true;
+                Vec::new()
+            }
+            Event::InitApply(object) => match &mut self.held {
+                Some(held) => {
+                    held.push(object.into_row());
+                    Vec::new()
+                }
+                None => vec![Change::Upsert(object.into_row())],
+            },
+            Event::InitDone => {
+                self.has_synced = true;
+                self.held.take().map(Change::Reset).into_iter().chain([Change::Synced]).collect()
+            }
+            Event::Apply(object) => vec![Change::Upsert(object.into_row())],
+            Event::Delete(object) => vec![Change::Remove(object.into_row().uid())],
+        }
+    }
+}

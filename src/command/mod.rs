@@ -1,0 +1,214 @@
+//! The registry: everything that can be done, once, independent of any screen.
+//!
+//! The keymap, the footer, the help page, the palette and the README's tables are all built from [`all`]. A command
+//! names what it does as data ([`Action`]); `app` carries it out.
+
+mod keymap;
+mod navigate;
+mod session;
+
+pub use keymap::{Key, find};
+
+use crate::model::key::Kind;
+
+/// One command.
+#[derive(Debug)]
+pub struct CommandSpec {
+    /// `noun.verb`, the same in configuration, palette and documentation.
+    pub id: &'static str,
+    /// What it does in two or three words, for palette and footer.
+    pub title: &'static str,
+    /// What it does, in a sentence.
+    pub help: &'static str,
+    /// The keys that run it, the first shown first.
+    pub keys: &'static [&'static str],
+    /// Further words that the palette takes for it: those of kubectl and k9s.
+    pub words: &'static [&'static str],
+    /// Where its keys work.
+    pub scope: Scope,
+    /// What the palette may give it.
+    pub argument: Argument,
+    /// What it does.
+    pub action: Action,
+    /// Its place in the footer, smallest first; None keeps it out.
+    pub footer: Option<u8>,
+}
+
+/// Where a command's keys work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everywhere but in text fields.
+    Everywhere,
+    /// In the dashboard, whichever pane has the focus.
+    Dashboard,
+    /// In the lists of the dashboard.
+    Lists,
+}
+
+/// What a command takes from the palette behind its word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Argument {
+    /// Nothing.
+    None,
+    /// Namespaces, separated by commas or blanks; none at all is allowed.
+    Namespaces,
+    /// The name of a context.
+    Context,
+}
+
+/// The panes of the dashboard. Left is what there is, right is what is known of the subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pane {
+    /// CronJobs.
+    CronJobs,
+    /// Jobs.
+    Jobs,
+    /// Pods of the subject.
+    Pods,
+    /// Events of the subject and everything below it.
+    Events,
+    /// Logs of the subject's pods.
+    Logs,
+}
+
+/// What a command does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Moves the cursor, or scrolls where there is none.
+    Move(Motion),
+    /// Gives a pane the focus; with an argument, looks at those namespaces.
+    Focus(Pane),
+    /// Gives the next pane the focus.
+    NextPane,
+    /// Gives the pane before the focus.
+    PreviousPane,
+    /// Goes to what the object under the cursor owns.
+    Open,
+    /// Goes back to where Open came from; closes what is open.
+    Back,
+    /// Shows the focused pane alone, or all again.
+    Zoom,
+    /// Shows the log of the object under the cursor alone.
+    Logs,
+    /// Starts typing a filter.
+    Filter,
+    /// Shows only what is broken or warns, or everything again.
+    Faults,
+    /// Shows the object as YAML.
+    Yaml,
+    /// Opens the palette.
+    Palette,
+    /// Shows the keys.
+    Help,
+    /// Looks at these namespaces; at all without an argument.
+    Namespaces,
+    /// Looks at another context.
+    Context,
+    /// Ends the program.
+    Quit,
+    /// Goes to the shell, as ctrl-z does in other programs.
+    Suspend,
+}
+
+/// Where the cursor goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Motion {
+    /// One row down.
+    Down,
+    /// One row up.
+    Up,
+    /// A page down.
+    PageDown,
+    /// A page up.
+    PageUp,
+    /// To the first row.
+    First,
+    /// To the last row; in the log, follows again.
+    Last,
+}
+
+impl Pane {
+    /// All panes, in the order of their numbers.
+    pub const ALL: [Pane; 5] = [Pane::CronJobs, Pane::Jobs, Pane::Pods, Pane::Events, Pane::Logs];
+
+    /// The pane's title.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Pane::CronJobs => "CronJobs",
+            Pane::Jobs => "Jobs",
+            Pane::Pods => "Pods",
+            Pane::Events => "Events",
+            Pane::Logs => "Logs",
+        }
+    }
+
+    /// The kind that it lists; Logs lists none.
+    pub const fn kind(self) -> Option<Kind> {
+        match self {
+            Pane::CronJobs => Some(Kind::CronJob),
+            Pane::Jobs => Some(Kind::Job),
+            Pane::Pods => Some(Kind::Pod),
+            Pane::Events => Some(Kind::Event),
+            Pane::Logs => None,
+        }
+    }
+
+    /// The key that goes there.
+    pub fn key(self) -> &'static str {
+        let goes_here = |spec: &&CommandSpec| spec.action == Action::Focus(self);
+        all().find(goes_here).and_then(|spec| spec.keys.first()).copied().unwrap_or_default()
+    }
+}
+
+/// Every command.
+pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
+    [navigate::COMMANDS, session::COMMANDS].into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_noun_verb() {
+        let mut seen = HashSet::new();
+        for spec in all() {
+            assert!(seen.insert(spec.id), "{} twice", spec.id);
+            assert!(spec.id.split('.').count() == 2, "{} is no noun.verb", spec.id);
+        }
+    }
+
+    #[test]
+    fn no_key_has_two_meanings() {
+        // All scopes overlap, so that a key may stand once.
+        let mut seen = HashSet::new();
+        for (spec, key) in all().flat_map(|spec| spec.keys.iter().map(move |key| (spec, key))) {
+            assert!(seen.insert(key), "{key} of {} is taken", spec.id);
+        }
+    }
+
+    #[test]
+    fn no_palette_word_has_two_meanings() {
+        let mut seen = HashSet::new();
+        for (spec, word) in all().flat_map(|spec| spec.words.iter().map(move |word| (spec, word))) {
+            assert!(seen.insert(word), "{word} of {} is taken", spec.id);
+        }
+    }
+
+    #[test]
+    fn help_is_a_sentence() {
+        for spec in all() {
+            let is_sentence = spec.help.ends_with('.') && spec.help.starts_with(char::is_uppercase);
+            assert!(is_sentence, "{}: {}", spec.id, spec.help);
+        }
+    }
+
+    #[test]
+    fn every_pane_has_a_number() {
+        for pane in Pane::ALL {
+            assert!(pane.key().parse::<u8>().is_ok(), "{pane:?}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The session and the program: which context and namespaces, the palette, help, the end.
+
+use super::{Action, Argument, CommandSpec, Scope};
+
+/// Commands for the session and the program.
+pub(super) const COMMANDS: &[CommandSpec] = &[
+    CommandSpec {
+        id: "session.namespaces",
+        title: "namespaces",
+        help: "Looks at these namespaces; at all of them without a name.",
+        keys: &["0"],
+        words: &["namespaces", "namespace", "ns"],
+        scope: Scope::Dashboard,
+        argument: Argument::Namespaces,
+        action: Action::Namespaces,
+        footer: None,
+    },
+    CommandSpec {
+        id: "session.context",
+        title: "context",
+        help: "Looks at the cluster of another context of the kubeconfig.",
+        keys: &[],
+        words: &["context", "contexts", "ctx"],
+        scope: Scope::Dashboard,
+        argument: Argument::Context,
+        action: Action::Context,
+        footer: None,
+    },
+    CommandSpec {
+        id: "view.palette",
+        title: "palette",
+        help: "Opens the palette: every command, with its key.",
+        keys: &[":"],
+        words: &[],
+        scope: Scope::Everywhere,
+        argument: Argument::None,
+        action: Action::Palette,
+        footer: Some(60),
+    },
+    CommandSpec {
+        id: "view.help",
+        title: "help",
+        help: "Shows every key.",
+        keys: &["?"],
+        words: &["help", "h"],
+        scope: Scope::Everywhere,
+        argument: Argument::None,
+        action: Action::Help,
+        footer: Some(70),
+    },
+    CommandSpec {
+        id: "app.suspend",
+        title: "to the shell",
+        help: "Stops the program and goes to the shell; fg comes back.",
+        keys: &["ctrl-z"],
+        words: &[],
+        scope: Scope::Everywhere,
+        argument: Argument::None,
+        action: Action::Suspend,
+        footer: None,
+    },
+    CommandSpec {
+        id: "app.quit",
+        title: "quit",
+        help: "Ends the program.",
+        keys: &["ctrl-c"],
+        words: &["quit", "q", "q!", "exit"],
+        scope: Scope::Everywhere,
+        argument: Argument::None,
+        action: Action::Quit,
+        footer: None,
+    },
+];

@@ -1,0 +1,45 @@
+//! kubatch: a terminal program for Kubernetes batch work.
+//!
+//! # Map
+//!
+//! | module | owns | may import |
+//! |---|---|---|
+//! | [`model`] | what is known, as plain data: rows, relations, states, schedules | nothing of ours |
+//! | [`demo`] | the embedded cluster: HTTP answers from memory | nothing of ours |
+//! | [`cluster`] | the engine: connect, watch, logs, requests | model; `connect` alone: demo |
+//! | [`command`] | the registry: what can be done | model |
+//! | [`app`] | all state of the user interface; messages in, effects out | command, model |
+//! | [`view`] | drawing, from `&App` | app, command, model |
+//! | [`tui`] | the loop, the terminal, effects as tasks | app, view, cluster, command, model |
+//! | [`cli`] | arguments, exit codes | everything but view |
+//!
+//! `tests/it/tidy.rs` holds the third column.
+//!
+//! # Data flow
+//!
+//! *In.* API server → one watcher for each kind and namespace ([`cluster::watch`]), which keeps slim rows only
+//! ([`cluster::slim`]) → batches tagged with their session → one bounded channel → the loop ([`tui`]) drains it into
+//! [`app::App::update`] → [`model::snapshot::Snapshot::apply`] → [`app::App::settle`] makes rows, subject and log
+//! streams anew → one frame ([`view::draw`]), none where nothing changed.
+//!
+//! *Out.* key → [`command::find`] → [`command::Action`] → [`app::Effect`] → a task → a message back.
+//!
+//! # Invariants
+//!
+//! - Only the loop changes `App`; `update` never waits; `view` changes nothing.
+//! - Text on screen is never read back for its meaning.
+//! - Every message of the background carries its [`model::key::Session`]; those of an earlier one are dropped.
+//! - Every channel is bounded. There is no global state that changes.
+//! - A failed watch clears nothing: what was known is marked stale, with its age.
+//! - Every string from the cluster passes [`model::safe_text`] before it is drawn or printed.
+//! - Every request but watching, listing and reading logs passes [`cluster::execute`].
+//! - Time is asked of [`model::clock`] alone.
+
+pub mod app;
+pub mod cli;
+pub mod cluster;
+pub mod command;
+pub mod demo;
+pub mod model;
+pub mod tui;
+pub mod view;

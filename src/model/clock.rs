@@ -1,0 +1,145 @@
+//! Time: one compact type for every moment, a trait for asking the time, and the words for ages.
+//!
+//! The only place in the crate that may ask the system's clock; everything else is handed a [`Time`] so that screens
+//! and rules can be tested at a fixed moment.
+
+use serde::{Deserialize, Deserializer, de};
+
+/// A moment in UTC: nanoseconds since the Unix epoch. Covers the years 1678 to 2262.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(i64);
+
+/// Nanoseconds in a second.
+const NANOS: i64 = 1_000_000_000;
+
+impl Time {
+    /// The moment that lies this many nanoseconds after the Unix epoch.
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos)
+    }
+
+    /// The moment that lies this many seconds after the Unix epoch; clamps what does not fit.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(NANOS))
+    }
+
+    /// Nanoseconds since the Unix epoch.
+    pub const fn nanos(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(NANOS)
+    }
+
+    /// This moment moved by a number of seconds (negative: earlier).
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(NANOS)))
+    }
+
+    /// Whole seconds from `earlier` to this moment; negative where `earlier` is later. Both are cut to seconds first,
+    /// so that an age changes on the full second, together with all others.
+    pub const fn seconds_since(self, earlier: Time) -> i64 {
+        self.seconds() - earlier.seconds()
+    }
+
+    /// Reads RFC 3339, the form of every time in the Kubernetes API (`metav1.Time` and `MicroTime`), and the
+    /// nanosecond times that the kubelet writes before log lines. None where the text is no such time.
+    pub fn parse(text: &str) -> Option<Self> {
+        let timestamp: jiff::Timestamp = text.parse().ok()?;
+        i64::try_from(timestamp.as_nanosecond()).ok().map(Self)
+    }
+
+    /// The same moment as a timestamp of the time library, for calendars and time zones.
+    pub fn to_timestamp(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_nanosecond(self.0.into()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+
+    /// The moment of a timestamp of the time library; clamps what does not fit.
+    pub fn from_timestamp(timestamp: jiff::Timestamp) -> Self {
+        Self(i64::try_from(timestamp.as_nanosecond()).unwrap_or(i64::MAX))
+    }
+}
+
+impl std::fmt::Display for Time {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.to_timestamp().fmt(f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Rfc3339;
+        impl de::Visitor<'_> for Rfc3339 {
+            type Value = Time;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a time such as 2026-11-21T03:00:00Z")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Time, E> {
+                Time::parse(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_str(Rfc3339)
+    }
+}
+
+/// Tells the time. The program has one; tests and the embedded cluster have others.
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Time;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system's clock")]
+    fn now(&self) -> Time {
+        Time::from_timestamp(jiff::Timestamp::now())
+    }
+}
+
+/// An age or a duration in one unit, at most four columns wide for a century: `45s`, `9m`, `30h`, `12d`. Seconds up to
+/// two minutes, minutes up to two hours, hours up to two days, so that at least two digits carry it. Negative is `0s`:
+/// the cluster's clock is ahead of ours by a little.
+pub fn short_duration(seconds: i64) -> String {
+    match seconds {
+        ..120 => format!("{}s", seconds.max(0)),
+        120..7_200 => format!("{}m", seconds / 60),
+        7_200..172_800 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_durations_use_one_unit() {
+        let cases =
+            [(-5, "0s"), (0, "0s"), (119, "119s"), (120, "2m"), (7_199, "119m"), (7_200, "2h"), (172_800, "2d")];
+        for (seconds, words) in cases {
+            assert_eq!(short_duration(seconds), words);
+        }
+    }
+
+    #[test]
+    fn time_reads_api_and_log_times() {
+        let time = Time::parse("2026-11-21T03:00:00Z").unwrap();
+        assert_eq!(time.to_string(), "2026-11-21T03:00:00Z");
+        let log = Time::parse("2026-11-21T03:00:00.000000001Z").unwrap();
+        assert_eq!(log.nanos() - time.nanos(), 1);
+        assert_eq!(Time::parse("2026-11-21T04:00:00+01:00"), Some(time));
+        assert_eq!(Time::parse("yesterday"), None);
+    }
+
+    #[test]
+    fn ages_change_on_the_full_second() {
+        let made = Time::parse("2026-11-21T03:00:00.9Z").unwrap();
+        let now = Time::parse("2026-11-21T03:00:01.1Z").unwrap();
+        assert_eq!(now.seconds_since(made), 1);
+    }
+}

@@ -1,0 +1,190 @@
+//! Log lines of one subject: merged over its containers by time, bounded in bytes, with positions that stay.
+
+use std::collections::VecDeque;
+
+use compact_str::CompactString;
+
+use super::clock::Time;
+use super::key::Uid;
+
+/// Where lines come from: one container of one pod.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LogSource {
+    /// The pod's UID.
+    pub pod: Uid,
+    /// The pod's namespace.
+    pub namespace: CompactString,
+    /// The pod's name.
+    pub pod_name: CompactString,
+    /// The container.
+    pub container: CompactString,
+    /// How often the container was started again: each run has a log of its own.
+    pub restarts: i32,
+}
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// The time that the kubelet wrote before it; lines without one take the time of the line before.
+    pub time: Time,
+    /// Index into [`LogBuffer::sources`].
+    pub source: u32,
+    /// The text as it came, without its line break; bytes that are not UTF-8 are replaced.
+    pub text: Box<str>,
+}
+
+/// What a log stream tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogChange {
+    /// Lines, in the order of their source.
+    Lines(Vec<(Time, Box<str>)>),
+    /// The stream ended: the container ended and everything it wrote was read.
+    Ended,
+    /// The stream broke or could not start; the words say why. It is tried again.
+    Failed(String),
+}
+
+/// Whether a source still brings lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceState {
+    /// Asked for; nothing came yet.
+    Opening,
+    /// Lines come.
+    Open,
+    /// All lines are here.
+    Ended,
+    /// It broke; why.
+    Failed(String),
+}
+
+/// The merged lines of a subject. Lines of one source never change their order; across sources they are ordered by
+/// time. When the byte budget is used up the oldest lines are dropped and [`LogBuffer::dropped`] tells how many.
+#[derive(Debug)]
+pub struct LogBuffer {
+    /// Every source seen, with its state. Never shrinks, so that indexes stay.
+    pub sources: Vec<(LogSource, SourceState)>,
+    lines: VecDeque<LogLine>,
+    bytes: usize,
+    budget: usize,
+    dropped: u64,
+}
+
+impl LogBuffer {
+    /// An empty buffer that holds about `budget` bytes of text.
+    pub fn new(budget: usize) -> Self {
+        Self { sources: Vec::new(), lines: VecDeque::new(), bytes: 0, budget, dropped: 0 }
+    }
+
+    /// The index of a source, which is added where it is new.
+    pub fn source_index(&mut self, source: &LogSource) -> u32 {
+        let known = self.sources.iter().position(|(one, _)| one == source);
+        let index = known.unwrap_or_else(|| {
+            self.sources.push((source.clone(), SourceState::Opening));
+            self.sources.len() - 1
+        });
+        index as u32
+    }
+
+    /// Takes in what a stream told.
+    pub fn apply(&mut self, source: &LogSource, change: LogChange) {
+        let index = self.source_index(source);
+        let state = match change {
+            LogChange::Lines(lines) => {
+                lines.into_iter().for_each(|(time, text)| self.insert(LogLine { time, source: index, text }));
+                SourceState::Open
+            }
+            LogChange::Ended => SourceState::Ended,
+            LogChange::Failed(why) => SourceState::Failed(why),
+        };
+        if let Some(entry) = self.sources.get_mut(index as usize) {
+            entry.1 = state;
+        }
+    }
+
+    /// Puts a line behind every line that is older or of the same source.
+    fn insert(&mut self, line: LogLine) {
+        self.bytes += line.text.len() + size_of::<LogLine>();
+        let later = self.lines.iter().rev().take_while(|other| other.time > line.time && other.source != line.source);
+        let at = self.lines.len() - later.count();
+        self.lines.insert(at, line);
+        while self.bytes > self.budget {
+            let Some(oldest) = self.lines.pop_front() else { break };
+            self.bytes -= oldest.text.len() + size_of::<LogLine>();
+            self.dropped += 1;
+        }
+    }
+
+    /// The lines that are kept, oldest first.
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = &LogLine> + ExactSizeIterator {
+        self.lines.iter()
+    }
+
+    /// How many lines are kept.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// No line is kept.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// How many lines were dropped at the front for want of room.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(name: &str) -> LogSource {
+        LogSource {
+            pod: Uid::new(name),
+            namespace: "n".into(),
+            pod_name: name.into(),
+            container: "c".into(),
+            restarts: 0,
+        }
+    }
+
+    fn lines(at: &[i64]) -> LogChange {
+        LogChange::Lines(at.iter().map(|s| (Time::from_seconds(*s), s.to_string().into())).collect())
+    }
+
+    fn texts(buffer: &LogBuffer) -> Vec<&str> {
+        buffer.lines().map(|line| &*line.text).collect()
+    }
+
+    #[test]
+    fn lines_of_several_sources_are_ordered_by_time() {
+        let mut buffer = LogBuffer::new(1 << 20);
+        buffer.apply(&source("a"), lines(&[1, 4, 6]));
+        buffer.apply(&source("b"), lines(&[2, 3, 5]));
+        assert_eq!(texts(&buffer), ["1", "2", "3", "4", "5", "6"]);
+    }
+
+    #[test]
+    fn order_within_a_source_never_changes() {
+        let mut buffer = LogBuffer::new(1 << 20);
+        buffer.apply(&source("a"), lines(&[5, 3, 4]));
+        assert_eq!(texts(&buffer), ["5", "3", "4"]);
+    }
+
+    #[test]
+    fn oldest_lines_go_first_and_are_counted() {
+        let mut buffer = LogBuffer::new(3 * (size_of::<LogLine>() + 1));
+        buffer.apply(&source("a"), lines(&[1, 2, 3, 4, 5]));
+        assert_eq!(texts(&buffer), ["3", "4", "5"]);
+        assert_eq!(buffer.dropped(), 2);
+    }
+
+    #[test]
+    fn a_failed_source_keeps_its_lines() {
+        let mut buffer = LogBuffer::new(1 << 20);
+        buffer.apply(&source("a"), lines(&[1]));
+        buffer.apply(&source("a"), LogChange::Failed("cut".into()));
+        assert_eq!((buffer.len(), &buffer.sources[0].1), (1, &SourceState::Failed("cut".into())));
+    }
+}

@@ -1,0 +1,19 @@
+//! The domain: what kubatch knows of a cluster, as plain data.
+//!
+//! Pure: no async runtime, no terminal, no Kubernetes client, no system time. `cluster` fills it, `triage` reasons over
+//! it, `app` shows it. Nothing here imports another module of the crate.
+
+pub mod clock;
+pub mod cronjob;
+pub mod delta;
+pub mod event;
+pub mod job;
+pub mod key;
+pub mod log;
+pub mod meta;
+pub mod owner;
+pub mod pod;
+pub mod safe_text;
+pub mod schedule;
+pub mod snapshot;
+pub mod state;

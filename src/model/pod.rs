@@ -1,0 +1,222 @@
+//! Pods: the slim row of a core/v1 Pod, container by container.
+
+use std::borrow::Cow;
+
+use compact_str::CompactString;
+
+use super::clock::Time;
+use super::key::Kind;
+use super::meta::{Meta, Object};
+
+/// What is kept of a Pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pod {
+    /// Identity, owner, labels.
+    pub meta: Meta,
+    /// `status.phase`.
+    pub phase: PodPhase,
+    /// `status.reason`, such as `Evicted` or `NodeLost`.
+    pub reason: CompactString,
+    /// `status.message`, and where that is empty the message of a false `PodScheduled` condition.
+    pub message: CompactString,
+    /// The reason of a false `PodScheduled` condition: `Unschedulable`, `SchedulingGated`.
+    pub unscheduled: CompactString,
+    /// Condition `Initialized` is True: init containers are through.
+    pub is_initialized: bool,
+    /// Condition `Ready` is True.
+    pub is_ready: bool,
+    /// `spec.nodeName`; empty before it is placed.
+    pub node: CompactString,
+    /// `status.startTime`: when the kubelet took it.
+    pub started: Option<Time>,
+    /// The completion index of an Indexed Job's pod.
+    pub index: Option<u32>,
+    /// Init containers and sidecars first, in the order of the spec, then the main ones, then debug containers.
+    pub containers: Vec<Container>,
+}
+
+/// `status.phase` of a Pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PodPhase {
+    /// Accepted; not all containers have started.
+    #[default]
+    Pending,
+    /// At least one container runs or restarts.
+    Running,
+    /// Every container ended with exit code 0.
+    Succeeded,
+    /// Every container ended and one failed.
+    Failed,
+    /// The node cannot be asked.
+    Unknown,
+}
+
+/// A container and what the kubelet last said of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container {
+    /// Its name.
+    pub name: CompactString,
+    /// Where in the pod's life it belongs.
+    pub role: Role,
+    /// It passes its readiness probe.
+    pub ready: bool,
+    /// How often it was started again.
+    pub restarts: i32,
+    /// What it does now.
+    pub state: ContainerState,
+    /// How its previous run ended (`lastState.terminated`).
+    pub last_end: Option<End>,
+}
+
+/// Where in the pod's life a container belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Runs to its end before the main ones start.
+    Init,
+    /// An init container with `restartPolicy: Always`: runs beside the main ones.
+    Sidecar,
+    /// Does the work.
+    Main,
+    /// Put in by hand to look around.
+    Ephemeral,
+}
+
+/// What a container does now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContainerState {
+    /// Not running yet; reason and message say why.
+    Waiting {
+        /// One word such as `ImagePullBackOff`.
+        reason: CompactString,
+        /// The runtime's sentence.
+        message: CompactString,
+    },
+    /// Running since.
+    Running(Option<Time>),
+    /// Ended.
+    Ended(End),
+}
+
+/// How a container's run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// The process's exit code; above 128 it is 128 + the signal.
+    pub exit_code: i32,
+    /// The signal, where the runtime tells it; 0 otherwise.
+    pub signal: i32,
+    /// One word: `Completed`, `Error`, `OOMKilled`, `StartError`.
+    pub reason: CompactString,
+    /// The termination message.
+    pub message: CompactString,
+    /// When this run started.
+    pub started: Option<Time>,
+    /// When it ended.
+    pub finished: Option<Time>,
+}
+
+impl Object for Pod {
+    const KIND: Kind = Kind::Pod;
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+}
+
+impl End {
+    /// The word kubectl prints for it: the reason, else `Signal:9` or `ExitCode:3`.
+    pub fn word(&self) -> Cow<'_, str> {
+        match (self.reason.as_str(), self.signal) {
+            ("", 0) => Cow::Owned(format!("ExitCode:{}", self.exit_code)),
+            ("", signal) => Cow::Owned(format!("Signal:{signal}")),
+            (reason, _) => Cow::Borrowed(reason),
+        }
+    }
+}
+
+impl Pod {
+    /// It ended, one way or the other.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.phase, PodPhase::Succeeded | PodPhase::Failed)
+    }
+
+    /// Restarts of all containers together.
+    pub fn restarts(&self) -> i32 {
+        self.containers.iter().map(|container| container.restarts).sum()
+    }
+
+    /// Ready containers and how many there are, as kubectl's READY column counts: main ones and sidecars.
+    pub fn ready(&self) -> (usize, usize) {
+        let counted = || self.containers.iter().filter(|c| matches!(c.role, Role::Main | Role::Sidecar));
+        (counted().filter(|c| c.ready).count(), counted().count())
+    }
+
+    /// When the last container ended, for a pod that ended.
+    pub fn ended(&self) -> Option<Time> {
+        let ends = self.containers.iter().filter_map(|container| match &container.state {
+            ContainerState::Ended(end) => end.finished,
+            _ => None,
+        });
+        if self.is_finished() { ends.max() } else { None }
+    }
+
+    /// The word of kubectl's STATUS column (`printPod` in `pkg/printers/internalversion/printers.go`): the pod's own
+    /// reason, then what blocks its init containers, then what its containers do, then its deletion.
+    pub fn status_word(&self) -> Cow<'_, str> {
+        if self.meta.deleted.is_some() {
+            return if self.reason == "NodeLost" { "Unknown".into() } else { "Terminating".into() };
+        }
+        if let Some(word) = self.init_word()
+            && !self.is_initialized
+        {
+            return word;
+        }
+        let mut word: Cow<'_, str> = match (self.reason.as_str(), self.phase) {
+            ("", _) if self.unscheduled == "SchedulingGated" => "SchedulingGated".into(),
+            ("", phase) => phase.word().into(),
+            (reason, _) => reason.into(),
+        };
+        let mut has_running = false;
+        for container in self.containers.iter().rev().filter(|c| c.role == Role::Main) {
+            match &container.state {
+                ContainerState::Waiting { reason, .. } if !reason.is_empty() => word = reason.as_str().into(),
+                ContainerState::Ended(end) => word = end.word(),
+                ContainerState::Running(_) if container.ready => has_running = true,
+                _ => {}
+            }
+        }
+        match (&*word, has_running, self.is_ready) {
+            ("Completed", true, true) => "Running".into(),
+            ("Completed", true, false) => "NotReady".into(),
+            _ => word,
+        }
+    }
+
+    /// `Init:…` for the first init container that has neither ended well nor, as a sidecar, started. None where all
+    /// have, or where the kubelet has said nothing yet.
+    fn init_word(&self) -> Option<Cow<'_, str>> {
+        let inits = || self.containers.iter().filter(|c| matches!(c.role, Role::Init | Role::Sidecar));
+        let total = inits().count();
+        inits().enumerate().find_map(|(done, container)| match &container.state {
+            ContainerState::Ended(end) if end.exit_code == 0 => None,
+            ContainerState::Ended(end) => Some(format!("Init:{}", end.word()).into()),
+            ContainerState::Running(_) if container.role == Role::Sidecar => None,
+            ContainerState::Waiting { reason, .. } if reason.is_empty() => None,
+            ContainerState::Waiting { reason, .. } if reason != "PodInitializing" => {
+                Some(format!("Init:{reason}").into())
+            }
+            _ => Some(format!("Init:{done}/{total}").into()),
+        })
+    }
+}
+
+impl PodPhase {
+    /// The API's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            PodPhase::Pending => "Pending",
+            PodPhase::Running => "Running",
+            PodPhase::Succeeded => "Succeeded",
+            PodPhase::Failed => "Failed",
+            PodPhase::Unknown => "Unknown",
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The lines around the panes: header, tabs, footer.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use crate::app::{App, Link};
+use crate::command::{Pane, all};
+use crate::model::safe_text::safe_line;
+use crate::model::state::Level;
+
+use super::pane::counted;
+use super::table::{Align, fit};
+use super::theme::Theme;
+
+/// Where we are on the left; problems and the link on the right.
+pub(super) fn header(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+    let right = Line::from(vec![problems(app, theme), Span::raw("   "), link(app, theme), Span::raw(" ")]);
+    let room = area.width.saturating_sub(right.width() as u16 + 1);
+    let place = app.namespaces.as_ref().map(ToString::to_string).unwrap_or_default();
+    let name = if area.width < 100 { "" } else { " kubatch " };
+    let context = safe_line(&app.context).into_owned();
+    let used = name.len() + context.len() + 3;
+    let place = fit(&place, usize::from(room).saturating_sub(used), Align::Left, theme.cut()).into_owned();
+    let left = Line::from(vec![
+        Span::styled(name, theme.dim()),
+        Span::raw(" "),
+        Span::styled(context, theme.strong()),
+        Span::raw("  "),
+        Span::raw(place),
+    ]);
+    left.render(Rect { width: room, ..area }, buffer);
+    right.alignment(Alignment::Right).render(area, buffer);
+}
+
+fn problems(app: &App, theme: &Theme) -> Span<'static> {
+    match app.problems() {
+        0 => Span::raw(""),
+        1 => Span::styled(format!("{} 1 problem", theme.sign(Level::Broken)), theme.level(Level::Broken)),
+        many => Span::styled(format!("{} {many} problems", theme.sign(Level::Broken)), theme.level(Level::Broken)),
+    }
+}
+
+fn link(app: &App, theme: &Theme) -> Span<'static> {
+    let sign = |level| theme.sign(level);
+    match app.link() {
+        Link::Connecting => Span::styled(format!("{} connecting", sign(Level::Waiting)), theme.level(Level::Waiting)),
+        Link::Live => Span::styled(format!("{} live", sign(Level::Running)), theme.level(Level::Running)),
+        Link::Retrying { at, .. } => {
+            let wait = at.seconds_since(app.now);
+            let when = if wait > 0 { format!("retrying in {wait}s") } else { "retrying".to_owned() };
+            Span::styled(format!("{} {when}", sign(Level::Broken)), theme.level(Level::Broken))
+        }
+        Link::Denied(_) => Span::styled(format!("{} denied", sign(Level::Broken)), theme.level(Level::Broken)),
+        Link::Down(_) => Span::styled(format!("{} not connected", sign(Level::Broken)), theme.level(Level::Broken)),
+    }
+}
+
+/// The panes by number, where not all are shown; the focused one in brackets.
+pub(super) fn tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+    let mut spans = Vec::new();
+    for pane in Pane::ALL {
+        let title = if area.width < 60 { short_title(pane) } else { pane.title() };
+        let count = app.list(pane).map(|list| format!(" {}", counted(list))).unwrap_or_default();
+        let text = format!("{} {title}{count}", pane.key());
+        spans.push(if pane == app.focus {
+            Span::styled(format!("[{text}]"), theme.accent())
+        } else {
+            Span::styled(format!(" {text} "), theme.text())
+        });
+    }
+    Line::from(spans).render(area, buffer);
+}
+
+fn short_title(pane: Pane) -> &'static str {
+    match pane {
+        Pane::CronJobs => "Cron",
+        Pane::Events => "Ev",
+        other => other.title(),
+    }
+}
+
+/// A notice where there is one; else why the link is down; else what can be done here.
+pub(super) fn footer(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+    let trouble = match app.link() {
+        Link::Retrying { failure, .. } | Link::Denied(failure) | Link::Down(failure) => Some(failure),
+        Link::Connecting | Link::Live => None,
+    };
+    if let Some(notice) = &app.notice {
+        let text = fit(notice, area.width.saturating_sub(2).into(), Align::Left, theme.cut());
+        buffer.set_stringn(area.x + 1, area.y, text, area.width.into(), theme.level(Level::Warning));
+    } else if let Some(failure) = trouble {
+        let text = format!("{}; {}", failure.message, failure.hint);
+        let text = fit(&text, area.width.saturating_sub(2).into(), Align::Left, theme.cut());
+        buffer.set_stringn(area.x + 1, area.y, text, area.width.into(), theme.level(Level::Broken));
+    } else {
+        keys(buffer, area, app, theme);
+    }
+}
+
+fn keys(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+    let scopes = app.scopes();
+    let mut shown: Vec<_> = all().filter(|spec| spec.footer.is_some() && scopes.contains(&spec.scope)).collect();
+    shown.sort_by_key(|spec| spec.footer);
+    let mut line = Line::from(" ");
+    for spec in shown {
+        let key = spec.keys.first().copied().unwrap_or_default();
+        let spans = [Span::styled(key, theme.accent()), Span::styled(format!(" {}  ", spec.title), theme.text())];
+        let width: usize = spans.iter().map(Span::width).sum();
+        if line.width() + width > area.width.into() {
+            break;
+        }
+        line.extend(spans);
+    }
+    line.render(area, buffer);
+}

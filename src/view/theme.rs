@@ -1,0 +1,161 @@
+//! What things look like, by meaning: one style and one sign for each level, and whether colours and Unicode are used.
+//!
+//! Colours are the terminal's own sixteen, so that its light or dark palette decides. Signs and words carry the meaning
+//! without them.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::model::state::Level;
+
+/// Styles and signs by meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Theme {
+    has_colour: bool,
+    has_unicode: bool,
+}
+
+impl Theme {
+    /// A theme for a terminal that shows colours and Unicode or not.
+    pub const fn new(has_colour: bool, has_unicode: bool) -> Self {
+        Self { has_colour, has_unicode }
+    }
+
+    fn colour(self, colour: Color) -> Style {
+        if self.has_colour { Style::new().fg(colour) } else { Style::new() }
+    }
+
+    /// The style of a level's sign and word.
+    pub fn level(self, level: Level) -> Style {
+        match level {
+            Level::Broken => self.colour(Color::Red).add_modifier(Modifier::BOLD),
+            Level::Warning => self.colour(Color::Yellow),
+            Level::Running => self.colour(Color::Green),
+            Level::Waiting => self.colour(Color::Cyan),
+            Level::Suspended => self.colour(Color::Magenta),
+            Level::Ending | Level::Done => self.dim(),
+        }
+    }
+
+    /// The sign of a level; one column.
+    pub const fn sign(self, level: Level) -> &'static str {
+        match (level, self.has_unicode) {
+            (Level::Broken, true) => "✗",
+            (Level::Broken, false) => "x",
+            (Level::Warning, _) => "!",
+            (Level::Running, true) => "●",
+            (Level::Running, false) => "*",
+            (Level::Waiting, true) => "○",
+            (Level::Waiting, false) => "o",
+            (Level::Suspended, true) => "‖",
+            (Level::Suspended, false) => "=",
+            (Level::Ending, true) => "…",
+            (Level::Ending, false) => "~",
+            (Level::Done, true) => "✓",
+            (Level::Done, false) => "+",
+        }
+    }
+
+    /// Plain text: the terminal's own colour, also inside something dim.
+    pub fn text(self) -> Style {
+        self.colour(Color::Reset)
+    }
+
+    /// Text that leads: titles, the focused tab.
+    pub fn strong(self) -> Style {
+        self.text().add_modifier(Modifier::BOLD)
+    }
+
+    /// Text that steps back: done work, column titles, what does not apply.
+    pub fn dim(self) -> Style {
+        if self.has_colour { Style::new().fg(Color::DarkGray) } else { Style::new().add_modifier(Modifier::DIM) }
+    }
+
+    /// Keys in the footer, the focused border.
+    pub fn accent(self) -> Style {
+        self.colour(Color::Cyan).add_modifier(Modifier::BOLD)
+    }
+
+    /// The row under the cursor.
+    pub fn cursor(self, is_focused: bool) -> Style {
+        if is_focused { Style::new().add_modifier(Modifier::BOLD) } else { Style::new() }
+    }
+
+    /// The mark before the row under the cursor; one column.
+    pub const fn cursor_mark(self) -> &'static str {
+        if self.has_unicode { "▌" } else { ">" }
+    }
+
+    /// The mark of text that was cut; one column.
+    pub const fn cut(self) -> &'static str {
+        if self.has_unicode { "…" } else { "~" }
+    }
+
+    /// The line between a log line's source and its text.
+    pub const fn separator(self) -> &'static str {
+        if self.has_unicode { "┊" } else { "|" }
+    }
+
+    /// The colour of a log source's label, by its index: neighbours differ.
+    pub fn source(self, index: u32) -> Style {
+        const COLOURS: [Color; 5] = [Color::Cyan, Color::Magenta, Color::Blue, Color::Green, Color::Yellow];
+        self.colour(COLOURS[index as usize % COLOURS.len()])
+    }
+
+    /// The characters of a pane's border.
+    pub const fn border(self) -> ratatui::symbols::border::Set<'static> {
+        const ASCII: ratatui::symbols::border::Set<'static> = ratatui::symbols::border::Set {
+            top_left: "+",
+            top_right: "+",
+            bottom_left: "+",
+            bottom_right: "+",
+            vertical_left: "|",
+            vertical_right: "|",
+            horizontal_top: "-",
+            horizontal_bottom: "-",
+        };
+        if self.has_unicode { ratatui::symbols::border::PLAIN } else { ASCII }
+    }
+
+    /// A bar of `width` columns of which `part` in `whole` is full, in eighths of a column where Unicode allows.
+    pub fn bar(self, part: i32, whole: i32, width: usize) -> String {
+        let (part, whole) = (part.max(0).unsigned_abs() as usize, whole.max(1).unsigned_abs() as usize);
+        let eighths = (part.min(whole) * width * 8) / whole;
+        let (full, rest) = (eighths / 8, eighths % 8);
+        let (block, empty) = if self.has_unicode { ("█", "·") } else { ("#", ".") };
+        let mut bar = block.repeat(full);
+        if rest > 0 && self.has_unicode {
+            bar.extend(char::from_u32(0x2590 - rest as u32));
+        }
+        let drawn = bar.chars().count();
+        bar + &empty.repeat(width.saturating_sub(drawn))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_fill_their_width_exactly() {
+        let theme = Theme::new(true, true);
+        assert_eq!(theme.bar(0, 4, 4), "····");
+        assert_eq!(theme.bar(1, 2, 4), "██··");
+        assert_eq!(theme.bar(97, 100, 8), "███████▊");
+        assert_eq!(theme.bar(9, 4, 4), "████");
+        assert_eq!(theme.bar(1, 0, 4), "████");
+        assert_eq!(Theme::new(false, false).bar(1, 2, 4), "##..");
+        for part in -1..50 {
+            assert_eq!(theme.bar(part, 47, 7).chars().count(), 7);
+        }
+    }
+
+    #[test]
+    fn every_level_has_its_own_sign() {
+        use Level::{Broken, Done, Ending, Running, Suspended, Waiting, Warning};
+        for theme in [Theme::new(true, true), Theme::new(false, false)] {
+            let levels = [Broken, Warning, Running, Waiting, Suspended, Ending, Done];
+            let signs: std::collections::HashSet<_> = levels.iter().map(|level| theme.sign(*level)).collect();
+            assert_eq!(signs.len(), levels.len());
+        }
+    }
+}
