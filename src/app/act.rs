@@ -211,17 +211,19 @@ impl App {
     /// Down along ownership: a CronJob's Jobs, a Job's Pods, a Pod's log, the log alone.
     fn open(&mut self) {
         match self.focus {
-            Pane::CronJobs => {
-                if let Some(uid) = self.cronjobs.cursor {
+            Pane::CronJobs => match self.cronjobs.cursor {
+                Some(uid) => {
                     self.opened = Some(Subject { kind: Kind::CronJob, uid });
                     self.mark_dirty();
                     self.focus(Pane::Jobs);
                 }
-            }
+                None => self.notice = Some("there is no CronJob under the cursor".into()),
+            },
             Pane::Jobs if self.jobs.cursor.is_some() => self.focus(Pane::Pods),
             Pane::Pods if self.pods.cursor.is_some() => self.focus(Pane::Logs),
             Pane::Logs | Pane::Events => self.is_zoomed = true,
-            Pane::Jobs | Pane::Pods => {}
+            Pane::Jobs => self.notice = Some("there is no Job under the cursor".into()),
+            Pane::Pods => self.notice = Some("there is no pod to open yet".into()),
         }
     }
 

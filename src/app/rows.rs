@@ -79,7 +79,7 @@ impl App {
             let is_shown = !list.faults_only || event.is_warning;
             is_shown && list.filter.matches([event.reason.as_str(), &event.note, &event.about_name])
         });
-        events.sort_by_key(|event| (Reverse(event.last), event.meta.uid));
+        events.sort_by_key(|event| (Reverse(event.last), Reverse(event.version), event.meta.uid));
         let rows = events.into_iter().map(Object::uid).collect();
         // Whoever has not moved the cursor wants to see the newest.
         let subject = self.subject();

@@ -11,6 +11,9 @@ use super::meta::{Meta, Object};
 pub struct Event {
     /// Identity of the event itself.
     pub meta: Meta,
+    /// `metadata.resourceVersion`, where it is a number: tells which of two events of the same second was written later
+    /// (comparable by KEP-5504).
+    pub version: u64,
     /// `regarding.uid`: whom it is about.
     pub about: Uid,
     /// `regarding.kind` where kubatch watches that kind.

@@ -161,32 +161,52 @@ impl Pod {
     /// The word of kubectl's STATUS column (`printPod` in `pkg/printers/internalversion/printers.go`): the pod's own
     /// reason, then what blocks its init containers, then what its containers do, then its deletion.
     pub fn status_word(&self) -> Cow<'_, str> {
-        if self.meta.deleted.is_some() {
-            return if self.reason == "NodeLost" { "Unknown".into() } else { "Terminating".into() };
+        if self.meta.deleted.is_some() && self.reason == "NodeLost" {
+            return "Unknown".into();
         }
-        if let Some(word) = self.init_word()
-            && !self.is_initialized
-        {
-            return word;
+        if self.meta.deleted.is_some() && !self.is_finished() {
+            return "Terminating".into();
         }
-        let mut word: Cow<'_, str> = match (self.reason.as_str(), self.phase) {
+        let word = match self.init_word() {
+            Some(word) if !self.is_initialized => return word,
+            Some(word) => word,
+            None => self.phase_word(),
+        };
+        self.main_word(word)
+    }
+
+    /// The pod's own reason, else its phase.
+    fn phase_word(&self) -> Cow<'_, str> {
+        match (self.reason.as_str(), self.phase) {
             ("", _) if self.unscheduled == "SchedulingGated" => "SchedulingGated".into(),
             ("", phase) => phase.word().into(),
             (reason, _) => reason.into(),
-        };
+        }
+    }
+
+    /// What the main containers do, the first one last; `word` where they say nothing.
+    fn main_word<'a>(&'a self, mut word: Cow<'a, str>) -> Cow<'a, str> {
         let mut has_running = false;
+        let mut failed = None;
         for container in self.containers.iter().rev().filter(|c| c.role == Role::Main) {
             match &container.state {
                 ContainerState::Waiting { reason, .. } if !reason.is_empty() => word = reason.as_str().into(),
-                ContainerState::Ended(end) => word = end.word(),
+                ContainerState::Ended(end) => {
+                    word = end.word();
+                    if end.exit_code != 0 {
+                        failed = Some(end.word());
+                    }
+                }
                 ContainerState::Running(_) if container.ready => has_running = true,
                 _ => {}
             }
         }
-        match (&*word, has_running, self.is_ready) {
-            ("Completed", true, true) => "Running".into(),
-            ("Completed", true, false) => "NotReady".into(),
-            _ => word,
+        match failed {
+            _ if word != "Completed" => word,
+            _ if has_running && self.is_ready => "Running".into(),
+            Some(failed) => failed,
+            None if has_running => "NotReady".into(),
+            None => word,
         }
     }
 

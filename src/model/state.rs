@@ -99,27 +99,39 @@ fn state_without_pods(job: &Job) -> State {
 }
 
 fn unfinished_state(snapshot: &Snapshot, job: &Job) -> State {
-    let levels = || snapshot.pods_of(job.meta.uid).filter(|pod| !pod.is_finished()).map(|pod| pod_state(pod).level);
+    let open: Vec<&Pod> = snapshot.pods_of(job.meta.uid).filter(|pod| !pod.is_finished()).collect();
+    let levels = || open.iter().map(|pod| pod_state(pod).level);
     let blocked = levels().any(|level| level == Level::Broken);
-    let runs = snapshot.pods_of(job.meta.uid).any(|pod| pod.phase == PodPhase::Running && pod.meta.deleted.is_none());
     let has_failures = job.failed > 0 || levels().any(|level| level == Level::Warning);
-    match (runs, blocked, has_failures) {
+    // A container that ended badly is started again after a delay, and so is a pod that is gone.
+    let is_delayed = open.is_empty() || open.iter().flat_map(|pod| &pod.containers).any(|one| bad_end(one).is_some());
+    match (open.iter().any(|pod| is_at_work(pod)), blocked, has_failures) {
         (true, false, false) => State::new(Level::Running, "Running"),
         (true, ..) => State::new(Level::Warning, "Running"),
+        _ if refusal(snapshot, job).is_some() => State::new(Level::Broken, "Waiting"),
+        (false, true, _) if is_delayed => State::new(Level::Broken, "Retrying"),
         (false, true, _) => State::new(Level::Broken, "Waiting"),
-        (false, false, true) if levels().next().is_none() => State::new(Level::Warning, "Retrying"),
+        (false, false, true) if is_delayed => State::new(Level::Warning, "Retrying"),
         (false, false, true) => State::new(Level::Warning, "Waiting"),
-        (false, false, false) if refusal(snapshot, job).is_some() => State::new(Level::Broken, "Waiting"),
         (false, false, false) => State::new(Level::Waiting, "Waiting"),
     }
 }
 
-/// The newest event by which the Job controller says that it could not create a pod, where no pod is left.
+/// A main container runs; the phase alone stays Running between two tries.
+fn is_at_work(pod: &Pod) -> bool {
+    let runs = |container: &Container| matches!(container.state, ContainerState::Running(_));
+    pod.meta.deleted.is_none() && pod.containers.iter().any(|one| one.role == Role::Main && runs(one))
+}
+
+/// The newest event by which the Job controller says that it could not create a pod, where none is left and none was
+/// made since.
 fn refusal<'a>(snapshot: &'a Snapshot, job: &Job) -> Option<&'a Event> {
     if snapshot.pods_of(job.meta.uid).any(|pod| !pod.is_finished()) {
         return None;
     }
-    snapshot.events_about(job.meta.uid).filter(|event| event.reason == "FailedCreate").max_by_key(|event| event.last)
+    let newest_pod = snapshot.pods_of(job.meta.uid).filter_map(|pod| pod.meta.created).max();
+    let refused = snapshot.events_about(job.meta.uid).filter(|event| event.reason == "FailedCreate");
+    refused.max_by_key(|event| event.last).filter(|event| event.last >= newest_pod)
 }
 
 /// Why a Job is in its state: the reason that stands closest to the cause. Empty where there is nothing to say.
@@ -160,11 +172,13 @@ fn short_refusal(note: &str) -> &str {
     note.split_once("is forbidden: ").map_or(note, |(_, cause)| cause)
 }
 
-/// The end that explains most: the newest bad end of a main or init container, a kill for memory before any other.
+/// The end that explains most: a kill for memory before any other, then the newest bad end of a main or init container.
+/// Sidecars come last: they are killed when the work is over, which explains nothing.
 fn worst_end<'a>(pods: impl Iterator<Item = &'a Pod>) -> Option<(&'a Container, &'a End)> {
     let ends =
         pods.flat_map(|pod| &pod.containers).filter_map(|container| bad_end(container).map(|end| (container, end)));
-    ends.max_by_key(|(_, end)| (end.reason == "OOMKilled", end.finished))
+    let does_work = |container: &Container| matches!(container.role, Role::Main | Role::Init);
+    ends.max_by_key(|(container, end)| (does_work(container), end.reason == "OOMKilled", end.finished))
 }
 
 fn bad_end(container: &Container) -> Option<&End> {
@@ -193,8 +207,8 @@ pub fn pod_state(pod: &Pod) -> State {
         PodPhase::Unknown => Level::Broken,
         _ if pod.containers.iter().any(is_blocked) => Level::Broken,
         PodPhase::Pending if pod.unscheduled == "Unschedulable" => Level::Broken,
+        _ if pod.containers.iter().any(|container| bad_end(container).is_some()) => Level::Warning,
         PodPhase::Pending => Level::Waiting,
-        PodPhase::Running if pod.containers.iter().any(|container| bad_end(container).is_some()) => Level::Warning,
         PodPhase::Running => Level::Running,
     };
     State { level, word: Cow::Owned(pod.status_word().into_owned()) }
@@ -206,11 +220,18 @@ fn is_blocked(container: &Container) -> bool {
 
 /// Why a Pod is in its state. Empty where its word says it all.
 pub fn pod_why(pod: &Pod) -> String {
+    if pod.phase == PodPhase::Succeeded {
+        return String::new();
+    }
     let waiting = pod.containers.iter().find_map(|container| match &container.state {
         ContainerState::Waiting { reason, message } if is_blocked(container) => Some((container, reason, message)),
         _ => None,
     });
     if let Some((container, reason, message)) = waiting {
+        if let Some(end) = bad_end(container).filter(|_| reason == "CrashLoopBackOff") {
+            // The kubelet's message repeats names and tells nothing of the cause.
+            return format!("{}, restarted {} times", end_words(container, end), container.restarts);
+        }
         return if message.is_empty() {
             format!("{}: {reason}", container.name)
         } else {
@@ -236,6 +257,8 @@ pub fn cronjob_state(snapshot: &Snapshot, cronjob: &CronJob) -> State {
     let newest = runs.iter().find(|job| job.is_finished());
     let failed = newest.is_some_and(|job| job.condition("Failed").is_some());
     match (cronjob.suspend, failed, cronjob.active.is_empty()) {
+        _ if cronjob.meta.deleted.is_some() => State::new(Level::Ending, "Terminating"),
+        _ if cronjob.plan.is_err() => State::new(Level::Broken, "Unreadable"),
         (true, ..) => State::new(Level::Suspended, "Suspended"),
         (_, true, _) => State::new(Level::Broken, "Failing"),
         (_, _, false) => State::new(Level::Running, "Running"),
@@ -244,8 +267,11 @@ pub fn cronjob_state(snapshot: &Snapshot, cronjob: &CronJob) -> State {
     }
 }
 
-/// Why a CronJob is in its state: what its newest finished run says.
+/// Why a CronJob is in its state: what is wrong with its schedule, else what its newest finished run says.
 pub fn cronjob_why(snapshot: &Snapshot, cronjob: &CronJob, now: Time) -> String {
+    if let Err(why) = &cronjob.plan {
+        return why.clone();
+    }
     let runs = snapshot.jobs_of(cronjob.uid());
     let newest = runs.into_iter().find(|job| job.is_finished());
     newest.map(|job| job_why(snapshot, job, now)).unwrap_or_default()
@@ -262,3 +288,6 @@ impl Role {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -164,7 +164,8 @@ impl Shell {
     }
 }
 
-fn message(report: Report) -> Msg {
+/// What a report of the engine means for the app.
+pub fn message(report: Report) -> Msg {
     match report {
         Report::Connected { session, context, namespaces } => Msg::Connected { session, context, namespaces },
         Report::NotConnected { session, failure } => Msg::NotConnected { session, failure },

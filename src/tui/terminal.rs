@@ -6,7 +6,7 @@ use std::thread::ThreadId;
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
@@ -23,15 +23,7 @@ pub(super) struct Screen(Terminal<CrosstermBackend<BufWriter<Stdout>>>);
 impl Screen {
     /// Takes the terminal.
     pub(super) fn enter() -> std::io::Result<Self> {
-        take()?;
-        let writer = BufWriter::with_capacity(WRITE_BUFFER, stdout());
-        match Terminal::new(CrosstermBackend::new(writer)) {
-            Ok(terminal) => Ok(Self(terminal)),
-            Err(error) => {
-                restore();
-                Err(error)
-            }
-        }
+        take().map(Self)
     }
 
     /// Draws one frame; the terminal shows it whole where it can.
@@ -50,8 +42,8 @@ impl Screen {
 
     /// Takes it again, to be drawn anew from nothing.
     pub(super) fn enter_again(&mut self) -> std::io::Result<()> {
-        take()?;
-        self.0.clear()
+        self.0 = take()?;
+        Ok(())
     }
 }
 
@@ -61,10 +53,14 @@ impl Drop for Screen {
     }
 }
 
-fn take() -> std::io::Result<()> {
+/// Takes the terminal, with a memory of an empty screen: what was there before is wiped. (ratatui's own `clear` asks
+/// the terminal where its cursor is, which not every terminal answers.)
+fn take() -> std::io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
     enable_raw_mode()?;
-    let entered = execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide);
-    entered.inspect_err(|_| restore())
+    let entered = execute!(stdout(), EnterAlternateScreen, Clear(ClearType::All), EnableBracketedPaste, cursor::Hide);
+    let writer = BufWriter::with_capacity(WRITE_BUFFER, stdout());
+    let terminal = entered.and_then(|()| Terminal::new(CrosstermBackend::new(writer)));
+    terminal.inspect_err(|_| restore())
 }
 
 /// Puts everything back that [`take`] changed. Errors are of no use here: the terminal may be gone.

@@ -62,6 +62,10 @@ fn status(app: &App) -> String {
     if logs.left_out > 0 {
         return format!("the newest {STREAMS} of {} containers are followed", STREAMS + logs.left_out);
     }
+    let has_ended = |(_, state): &(_, SourceState)| *state == SourceState::Ended;
+    if logs.buffer.is_empty() && !logs.buffer.sources.is_empty() && logs.buffer.sources.iter().all(has_ended) {
+        return "it ended without a line".to_owned();
+    }
     match (logs.subject, logs.followed.is_empty(), logs.buffer.is_empty()) {
         (None, ..) => "choose an object to see its log".to_owned(),
         (_, true, true) => "no container has started, so there is no log yet".to_owned(),

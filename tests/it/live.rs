@@ -1,0 +1,175 @@
+//! End to end: the binary in a pseudo-terminal on the real cluster, the screen read back.
+
+use k8s_openapi::api::batch::v1::Job;
+use kube::api::DeleteParams;
+
+use crate::EndToEnd;
+use crate::cluster::{has_condition, job};
+use crate::support::cluster::{Cluster, Need, runtime, script_says};
+use crate::support::terminal::Terminal;
+
+pub const TESTS: &[EndToEnd] = &[
+    EndToEnd {
+        name: "live::panes_follow_the_cluster_without_a_key",
+        need: Need::Node,
+        run: panes_follow_the_cluster_without_a_key,
+    },
+    EndToEnd {
+        name: "live::cronjob_opens_to_its_jobs_pods_and_log",
+        need: Need::Node,
+        run: cronjob_opens_to_its_jobs_pods_and_log,
+    },
+    EndToEnd { name: "live::api_server_goes_and_comes_back", need: Need::Alone, run: api_server_goes_and_comes_back },
+    EndToEnd { name: "live::viewer_works_in_its_namespace", need: Need::Users, run: viewer_works_in_its_namespace },
+    EndToEnd { name: "live::nobody_is_told_what_is_missing", need: Need::Users, run: nobody_is_told_what_is_missing },
+    EndToEnd { name: "live::silent_server_is_told", need: Need::Users, run: silent_server_is_told },
+    EndToEnd { name: "live::yaml_shows_the_object", need: Need::ControlPlane, run: yaml_shows_the_object },
+];
+
+/// A large terminal on one namespace.
+fn open(cluster: &Cluster, namespace: &str) -> Terminal {
+    Terminal::kubatch((160, 48), Some(&cluster.kubeconfig), &["-n", namespace])
+}
+
+/// The row of a list at the left that begins with this name contains the word.
+fn job_row(screen: &str, name: &str, word: &str) -> bool {
+    // Border, cursor mark, sign and a blank stand before the name.
+    let is_row = |line: &&str| line.chars().skip(4).collect::<String>().starts_with(name);
+    screen.lines().find(is_row).is_some_and(|line| line.contains(word))
+}
+
+fn panes_follow_the_cluster_without_a_key(cluster: &Cluster) {
+    let space = cluster.space("live");
+    let terminal = open(cluster, &space.namespace);
+    terminal.shows("● live");
+    terminal.shows("no Jobs here");
+    space.apply(
+        "apiVersion: batch/v1
+kind: CronJob
+metadata: { name: yearly }
+spec:
+  schedule: '0 0 1 1 *'
+  jobTemplate: { spec: { template: { spec: { restartPolicy: Never, containers: [{ name: main, image: 'busybox:1.35' }] } } } }
+",
+    );
+    terminal.shows("yearly");
+    // It ends when it is told to, so that the test sees it run for as long as it needs.
+    let command = "echo first line; while [ ! -e /tmp/end ]; do sleep 0.2; done; echo last line";
+    space.apply(&job("counter", command, "backoffLimit: 0", ""));
+    terminal.wait("the Job running", |screen| job_row(screen, "counter", "Running"));
+    terminal.shows("Pods of job/counter  1");
+    terminal.shows("SuccessfulCreate");
+    terminal.shows("first line");
+    let pod = space.wait_any::<k8s_openapi::api::core::v1::Pod>("there", |_| true).metadata.name.unwrap();
+    runtime().block_on(async {
+        let attach = kube::api::AttachParams::default().stderr(false);
+        let pods = space.api::<k8s_openapi::api::core::v1::Pod>();
+        let mut touch = pods.exec(&pod, ["touch", "/tmp/end"], &attach).await.unwrap();
+        let status = touch.take_status().unwrap().await.unwrap();
+        assert_eq!(status.status.as_deref(), Some("Success"), "{status:?}");
+    });
+    terminal.wait("the Job complete", |screen| job_row(screen, "counter", "Complete"));
+    let screen = terminal.shows("last line");
+    for pane in [
+        "[1] CronJobs  1",
+        "[2] Jobs  1",
+        "[3] Pods of job/counter  1",
+        "[5] Events of job/counter",
+        "[6] Logs of job/counter",
+    ] {
+        assert!(screen.contains(pane), "{pane} is missing:\n{screen}");
+    }
+    runtime().block_on(space.api::<Job>().delete("counter", &DeleteParams::background())).unwrap();
+    terminal.hides("counter");
+    terminal.shows("no Jobs here");
+}
+
+fn cronjob_opens_to_its_jobs_pods_and_log(cluster: &Cluster) {
+    let space = cluster.space("drill");
+    space.apply(
+        "apiVersion: batch/v1
+kind: CronJob
+metadata: { name: ticker }
+spec:
+  schedule: '* * * * *'
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers: [{ name: main, image: 'busybox:1.35', command: [sh, -c, 'echo tick'] }]
+",
+    );
+    space.wait_any::<Job>("a complete run", |job| has_condition(job, "Complete"));
+    space.apply(&job("stranger", "echo strange", "", ""));
+    space.wait::<Job>("stranger", "complete", |job| has_condition(job, "Complete"));
+    let mut terminal = Terminal::kubatch((80, 24), Some(&cluster.kubeconfig), &["-n", &space.namespace]);
+    terminal.shows("stranger");
+    terminal.press("1");
+    terminal.shows("[1 CronJobs 1]");
+    terminal.press("\r");
+    terminal.shows("Jobs of cronjob/ticker");
+    terminal.hides("stranger");
+    terminal.press("\r");
+    terminal.shows("Pods of job/ticker-");
+    terminal.shows(" Completed ");
+    terminal.press("\r");
+    terminal.shows("[6 Logs]");
+    terminal.shows("tick");
+    for pane in ["[3 Pods", "[2 Jobs", "[1 CronJobs"] {
+        terminal.press("\x1b");
+        terminal.shows(pane);
+    }
+    terminal.press("\x03");
+    assert_eq!(terminal.end(), 0);
+}
+
+fn api_server_goes_and_comes_back(cluster: &Cluster) {
+    let space = cluster.space("restart");
+    space.apply(&job("before", "true", "backoffLimit: 0", ""));
+    let terminal = open(cluster, &space.namespace);
+    terminal.wait("the Job", |screen| job_row(screen, "before", "Complete"));
+    script_says(&["stop", "kube-apiserver"]).unwrap();
+    let screen = terminal.shows("stale for");
+    assert!(job_row(&screen, "before", "Complete"), "what was known is gone:\n{screen}");
+    terminal.shows("retrying");
+    script_says(&["start", "kube-apiserver"]).unwrap();
+    terminal.shows("● live");
+    terminal.hides("stale for");
+    space.apply(&job("after", "true", "backoffLimit: 0", ""));
+    terminal.wait("a Job of after the restart", |screen| job_row(screen, "after", "Complete"));
+}
+
+fn viewer_works_in_its_namespace(cluster: &Cluster) {
+    let terminal = Terminal::kubatch((120, 40), Some(&cluster.kubeconfig), &["--context", "viewer"]);
+    terminal.shows("team-a");
+    terminal.shows("● live");
+    terminal.hides("denied");
+}
+
+fn nobody_is_told_what_is_missing(cluster: &Cluster) {
+    let terminal = Terminal::kubatch((120, 40), Some(&cluster.kubeconfig), &["--context", "nobody", "-A"]);
+    terminal.shows("denied");
+    let screen = terminal.shows("jobs.batch is forbidden");
+    assert!(screen.contains("cannot watch jobs in all"), "{screen}");
+}
+
+fn silent_server_is_told(cluster: &Cluster) {
+    let mut terminal = Terminal::kubatch((120, 40), Some(&cluster.kubeconfig), &["--context", "silent"]);
+    terminal.shows("connecting");
+    terminal.shows("retrying");
+    terminal.press("\x03");
+    assert_eq!(terminal.end(), 0);
+}
+
+fn yaml_shows_the_object(cluster: &Cluster) {
+    let space = cluster.space("yaml");
+    space.apply(&job("shown", "true", "suspend: true", ""));
+    let mut terminal = open(cluster, &space.namespace);
+    terminal.wait("the Job", |screen| job_row(screen, "shown", "Suspended"));
+    terminal.press("y");
+    let screen = terminal.shows("kind: Job");
+    assert!(!screen.contains("managedFields"), "{screen}");
+    terminal.press("\x1b");
+    terminal.wait("the list again", |screen| job_row(screen, "shown", "Suspended"));
+}

@@ -1,0 +1,102 @@
+//! The app on the engine on the embedded cluster, without a terminal: press a key, wait for a state, read the screen.
+
+use std::time::Instant;
+
+use kubatch::app::{App, Effect, Msg};
+use kubatch::cluster::connect::{Place, Target};
+use kubatch::cluster::{Engine, REPORTS, Report};
+use kubatch::command::Key;
+use kubatch::demo::Demo;
+use kubatch::model::clock::{Clock, SystemClock};
+use kubatch::model::key::{Namespaces, Session};
+use kubatch::view::theme::Theme;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use tokio::sync::mpsc;
+
+use super::PATIENCE;
+use super::cluster::runtime;
+
+/// The app with its engine.
+pub struct Driver {
+    pub app: App,
+    engine: Engine,
+    target: Target,
+    reports: mpsc::Sender<Report>,
+    reported: mpsc::Receiver<Report>,
+}
+
+impl Driver {
+    /// Opens the embedded cluster on a large screen.
+    pub fn open(demo: &Demo) -> Self {
+        let _in_runtime = runtime().enter();
+        let target = Target { place: Place::Demo(demo.clone()), namespaces: Some(Namespaces::All) };
+        let (reports, reported) = mpsc::channel(REPORTS);
+        let engine = Engine::start(target.clone(), Session::default(), reports.clone());
+        let app = App::new(SystemClock.now(), (160, 48));
+        Self { app, engine, target, reports, reported }
+    }
+
+    /// Presses a key by its name.
+    pub fn press(&mut self, key: &str) {
+        self.update(Msg::Key(Key::from(key)));
+    }
+
+    /// Waits until the screen is as wanted; fails with the screen otherwise.
+    pub fn wait(&mut self, what: &str, is_met: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let screen = self.screen();
+            if is_met(&screen) {
+                return screen;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            let report = runtime().block_on(async { tokio::time::timeout(left, self.reported.recv()).await });
+            match report {
+                Ok(report) => self.update(kubatch::tui::message(report.expect("the engine runs"))),
+                Err(_) => panic!("the screen never showed {what}; it shows:\n{screen}"),
+            }
+        }
+    }
+
+    /// Waits until a text is on the screen.
+    pub fn shows(&mut self, text: &str) -> String {
+        self.wait(text, |screen| screen.contains(text))
+    }
+
+    /// Waits until a text is no longer on the screen.
+    pub fn hides(&mut self, text: &str) -> String {
+        self.wait(&format!("no {text}"), |screen| !screen.contains(text))
+    }
+
+    /// The screen as text.
+    pub fn screen(&mut self) -> String {
+        let effects = self.app.settle();
+        self.carry_out(effects);
+        let mut terminal = Terminal::new(TestBackend::new(self.app.size.0, self.app.size.1)).unwrap();
+        let theme = Theme::new(true, true);
+        terminal.draw(|frame| kubatch::view::draw(frame, &self.app, &theme)).unwrap();
+        terminal.backend().to_string()
+    }
+
+    fn update(&mut self, msg: Msg) {
+        self.app.update(Msg::Tick(SystemClock.now()));
+        let effects = self.app.update(msg);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        let _in_runtime = runtime().enter();
+        for effect in effects {
+            match effect {
+                Effect::FollowLogs(sources) => self.engine.follow_logs(sources),
+                Effect::FetchManifest(key) => self.engine.fetch_manifest(key),
+                Effect::Connect { session, namespaces, .. } => {
+                    self.target.namespaces = namespaces;
+                    self.engine = Engine::start(self.target.clone(), session, self.reports.clone());
+                }
+                Effect::Suspend | Effect::Quit => {}
+            }
+        }
+    }
+}

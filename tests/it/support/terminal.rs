@@ -1,0 +1,136 @@
+//! A program in a pseudo-terminal, with its screen read back.
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Instant;
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use super::PATIENCE;
+
+/// The binary under test.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_kubatch");
+
+/// A program that runs in a pseudo-terminal. Dropping it ends it.
+pub struct Terminal {
+    master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    seen: Arc<(Mutex<Seen>, Condvar)>,
+}
+
+/// What came out.
+struct Seen {
+    screen: vt100::Parser,
+    has_ended: bool,
+}
+
+impl Terminal {
+    /// Starts kubatch with these arguments, and with no kubeconfig but the one given.
+    pub fn kubatch(size: (u16, u16), kubeconfig: Option<&Path>, arguments: &[&str]) -> Self {
+        let mut command = CommandBuilder::new(BINARY);
+        command.args(arguments);
+        Self::start(size, command, kubeconfig)
+    }
+
+    /// Starts a program in a terminal of this many columns and rows.
+    pub fn start((columns, rows): (u16, u16), mut command: CommandBuilder, kubeconfig: Option<&Path>) -> Self {
+        command.env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.env("HOME", env!("CARGO_TARGET_TMPDIR"));
+        if let Some(path) = kubeconfig {
+            command.env("KUBECONFIG", path);
+        }
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let screen = vt100::Parser::new(nonzero(rows), nonzero(columns), 0);
+        let seen = Arc::new((Mutex::new(Seen { screen, has_ended: false }), Condvar::new()));
+        let shared = seen.clone();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 8192];
+            loop {
+                let read = reader.read(&mut bytes).unwrap_or(0);
+                let mut seen = shared.0.lock().unwrap();
+                seen.screen.process(&bytes[..read]);
+                seen.has_ended = read == 0;
+                shared.1.notify_all();
+                if read == 0 {
+                    return;
+                }
+            }
+        });
+        Self { writer: pair.master.take_writer().unwrap(), master: pair.master, child, seen }
+    }
+
+    /// Types text or control characters.
+    pub fn press(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    /// Changes the size.
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.seen.0.lock().unwrap().screen.screen_mut().set_size(nonzero(rows), nonzero(columns));
+        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+    }
+
+    /// Waits until the screen is as wanted; fails with the screen otherwise.
+    pub fn wait(&self, what: &str, is_met: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen = self.seen.0.lock().unwrap();
+        loop {
+            let text = seen.screen.screen().contents();
+            if is_met(&text) {
+                return text;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if seen.has_ended || left.is_zero() {
+                panic!("the screen never showed {what}; it shows:\n{text}");
+            }
+            seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
+    /// Waits until a text is on the screen.
+    pub fn shows(&self, text: &str) -> String {
+        self.wait(text, |screen| screen.contains(text))
+    }
+
+    /// Waits until a text is no longer on the screen.
+    pub fn hides(&self, text: &str) -> String {
+        self.wait(&format!("no {text}"), |screen| !screen.contains(text))
+    }
+
+    /// The alternate screen is in use.
+    pub fn is_full_screen(&self) -> bool {
+        self.seen.0.lock().unwrap().screen.screen().alternate_screen()
+    }
+
+    /// The process that was started.
+    pub fn process(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
+    /// Waits for the end; the exit code.
+    pub fn end(mut self) -> u32 {
+        self.child.wait().unwrap().exit_code()
+    }
+}
+
+fn nonzero(size: u16) -> NonZeroU16 {
+    NonZeroU16::new(size).unwrap_or(NonZeroU16::MIN)
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,127 @@
+//! What holds the house up: which module may import which, and the README's tables in step with the registry.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::Local;
+
+pub const TESTS: &[Local] = &[
+    Local { name: "tidy::modules_import_only_what_they_may", run: modules_import_only_what_they_may },
+    Local { name: "tidy::only_connect_knows_the_embedded_cluster", run: only_connect_knows_the_embedded_cluster },
+    Local { name: "tidy::modules_say_what_they_own", run: modules_say_what_they_own },
+    Local { name: "tidy::long_files_say_why", run: long_files_say_why },
+    Local { name: "tidy::readme_tables_are_those_of_the_registry", run: readme_tables_are_those_of_the_registry },
+];
+
+/// Which modules each module may import. The table in `src/lib.rs` says the same in words.
+const MAY_IMPORT: [(&str, &[&str]); 9] = [
+    ("model", &[]),
+    ("demo", &["model"]),
+    ("cluster", &["model", "demo"]),
+    ("command", &["model"]),
+    ("app", &["command", "model"]),
+    ("view", &["app", "command", "model"]),
+    ("tui", &["app", "view", "cluster", "command", "model"]),
+    ("cli", &["tui", "app", "cluster", "command", "demo", "model"]),
+    ("main.rs", &["cli"]),
+];
+
+/// Source files by their path below `src`, with their text.
+fn sources() -> BTreeMap<PathBuf, String> {
+    fn collect(folder: &Path, found: &mut BTreeMap<PathBuf, String>, root: &Path) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, found, root);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.insert(path.strip_prefix(root).unwrap().to_owned(), text);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = BTreeMap::new();
+    collect(&root, &mut found, &root);
+    found
+}
+
+/// The modules of ours that a text names by `crate::…` or `kubatch::…`.
+fn imports(text: &str) -> Vec<String> {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let mut found = Vec::new();
+    for line in code {
+        for marker in ["crate::", "kubatch::"] {
+            for (at, _) in line.match_indices(marker) {
+                let rest = &line[at + marker.len()..];
+                let name = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+                found.push(name.to_owned());
+            }
+        }
+    }
+    found
+}
+
+fn modules_import_only_what_they_may() {
+    for (path, text) in sources() {
+        let module = path.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        if module == "lib" {
+            continue;
+        }
+        let key = if module == "main" { "main.rs" } else { module.as_str() };
+        let (_, allowed) =
+            MAY_IMPORT.iter().find(|(name, _)| *name == key).unwrap_or_else(|| panic!("{module} is new"));
+        for name in imports(&text) {
+            let is_fine = name == module || name.is_empty() || allowed.contains(&name.as_str());
+            assert!(is_fine, "{} imports {name}, which {module} may not", path.display());
+        }
+    }
+}
+
+fn only_connect_knows_the_embedded_cluster() {
+    for (path, text) in sources() {
+        let is_cluster = path.starts_with("cluster") && path != Path::new("cluster/connect.rs");
+        assert!(!(is_cluster && imports(&text).contains(&"demo".to_owned())), "{}", path.display());
+    }
+}
+
+fn modules_say_what_they_own() {
+    for (path, text) in sources() {
+        assert!(text.starts_with("//! "), "{} does not begin with what it is for", path.display());
+    }
+}
+
+/// Lines of code from which on a file needs a reason, which stands at its top as "Long because …".
+const LONG: usize = 500;
+
+fn long_files_say_why() {
+    for (path, text) in sources().into_iter().filter(|(path, _)| !path.ends_with("tests.rs")) {
+        let lines = text.lines().count();
+        let head: String = text.lines().take_while(|line| line.starts_with("//!")).collect();
+        assert!(lines <= LONG || head.contains("Long because"), "{} has {lines} lines", path.display());
+    }
+}
+
+/// The keys and commands as the README has them.
+fn table() -> String {
+    let mut table = "| key | palette | what it does |\n|---|---|---|\n".to_owned();
+    for spec in kubatch::command::all() {
+        let keys: Vec<String> = spec.keys.iter().map(|key| format!("`{key}`")).collect();
+        let words: Vec<String> = spec.words.iter().map(|word| format!("`:{word}`")).collect();
+        table += &format!("| {} | {} | {} |\n", keys.join(" "), words.join(" "), spec.help);
+    }
+    table
+}
+
+fn readme_tables_are_those_of_the_registry() {
+    const BEGIN: &str = "<!-- keys: generated -->\n";
+    const END: &str = "<!-- end -->";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = readme.split_once(BEGIN).expect("the README has the mark where the keys begin");
+    let (found, after) = rest.split_once(END).expect("the README has the mark where the keys end");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, format!("{before}{BEGIN}{}{END}{after}", table())).unwrap();
+        return;
+    }
+    assert_eq!(found, table(), "the README's keys are not the registry's; UPDATE=1 cargo test writes them");
+}
