@@ -70,7 +70,11 @@ impl App {
     fn choose(&mut self, choice: Choice) -> Vec<Effect> {
         match choice {
             Choice::Run(id, argument) => match all().find(|spec| spec.id == id) {
-                Some(spec) => self.run(spec, &argument),
+                Some(spec) if self.scopes().contains(&spec.scope) => self.run(spec, &argument),
+                Some(spec) => {
+                    self.notice = Some(format!("{} works in lists alone", spec.title));
+                    Vec::new()
+                }
                 None => Vec::new(),
             },
             Choice::Namespace(name) => self.look_at(Some(Namespaces::Some(vec![name.into()]))),
@@ -288,6 +292,12 @@ impl App {
     /// Starts a new session: what was known belongs to the old one.
     fn connect(&mut self, context: Option<String>, namespaces: Option<Namespaces>) -> Vec<Effect> {
         self.session = self.session.next();
+        if let Some(name) = &context {
+            (self.context, self.namespaces) = (name.into(), None);
+        }
+        if namespaces.is_some() {
+            self.namespaces.clone_from(&namespaces);
+        }
         self.snapshot = Snapshot::default();
         self.not_connected = None;
         self.opened = None;

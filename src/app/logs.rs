@@ -2,7 +2,7 @@
 
 use crate::command::Motion;
 use crate::model::key::Kind;
-use crate::model::log::{LogBuffer, LogSource};
+use crate::model::log::{LogBuffer, LogChange, LogSource};
 use crate::model::owner::Subject;
 use crate::model::pod::{ContainerState, Pod};
 use crate::model::snapshot::Snapshot;
@@ -40,15 +40,33 @@ impl LogView {
     /// Turns to the subject and what of it can be followed now. True where other streams are wanted than before. The
     /// lines of pods that are gone stay for as long as the subject does.
     pub fn turn_to(&mut self, subject: Option<Subject>, snapshot: &Snapshot) -> bool {
-        if self.subject != subject {
-            *self = Self { subject, ..Self::default() };
-        }
         let mut wanted = subject.map(|subject| sources(snapshot, subject)).unwrap_or_default();
         self.left_out = wanted.len().saturating_sub(STREAMS);
         wanted.truncate(STREAMS);
+        let (is_same, followed) = (self.subject == subject, &self.followed);
+        if is_same && *followed == wanted {
+            return false;
+        }
+        // A stream that goes on tells nothing twice, and one that begins again tells everything.
+        self.buffer.retain(|source| if wanted.contains(source) { followed.contains(source) } else { is_same });
+        if !is_same {
+            (self.subject, self.top) = (subject, None);
+        }
         let is_new = self.followed != wanted;
         self.followed = wanted;
         is_new
+    }
+
+    /// Takes in what a stream told; those that are no longer followed are late. Who reads stays on the same lines when
+    /// the oldest are dropped.
+    pub fn take(&mut self, source: &LogSource, change: LogChange) {
+        if !self.followed.contains(source) {
+            return;
+        }
+        let before = self.buffer.dropped();
+        self.buffer.apply(source, change);
+        let dropped = usize::try_from(self.buffer.dropped() - before).unwrap_or(usize::MAX);
+        self.top = self.top.map(|top| top.saturating_sub(dropped));
     }
 
     /// Moves through the lines; the end follows again.

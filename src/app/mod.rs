@@ -152,9 +152,7 @@ impl App {
                 self.is_dirty = true;
             }
             Msg::Log { session, source, change } if session == self.session => {
-                if self.logs.followed.contains(&source) {
-                    self.logs.buffer.apply(&source, change);
-                }
+                self.logs.take(&source, change);
             }
             Msg::Manifest { session, text } if session == self.session => self.show_manifest(text),
             Msg::TaskPanicked(words) => self.notice = Some(format!("a background task died: {words}")),

@@ -1,3 +1,493 @@
 //! Messages in, state and effects out.
 
 use super::*;
+use crate::command::Key;
+use crate::model::delta::{Cause, Change, Row};
+use crate::model::fixtures::{
+    busy, cronjob, delta, event, failure, job, lists, now, pod, renamed, run_of, snapshot, time,
+};
+use crate::model::key::Uid;
+use crate::model::log::{LogChange, LogSource};
+use crate::model::meta::{Object, Owner};
+use crate::model::state::{Level, job_state};
+
+/// An app on which every kind is live and holds these rows.
+fn app(rows: &[Row]) -> App {
+    let mut app = App::new(now(), (120, 40));
+    let namespaces = Namespaces::All;
+    app.update(Msg::Connected { session: Session::default(), context: "prod".into(), namespaces });
+    lists(rows).into_iter().for_each(|delta| drop(app.update(Msg::Changed(delta))));
+    app.settle();
+    app
+}
+
+/// A Job's rows with the pod that runs for it.
+fn indexed() -> Vec<Row> {
+    vec![Row::Job(job("job-indexed")), Row::Pod(pod("pod-running")), Row::Job(job("job-complete"))]
+}
+
+/// A CronJob with one run and the pod of that run, and a Job of nobody.
+fn owned() -> Vec<Row> {
+    let cronjob = cronjob("cronjob");
+    let run = run_of(&cronjob, job("job-indexed"), "ticker-1", "2026-11-21T04:55:00Z");
+    let mut pod = pod("pod-running");
+    pod.meta.owner = Some(Owner { kind: Some(Kind::Job), uid: run.meta.uid });
+    vec![Row::CronJob(cronjob), Row::Job(run), Row::Pod(pod), Row::Job(job("job-failed"))]
+}
+
+/// Presses keys one after the other, with a frame after each; the effects of all.
+fn press(app: &mut App, keys: &[&str]) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for key in keys {
+        effects.extend(app.update(Msg::Key(Key::from(*key))));
+        effects.extend(app.settle());
+    }
+    effects
+}
+
+fn typed(app: &mut App, text: &str) -> Vec<Effect> {
+    let keys: Vec<String> = text.chars().map(|one| if one == ' ' { "space".into() } else { one.into() }).collect();
+    press(app, &keys.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn change(app: &mut App, kind: Kind, changes: Vec<Change>) -> Vec<Effect> {
+    let mut effects = app.update(Msg::Changed(delta(kind, changes)));
+    effects.extend(app.settle());
+    effects
+}
+
+/// The names of the Jobs that are listed.
+fn job_names(app: &App) -> Vec<&str> {
+    app.jobs.rows.iter().filter_map(|uid| app.snapshot.jobs.get(*uid)).map(|job| job.meta.name.as_str()).collect()
+}
+
+fn source_of(pod: &crate::model::pod::Pod) -> LogSource {
+    LogSource {
+        pod: pod.meta.uid,
+        namespace: pod.meta.namespace.clone(),
+        pod_name: pod.meta.name.clone(),
+        container: "main".into(),
+        restarts: 0,
+    }
+}
+
+fn line(text: &str) -> LogChange {
+    LogChange::Lines(vec![(now(), text.into())])
+}
+
+#[test]
+fn lists_begin_with_the_worst_and_the_cursor_is_on_it() {
+    let app = app(&busy());
+    let levels: Vec<Level> = app
+        .jobs
+        .rows
+        .iter()
+        .filter_map(|uid| app.snapshot.jobs.get(*uid))
+        .map(|job| job_state(&app.snapshot, job).level)
+        .collect();
+    assert!(levels.is_sorted() && levels[0] == Level::Broken, "{levels:?}");
+    assert_eq!(app.jobs.cursor, Some(app.jobs.rows[0]));
+    assert_eq!(app.problems(), levels.iter().filter(|level| **level <= Level::Warning).count());
+}
+
+#[test]
+fn cursor_follows_the_worst_until_the_first_list_is_whole() {
+    let mut app = App::new(now(), (120, 40));
+    change(&mut app, Kind::Job, vec![Change::Upsert(Row::Job(job("job-complete")))]);
+    change(&mut app, Kind::Job, vec![Change::Upsert(Row::Job(job("job-failed")))]);
+    assert_eq!(app.jobs.cursor, Some(job("job-failed").uid()));
+}
+
+#[test]
+fn relist_keeps_cursor_on_same_uid() {
+    let mut app = app(&[Row::Job(job("job-suspended")), Row::Job(job("job-complete"))]);
+    press(&mut app, &["j"]);
+    let chosen = Some(job("job-complete").uid());
+    assert_eq!(app.jobs.cursor, chosen);
+    let rows = ["job-complete", "job-failed", "job-indexed"].map(|name| Row::Job(job(name)));
+    change(&mut app, Kind::Job, vec![Change::Reset(rows.into()), Change::Synced]);
+    assert_eq!(job_names(&app), ["import", "shards", "report"]);
+    assert_eq!(app.jobs.cursor, chosen);
+    let again = Row::Job({
+        let mut same_name = job("job-complete");
+        same_name.meta = renamed(&same_name.meta, "report");
+        same_name
+    });
+    change(&mut app, Kind::Job, vec![Change::Remove(job("job-complete").uid()), Change::Upsert(again)]);
+    assert_ne!(app.jobs.cursor, chosen, "the same name is not the same object");
+}
+
+#[test]
+fn enter_goes_down_along_ownership_and_esc_up_again() {
+    let mut app = app(&owned());
+    press(&mut app, &["1", "enter"]);
+    assert_eq!((app.focus, job_names(&app)), (Pane::Jobs, vec!["ticker-1"]));
+    assert_eq!(app.whose(Pane::Jobs).as_deref(), Some("cronjob/ticker"));
+    press(&mut app, &["enter"]);
+    assert_eq!((app.focus, app.pods.rows.len()), (Pane::Pods, 1));
+    press(&mut app, &["enter"]);
+    assert_eq!((app.focus, app.is_zoomed), (Pane::Logs, false));
+    press(&mut app, &["enter"]);
+    assert!(app.is_zoomed);
+    press(&mut app, &["esc"]);
+    assert_eq!((app.focus, app.is_zoomed), (Pane::Logs, false));
+    press(&mut app, &["esc"]);
+    assert_eq!(app.focus, Pane::Pods);
+    press(&mut app, &["esc"]);
+    assert_eq!(app.focus, Pane::Jobs);
+    press(&mut app, &["esc"]);
+    assert_eq!((app.focus, app.opened, app.cronjobs.cursor), (Pane::CronJobs, None, Some(cronjob("cronjob").uid())));
+    assert_eq!(app.jobs.total, 2);
+    press(&mut app, &["esc"]);
+    assert_eq!(app.focus, Pane::CronJobs);
+}
+
+#[test]
+fn enter_on_nothing_says_so() {
+    let mut app = app(&[]);
+    for pane in ["1", "2", "3"] {
+        press(&mut app, &[pane, "enter"]);
+        assert!(app.notice.is_some(), "{pane}");
+        assert_eq!(app.focus.key(), pane);
+    }
+}
+
+#[test]
+fn pods_keep_their_parent_while_they_have_the_focus() {
+    let mut app = app(&indexed());
+    let (job, pod) = (job("job-indexed").uid(), pod("pod-running").uid());
+    let subject = |kind, uid| Some(Subject { kind, uid });
+    assert_eq!((app.subject(), app.parent()), (subject(Kind::Job, job), subject(Kind::Job, job)));
+    press(&mut app, &["3"]);
+    assert_eq!((app.subject(), app.parent()), (subject(Kind::Pod, pod), subject(Kind::Job, job)));
+    assert_eq!(app.pods.rows, [pod]);
+    press(&mut app, &["5"]);
+    assert_eq!(app.subject(), subject(Kind::Pod, pod), "events follow the pod that was looked at");
+    press(&mut app, &["2"]);
+    assert_eq!(app.subject(), subject(Kind::Job, job));
+}
+
+#[test]
+fn cronjob_in_focus_has_the_pods_of_its_runs() {
+    let mut app = app(&owned());
+    press(&mut app, &["1"]);
+    assert_eq!(app.parent().map(|parent| parent.kind), Some(Kind::CronJob));
+    assert_eq!(app.pods.rows, [pod("pod-running").uid()]);
+}
+
+#[test]
+fn events_are_newest_first_and_of_the_subject_alone() {
+    let quota = job("job-quota");
+    let mut older = event("event-quota");
+    older.meta = renamed(&older.meta, "older");
+    older.last = Some(time("2026-11-21T04:00:00Z"));
+    let rows = [Row::Job(quota), Row::Event(older.clone()), Row::Event(event("event-quota"))];
+    let mut app = app(&[&rows[..], &[Row::Event(event("event-series"))]].concat());
+    assert_eq!(app.events.rows, [event("event-quota").uid(), older.uid()]);
+    press(&mut app, &["5", "/"]);
+    typed(&mut app, "nothing");
+    assert_eq!((app.events.rows.len(), app.events.total), (0, 2));
+}
+
+#[test]
+fn filter_works_as_it_is_typed_and_esc_restores_it() {
+    let mut app = app(&busy());
+    let all = app.jobs.total;
+    press(&mut app, &["/"]);
+    typed(&mut app, "FLA");
+    assert_eq!((job_names(&app), app.jobs.total), (vec!["flaky"], all));
+    press(&mut app, &["esc"]);
+    assert_eq!((app.jobs.rows.len(), app.overlay.is_none()), (all, true));
+}
+
+#[test]
+fn filter_stays_with_enter_and_esc_clears_it_later() {
+    let mut app = app(&busy());
+    press(&mut app, &["/"]);
+    typed(&mut app, "ticker !13");
+    press(&mut app, &["enter"]);
+    assert_eq!((job_names(&app), app.jobs.filter.text()), (vec!["ticker-29920612"], "ticker !13"));
+    press(&mut app, &["/"]);
+    typed(&mut app, " zzz");
+    assert!(job_names(&app).is_empty());
+    press(&mut app, &["ctrl-c"]);
+    assert_eq!(app.jobs.filter.text(), "ticker !13", "what was there before");
+    press(&mut app, &["esc"]);
+    assert_eq!((app.jobs.rows.len(), app.jobs.filter.is_empty()), (app.jobs.total, true));
+}
+
+#[test]
+fn filter_that_hides_everything_leaves_no_cursor_and_esc_brings_it_back() {
+    let mut app = app(&indexed());
+    let before = app.jobs.cursor;
+    press(&mut app, &["/"]);
+    typed(&mut app, "zzz");
+    assert_eq!((app.jobs.cursor, app.subject(), app.jobs.total), (None, None, 2));
+    press(&mut app, &["esc"]);
+    assert_eq!(app.jobs.cursor, before);
+}
+
+#[test]
+fn paste_goes_into_the_open_field_alone() {
+    let mut app = app(&busy());
+    app.update(Msg::Paste("flaky".into()));
+    app.settle();
+    assert_eq!(app.jobs.rows.len(), app.jobs.total);
+    press(&mut app, &["/"]);
+    app.update(Msg::Paste("flaky\n".into()));
+    app.settle();
+    assert_eq!(job_names(&app), ["flaky"]);
+}
+
+#[test]
+fn faults_alone_are_shown_until_esc() {
+    let mut app = app(&busy());
+    press(&mut app, &["F"]);
+    assert!(app.jobs.faults_only && app.jobs.rows.len() == app.problems());
+    assert!(!job_names(&app).contains(&"report"));
+    press(&mut app, &["esc"]);
+    assert_eq!(app.jobs.rows.len(), app.jobs.total);
+}
+
+#[test]
+fn late_messages_of_another_session_are_dropped() {
+    let mut app = app(&indexed());
+    let old = app.session;
+    press(&mut app, &["0"]);
+    let late = [
+        Msg::Changed(delta(Kind::Job, vec![Change::Upsert(Row::Job(job("job-failed")))])),
+        Msg::Connected { session: old, context: "old".into(), namespaces: Namespaces::Some(vec!["old".into()]) },
+        Msg::NotConnected { session: old, failure: failure(Cause::Unreachable) },
+        Msg::Log { session: old, source: source_of(&pod("pod-running")), change: line("late") },
+        Msg::Manifest { session: old, text: Ok("late".into()) },
+    ];
+    for msg in late {
+        assert_eq!(app.update(msg), []);
+    }
+    app.settle();
+    assert!(app.snapshot.jobs.is_empty() && app.logs.buffer.is_empty() && app.not_connected.is_none());
+    assert_eq!((app.context.as_str(), app.namespaces.clone()), ("prod", Some(Namespaces::All)));
+}
+
+#[test]
+fn other_namespaces_are_a_new_session_that_knows_nothing() {
+    let mut app = app(&owned());
+    press(&mut app, &["1", "enter", ":"]);
+    typed(&mut app, "ns data,payments");
+    let effects = press(&mut app, &["enter"]);
+    let namespaces = Namespaces::Some(vec!["data".into(), "payments".into()]);
+    let connect = Effect::Connect { session: Session(1), context: None, namespaces: Some(namespaces.clone()) };
+    assert_eq!(effects, [connect]);
+    assert_eq!((app.session, app.namespaces.clone()), (Session(1), Some(namespaces)));
+    assert!(app.snapshot.jobs.is_empty() && app.jobs.rows.is_empty() && app.opened.is_none());
+    assert_eq!((app.link(), app.logs.followed.len()), (Link::Connecting, 0));
+}
+
+#[test]
+fn another_context_chooses_its_own_namespaces() {
+    let mut app = app(&indexed());
+    press(&mut app, &[":"]);
+    typed(&mut app, "ctx staging");
+    let effects = press(&mut app, &["enter"]);
+    let connect = Effect::Connect { session: Session(1), context: Some("staging".into()), namespaces: None };
+    assert_eq!(effects, [connect]);
+    assert_eq!((app.context.as_str(), app.namespaces.clone()), ("staging", None), "the header names it at once");
+    press(&mut app, &[":"]);
+    typed(&mut app, "ctx");
+    assert_eq!(press(&mut app, &["enter"]), []);
+    assert!(app.notice.is_some());
+}
+
+#[test]
+fn no_way_to_a_server_is_shown_and_ends_with_a_connection() {
+    let mut app = App::new(now(), (120, 40));
+    app.update(Msg::NotConnected { session: Session::default(), failure: failure(Cause::Config) });
+    assert_eq!(app.link(), Link::Down(failure(Cause::Config)));
+    let namespaces = Namespaces::Some(vec!["data".into()]);
+    app.update(Msg::Connected { session: Session::default(), context: "prod".into(), namespaces });
+    assert_eq!(app.link(), Link::Connecting);
+}
+
+#[test]
+fn logs_are_followed_anew_only_where_other_ones_are_wanted() {
+    let mut app = App::new(now(), (120, 40));
+    let followed: Vec<Effect> = lists(&indexed())
+        .into_iter()
+        .flat_map(|delta| {
+            app.update(Msg::Changed(delta));
+            app.settle()
+        })
+        .collect();
+    let source = source_of(&pod("pod-running"));
+    assert_eq!(followed, [Effect::FollowLogs(vec![source.clone()])]);
+    assert_eq!(change(&mut app, Kind::Pod, vec![Change::Upsert(Row::Pod(pod("pod-running")))]), []);
+    assert_eq!(press(&mut app, &["5", "6", "shift-tab"]), []);
+    assert_eq!(press(&mut app, &["2", "j"]), [Effect::FollowLogs(Vec::new())]);
+    assert_eq!(press(&mut app, &["k"]), [Effect::FollowLogs(vec![source])]);
+}
+
+#[test]
+fn lines_of_a_pod_that_vanished_stay_while_the_subject_does() {
+    let mut app = app(&indexed());
+    let source = source_of(&pod("pod-running"));
+    app.update(Msg::Log { session: app.session, source: source.clone(), change: line("hello") });
+    let effects = change(&mut app, Kind::Pod, vec![Change::Remove(source.pod)]);
+    assert_eq!(effects, [Effect::FollowLogs(Vec::new())]);
+    assert_eq!(app.logs.buffer.len(), 1);
+    app.update(Msg::Log { session: app.session, source, change: line("late") });
+    assert_eq!(app.logs.buffer.len(), 1, "nobody follows it");
+    press(&mut app, &["j"]);
+    assert!(app.logs.buffer.is_empty());
+}
+
+#[test]
+fn lines_of_a_stream_that_goes_on_are_kept_for_another_subject() {
+    let mut app = app(&indexed());
+    let source = source_of(&pod("pod-running"));
+    app.update(Msg::Log { session: app.session, source, change: line("hello") });
+    assert_eq!(press(&mut app, &["enter"]), [], "the pod's log is the Job's: its stream tells no line twice");
+    assert_eq!((app.focus, app.logs.buffer.len()), (Pane::Pods, 1));
+}
+
+#[test]
+fn who_reads_a_log_stays_on_the_same_line() {
+    let mut app = app(&indexed());
+    let source = source_of(&pod("pod-running"));
+    let wide = "x".repeat(1 << 20);
+    let told = |app: &mut App, number: usize| {
+        app.update(Msg::Log {
+            session: app.session,
+            source: source.clone(),
+            change: line(&format!("{number} {wide}")),
+        });
+    };
+    (0..15).for_each(|number| told(&mut app, number));
+    app.size = (120, 12);
+    press(&mut app, &["6", "z", "k"]);
+    let shown = |app: &App| app.logs.buffer.lines().nth(app.logs.top.unwrap()).unwrap().text[..2].to_owned();
+    let before = shown(&app);
+    told(&mut app, 15);
+    told(&mut app, 16);
+    assert!(app.logs.buffer.dropped() > 0);
+    assert_eq!(shown(&app), before);
+    press(&mut app, &["G"]);
+    assert_eq!(app.logs.top, None);
+}
+
+#[test]
+fn palette_goes_to_an_object_and_shows_it_whatever_hides_it() {
+    let mut app = app(&busy());
+    press(&mut app, &["F", ":"]);
+    typed(&mut app, "job/report");
+    press(&mut app, &["enter"]);
+    assert_eq!((app.focus, app.jobs.cursor), (Pane::Jobs, Some(job("job-complete").uid())));
+    assert!(!app.jobs.faults_only && app.overlay.is_none());
+}
+
+#[test]
+fn palette_moves_its_choice_and_closes_with_esc() {
+    let mut app = app(&[]);
+    press(&mut app, &[":", "down", "down", "up"]);
+    assert!(matches!(&app.overlay, Some(Overlay::Palette(palette)) if palette.at == 1));
+    press(&mut app, &["esc"]);
+    assert!(app.overlay.is_none());
+}
+
+#[test]
+fn palette_says_where_a_command_does_not_apply() {
+    let mut app = app(&indexed());
+    press(&mut app, &["6", ":"]);
+    typed(&mut app, "faults");
+    press(&mut app, &["enter"]);
+    assert_eq!(app.notice.as_deref(), Some("faults only works in lists alone"));
+}
+
+#[test]
+fn ctrl_c_quits_but_closes_a_text_field_first() {
+    let mut app = app(&indexed());
+    for (open, is_field) in
+        [(None, false), (Some("?"), false), (Some("y"), false), (Some("/"), true), (Some(":"), true)]
+    {
+        press(&mut app, open.as_slice());
+        let effects = press(&mut app, &["ctrl-c"]);
+        assert_eq!(effects, if is_field { vec![] } else { vec![Effect::Quit] }, "{open:?}");
+        press(&mut app, &["esc"]);
+    }
+    press(&mut app, &["6", "z"]);
+    assert_eq!(press(&mut app, &["ctrl-c"]), [Effect::Quit]);
+    press(&mut app, &[":"]);
+    typed(&mut app, "q");
+    assert_eq!(press(&mut app, &["enter"]), [Effect::Quit]);
+}
+
+#[test]
+fn help_scrolls_and_closes_with_esc_and_q() {
+    let mut app = app(&[]);
+    app.size = (80, 12);
+    press(&mut app, &["?", "G"]);
+    let top = |app: &App| match &app.overlay {
+        Some(Overlay::Page(page)) => Some(page.top),
+        _ => None,
+    };
+    assert!(top(&app) > Some(0));
+    press(&mut app, &["g"]);
+    assert_eq!(top(&app), Some(0));
+    press(&mut app, &["q"]);
+    assert_eq!(top(&app), None);
+    press(&mut app, &["?", "esc"]);
+    assert_eq!(top(&app), None);
+}
+
+#[test]
+fn manifest_is_fetched_and_shown_and_not_opened_again_once_closed() {
+    let mut app = app(&indexed());
+    let session = app.session;
+    let effects = press(&mut app, &["y"]);
+    assert_eq!(effects, [Effect::FetchManifest(job("job-indexed").key())]);
+    app.update(Msg::Manifest { session, text: Ok("kind: Job\n".into()) });
+    assert!(matches!(&app.overlay, Some(Overlay::Page(Page { lines: Some(lines), .. })) if lines == &["kind: Job"]));
+    press(&mut app, &["esc"]);
+    app.update(Msg::Manifest { session, text: Ok("late".into()) });
+    assert!(app.overlay.is_none());
+    press(&mut app, &["1", "y"]);
+    assert_eq!(app.notice.as_deref(), Some("there is no object under the cursor"));
+}
+
+#[test]
+fn notice_goes_with_the_next_key() {
+    let mut app = app(&[]);
+    app.update(Msg::TaskPanicked("index out of bounds".into()));
+    app.update(Msg::Tick(now().plus_seconds(60)));
+    assert_eq!(app.notice.as_deref(), Some("a background task died: index out of bounds"));
+    press(&mut app, &["j"]);
+    assert_eq!(app.notice, None);
+}
+
+#[test]
+fn no_key_panics_at_any_size() {
+    let keys: Vec<&str> = crate::command::all().flat_map(|spec| spec.keys).copied().collect();
+    for size in [(0, 0), (1, 1), (40, 10), (80, 24), (200, 60)] {
+        for rows in [Vec::new(), busy()] {
+            let mut app = app(&rows);
+            app.update(Msg::Resized(size.0, size.1));
+            app.settle();
+            for key in &keys {
+                press(&mut app, &[key, "j", "G", "pageup", "enter", key]);
+                press(&mut app, &["esc"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn cursor_is_always_one_of_the_rows() {
+    let mut app = app(&busy());
+    let all = snapshot(&busy());
+    let uids: Vec<Uid> = all.jobs.iter().map(Object::uid).collect();
+    press(&mut app, &["G"]);
+    for uid in uids {
+        change(&mut app, Kind::Job, vec![Change::Remove(uid)]);
+        assert_eq!(app.jobs.cursor.is_some(), !app.jobs.rows.is_empty());
+        assert!(app.jobs.cursor.is_none_or(|cursor| app.jobs.rows.contains(&cursor)));
+    }
+}

@@ -31,6 +31,7 @@ pub struct Source {
 
 /// One change.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are upserts; a box would cost an allocation for each object")]
 pub enum Change {
     /// These are all the objects there are: the answer to a list. Replaces what was known from the same source.
     Reset(Vec<Row>),

@@ -61,7 +61,7 @@ pub enum SourceState {
 /// time. When the byte budget is used up the oldest lines are dropped and [`LogBuffer::dropped`] tells how many.
 #[derive(Debug)]
 pub struct LogBuffer {
-    /// Every source seen, with its state. Never shrinks, so that indexes stay.
+    /// Every source seen, with its state. Shrinks in [`LogBuffer::retain`] alone, so that indexes stay.
     pub sources: Vec<(LogSource, SourceState)>,
     lines: VecDeque<LogLine>,
     bytes: usize,
@@ -112,6 +112,30 @@ impl LogBuffer {
             self.bytes -= oldest.text.len() + size_of::<LogLine>();
             self.dropped += 1;
         }
+    }
+
+    /// Forgets the other sources with their lines. The indexes of those that stay change.
+    pub fn retain(&mut self, is_kept: impl Fn(&LogSource) -> bool) {
+        let mut kept = 0;
+        let places: Vec<Option<u32>> = self
+            .sources
+            .iter()
+            .map(|(source, _)| {
+                is_kept(source).then(|| {
+                    kept += 1;
+                    kept - 1
+                })
+            })
+            .collect();
+        self.sources.retain(|(source, _)| is_kept(source));
+        self.lines.retain_mut(|line| match places.get(line.source as usize).copied().flatten() {
+            Some(place) => {
+                line.source = place;
+                true
+            }
+            None => false,
+        });
+        self.bytes = self.lines.iter().map(|line| line.text.len() + size_of::<LogLine>()).sum();
     }
 
     /// The lines that are kept, oldest first.
@@ -178,6 +202,18 @@ mod tests {
         buffer.apply(&source("a"), lines(&[1, 2, 3, 4, 5]));
         assert_eq!(texts(&buffer), ["3", "4", "5"]);
         assert_eq!(buffer.dropped(), 2);
+    }
+
+    #[test]
+    fn sources_are_forgotten_with_their_lines_and_others_keep_theirs() {
+        let mut buffer = LogBuffer::new(1 << 20);
+        buffer.apply(&source("a"), lines(&[1, 3]));
+        buffer.apply(&source("b"), lines(&[2, 4]));
+        buffer.retain(|one| one.pod_name == "b");
+        assert_eq!((texts(&buffer), buffer.sources.len()), (vec!["2", "4"], 1));
+        buffer.apply(&source("a"), lines(&[3]));
+        assert_eq!(texts(&buffer), ["2", "3", "4"]);
+        assert!(buffer.lines().all(|line| (line.source == 1) == (&*line.text == "3")));
     }
 
     #[test]

@@ -17,3 +17,8 @@ pub mod safe_text;
 pub mod schedule;
 pub mod snapshot;
 pub mod state;
+
+/// Rows read from real objects, for the unit tests of every module.
+#[cfg(test)]
+#[path = "../../tests/fixtures/rows.rs"]
+pub(crate) mod fixtures;

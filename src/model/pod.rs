@@ -60,6 +60,8 @@ pub struct Container {
     pub role: Role,
     /// It passes its readiness probe.
     pub ready: bool,
+    /// It runs and has passed its startup probe: what a sidecar must do before the next container starts.
+    pub started: bool,
     /// How often it was started again.
     pub restarts: i32,
     /// What it does now.
@@ -218,7 +220,7 @@ impl Pod {
         inits().enumerate().find_map(|(done, container)| match &container.state {
             ContainerState::Ended(end) if end.exit_code == 0 => None,
             ContainerState::Ended(end) => Some(format!("Init:{}", end.word()).into()),
-            ContainerState::Running(_) if container.role == Role::Sidecar => None,
+            ContainerState::Running(_) if container.role == Role::Sidecar && container.started => None,
             ContainerState::Waiting { reason, .. } if reason.is_empty() => None,
             ContainerState::Waiting { reason, .. } if reason != "PodInitializing" => {
                 Some(format!("Init:{reason}").into())

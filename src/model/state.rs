@@ -99,10 +99,11 @@ fn state_without_pods(job: &Job) -> State {
 }
 
 fn unfinished_state(snapshot: &Snapshot, job: &Job) -> State {
-    let open: Vec<&Pod> = snapshot.pods_of(job.meta.uid).filter(|pod| !pod.is_finished()).collect();
+    let (ended, open): (Vec<&Pod>, Vec<&Pod>) = snapshot.pods_of(job.meta.uid).partition(|pod| pod.is_finished());
     let levels = || open.iter().map(|pod| pod_state(pod).level);
     let blocked = levels().any(|level| level == Level::Broken);
-    let has_failures = job.failed > 0 || levels().any(|level| level == Level::Warning);
+    let has_failed_pods = job.failed > 0 || ended.iter().any(|pod| pod.phase == PodPhase::Failed);
+    let has_failures = has_failed_pods || levels().any(|level| level == Level::Warning);
     // A container that ended badly is started again after a delay, and so is a pod that is gone.
     let is_delayed = open.is_empty() || open.iter().flat_map(|pod| &pod.containers).any(|one| bad_end(one).is_some());
     match (open.iter().any(|pod| is_at_work(pod)), blocked, has_failures) {
@@ -173,12 +174,12 @@ fn short_refusal(note: &str) -> &str {
 }
 
 /// The end that explains most: a kill for memory before any other, then the newest bad end of a main or init container.
-/// Sidecars come last: they are killed when the work is over, which explains nothing.
+/// Sidecars come last: they are ended when the work is over, which explains nothing.
 fn worst_end<'a>(pods: impl Iterator<Item = &'a Pod>) -> Option<(&'a Container, &'a End)> {
     let ends =
         pods.flat_map(|pod| &pod.containers).filter_map(|container| bad_end(container).map(|end| (container, end)));
     let does_work = |container: &Container| matches!(container.role, Role::Main | Role::Init);
-    ends.max_by_key(|(container, end)| (does_work(container), end.reason == "OOMKilled", end.finished))
+    ends.max_by_key(|(container, end)| (end.reason == "OOMKilled", does_work(container), end.finished))
 }
 
 fn bad_end(container: &Container) -> Option<&End> {

@@ -87,6 +87,9 @@ impl Shell {
                 event = keys.next() => {
                     let Some(event) = event else { break };
                     if let Some(msg) = input::message(event?) {
+                        if let Msg::Resized(width, height) = msg {
+                            self.screen.resized(width, height)?;
+                        }
                         self.update(msg, &mut keys)?;
                     }
                     self.frame()?;

@@ -6,11 +6,12 @@ use std::thread::ThreadId;
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc;
 
@@ -32,6 +33,11 @@ impl Screen {
         self.0.draw(draw)?;
         queue!(self.0.backend_mut(), EndSynchronizedUpdate)?;
         Write::flush(self.0.backend_mut())
+    }
+
+    /// The terminal's size changed, perhaps to and fro: what it shows is not known, so everything is drawn anew.
+    pub(super) fn resized(&mut self, width: u16, height: u16) -> std::io::Result<()> {
+        self.0.resize(Rect::new(0, 0, width, height))
     }
 
     /// Gives the terminal back for a while.

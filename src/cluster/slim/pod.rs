@@ -51,6 +51,7 @@ struct PodStatusWire {
 struct ContainerStatusWire {
     name: CompactString,
     ready: bool,
+    started: Option<bool>,
     restart_count: i32,
     state: ContainerStateWire,
     last_state: ContainerStateWire,
@@ -166,6 +167,7 @@ fn container(role: Role, name: CompactString, statuses: &mut Vec<ContainerStatus
         name,
         role,
         ready: status.ready,
+        started: status.started.unwrap_or_default(),
         restarts: status.restart_count,
         state: status.state.into(),
         last_end: status.last_state.terminated.map(Into::into),

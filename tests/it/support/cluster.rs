@@ -10,11 +10,14 @@ use kube::api::{DeleteParams, DynamicObject, ListParams, ObjectMeta, Patch, Patc
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::runtime::wait::{Condition, await_condition};
-use kube::{Api, Client, Resource};
+use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::PATIENCE;
+
+/// Carries the process id of the test run that a namespace belongs to.
+const RUN_LABEL: &str = "kubatch-test-run";
 
 /// What a test needs of the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +96,12 @@ impl Available {
             },
         };
         let mut cluster = Cluster { kubeconfig, is_ours, has_node: false, alone: Arc::default() };
-        cluster.has_node = runtime().block_on(cluster.has_ready_node());
+        cluster.has_node = runtime().block_on(async {
+            if is_ours {
+                cluster.sweep().await;
+            }
+            cluster.has_ready_node().await
+        });
         Self { cluster: Some(cluster), must_run_all: wanted == "on", missing: String::new() }
     }
 
@@ -126,6 +134,18 @@ impl Cluster {
         }
     }
 
+    /// Deletes the namespaces of test runs that were killed.
+    async fn sweep(&self) {
+        let namespaces: Api<Namespace> = Api::all(self.client("").await);
+        let left = namespaces.list(&ListParams::default().labels(RUN_LABEL)).await.expect("namespaces can be listed");
+        for namespace in left.items {
+            let run = namespace.labels().get(RUN_LABEL).cloned().unwrap_or_default();
+            if !Path::new("/proc").join(run).exists() {
+                let _ = namespaces.delete(&namespace.name_any(), &DeleteParams::background()).await;
+            }
+        }
+    }
+
     async fn has_ready_node(&self) -> bool {
         let nodes: Api<Node> = Api::all(self.client("").await);
         let nodes = nodes.list(&ListParams::default()).await.expect("nodes can be listed");
@@ -151,7 +171,8 @@ impl Cluster {
         runtime().block_on(async {
             let client = self.client("").await;
             let namespaces: Api<Namespace> = Api::all(client.clone());
-            let metadata = ObjectMeta { name: Some(namespace.clone()), ..ObjectMeta::default() };
+            let labels = [(RUN_LABEL.to_owned(), std::process::id().to_string())].into();
+            let metadata = ObjectMeta { name: Some(namespace.clone()), labels: Some(labels), ..ObjectMeta::default() };
             let object = Namespace { metadata, ..Namespace::default() };
             namespaces.create(&PostParams::default(), &object).await.expect("a namespace can be created");
             Space { client, namespace }
