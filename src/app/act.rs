@@ -329,7 +329,7 @@ fn help() -> Page {
             Argument::Namespaces => " [NAMESPACES]",
             Argument::Context => " NAME",
         };
-        format!("{:<16} {:<24} {}", spec.keys.join(" "), word + argument, spec.help)
+        format!("{:<16} {}  {}", spec.keys.join(" "), spec.help, word + argument).trim_end().to_owned()
     });
     Page { title: "Keys and commands".into(), lines: Some(lines.collect()), top: 0 }
 }

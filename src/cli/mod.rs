@@ -30,6 +30,12 @@ pub struct Arguments {
     /// The user of the kubeconfig, instead of the context's.
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
+    /// The user to act as, where the logged-in one may impersonate.
+    #[arg(long = "as", value_name = "NAME")]
+    impersonate: Option<String>,
+    /// A group to act as, with --as; may be given more than once.
+    #[arg(long = "as-group", value_name = "NAME", requires = "impersonate")]
+    impersonate_groups: Vec<String>,
     /// The namespaces to look at, separated by commas; the context's by default, or all where it names none.
     #[arg(short, long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "all_namespaces")]
     namespace: Vec<String>,
@@ -91,6 +97,8 @@ fn target(arguments: Arguments) -> Target {
         context: arguments.context,
         cluster: arguments.cluster,
         user: arguments.user,
+        impersonate: arguments.impersonate,
+        impersonate_groups: arguments.impersonate_groups,
     };
     Target { place: Place::Kubeconfig(choice), namespaces }
 }

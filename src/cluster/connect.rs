@@ -45,6 +45,10 @@ pub struct KubeconfigChoice {
     pub cluster: Option<String>,
     /// `--user`.
     pub user: Option<String>,
+    /// `--as`: the user to act as, where the logged-in one may impersonate.
+    pub impersonate: Option<String>,
+    /// `--as-group`: the groups to act as.
+    pub impersonate_groups: Vec<String>,
 }
 
 /// A way to a cluster.
@@ -85,7 +89,11 @@ async fn kubeconfig_client(choice: &KubeconfigChoice) -> Result<(kube::Client, S
         user: choice.user.clone(),
     };
     let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options);
-    let config = config.await.map_err(|error| explain_kubeconfig(&error))?;
+    let mut config = config.await.map_err(|error| explain_kubeconfig(&error))?;
+    if choice.impersonate.is_some() {
+        config.auth_info.impersonate = choice.impersonate.clone();
+        config.auth_info.impersonate_groups = Some(choice.impersonate_groups.clone());
+    }
     Ok((client(config).await?, context, namespace.filter(|one| !one.is_empty())))
 }
 

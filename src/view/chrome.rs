@@ -61,8 +61,11 @@ fn link(app: &App, theme: &Theme) -> Span<'static> {
 pub(super) fn tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let mut spans = Vec::new();
     for pane in Pane::ALL {
-        let title = if area.width < 60 { short_title(pane) } else { pane.title() };
-        let count = app.list(pane).map(|list| format!(" {}", counted(list))).unwrap_or_default();
+        // The panes themselves tell their counts where there is no room here.
+        let is_narrow = area.width < 60;
+        let title = if is_narrow { short_title(pane) } else { pane.title() };
+        let list = app.list(pane).filter(|_| !is_narrow);
+        let count = list.map(|list| format!(" {}", counted(list))).unwrap_or_default();
         let text = format!("{} {title}{count}", pane.key());
         spans.push(if pane == app.focus {
             Span::styled(format!("[{text}]"), theme.accent())

@@ -43,3 +43,6 @@ fn too_small(frame: &mut Frame<'_>, area: Rect) {
     let line = Line::raw(format!("kubatch needs {width}x{height}"));
     line.render(Rect { height: area.height.min(1), ..area }, frame.buffer_mut());
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,9 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Overlay, Page, Palette, Prompt};
 use crate::command::all;
+use crate::model::safe_text::safe_line;
 
-use super::table::{Align, fit};
+use super::table::{Align, fit, last_columns};
 use super::theme::Theme;
 
 /// Draws the overlay, if there is one; returns where the terminal's cursor stands while text is typed.
@@ -30,11 +31,13 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, footer: Rect, app: &App, the
 /// A line under edit behind its sign; a long one is shown by its end.
 fn draw_prompt(buffer: &mut Buffer, area: Rect, sign: &str, prompt: &Prompt, theme: &Theme) -> Position {
     let room = usize::from(area.width).saturating_sub(sign.width() + 3);
-    let before: String = prompt.text().chars().take(prompt.cursor()).collect();
-    let hidden = before.width().saturating_sub(room);
-    let shown: String = prompt.text().chars().skip(hidden).collect();
-    let line = Line::from(vec![Span::styled(format!(" {sign}"), theme.accent()), Span::raw(" "), Span::raw(shown)]);
-    let cursor = area.x + 2 + sign.width() as u16 + (before.width() - hidden) as u16;
+    let at = prompt.text().char_indices().nth(prompt.cursor()).map_or(prompt.text().len(), |(at, _)| at);
+    let (before, after) = prompt.text().split_at(at);
+    let (before, after) = (safe_line(before), safe_line(after));
+    let before = last_columns(&before, room);
+    let sign = Span::styled(format!(" {sign} "), theme.accent());
+    let cursor = area.x + (sign.width() + before.width()) as u16;
+    let line = Line::from(vec![sign, Span::raw(before), Span::raw(after)]);
     line.render(Rect { height: 1, ..area }, buffer);
     Position::new(cursor.min(area.right().saturating_sub(1)), area.y)
 }
@@ -55,10 +58,11 @@ fn draw_palette(buffer: &mut Buffer, screen: Rect, palette: &Palette, theme: &Th
         let is_chosen = index == palette.at;
         let mark = if is_chosen { theme.cursor_mark() } else { " " };
         let style = if is_chosen { theme.accent() } else { theme.text() };
-        let text = fit(&entry.label, usize::from(inner.width).saturating_sub(14), Align::Left, theme.cut());
+        let key = key_of(&entry.choice);
+        let room = usize::from(inner.width).saturating_sub(key.width() + 4);
+        let text = fit(&entry.label, room, Align::Left, theme.cut());
         buffer.set_stringn(inner.x, y, mark, 1, theme.accent());
         buffer.set_stringn(inner.x + 1, y, text, inner.width.saturating_sub(1).into(), style);
-        let key = key_of(&entry.choice);
         let x = inner.right().saturating_sub(key.width() as u16 + 1);
         buffer.set_stringn(x, y, key, key.width(), theme.dim());
     }
@@ -91,7 +95,7 @@ fn draw_page(buffer: &mut Buffer, screen: Rect, page: &Page, theme: &Theme) {
     let inner = block.inner(area);
     block.render(area, buffer);
     let Some(lines) = &page.lines else {
-        buffer.set_stringn(inner.x + 1, inner.y, "fetching…", inner.width.into(), theme.dim());
+        buffer.set_stringn(inner.x + 1, inner.y, "fetching", inner.width.into(), theme.dim());
         return;
     };
     for (y, line) in (inner.y..inner.bottom()).zip(lines.iter().skip(page.top)) {

@@ -53,9 +53,11 @@ pub(super) fn places(columns: &[Column], area: Rect) -> Vec<(usize, Rect)> {
     let room = area.width.saturating_sub(fixed + gaps);
     let mut left = area.x;
     let mut places = Vec::with_capacity(shown.len());
-    for at in shown {
+    for &at in &shown {
         let width = match columns[at].width {
             Width::Fixed(width) => width,
+            // The last one takes what rounding left.
+            Width::Share(..) if shown.last() == Some(&at) => area.right().saturating_sub(left),
             Width::Share(share, least) => {
                 (u32::from(room) * u32::from(share) / u32::from(shares.max(1))).max(least.into()) as u16
             }
@@ -99,6 +101,7 @@ pub(super) fn fit<'a>(text: &'a str, width: usize, align: Align, cut: &str) -> C
     Cow::Owned(format!("{}{cut}{}", first_columns(&text, head), last_columns(&text, tail)))
 }
 
+/// The start of a text, at most so many columns wide.
 fn first_columns(text: &str, width: usize) -> &str {
     let mut used = 0;
     let end = text.char_indices().find(|(_, character)| {
@@ -108,7 +111,8 @@ fn first_columns(text: &str, width: usize) -> &str {
     end.map_or(text, |(at, _)| &text[..at])
 }
 
-fn last_columns(text: &str, width: usize) -> &str {
+/// The end of a text, at most so many columns wide.
+pub(super) fn last_columns(text: &str, width: usize) -> &str {
     let mut used = 0;
     let start = text.char_indices().rev().find(|(_, character)| {
         used += character.width().unwrap_or(0);

@@ -22,6 +22,7 @@ pub const TESTS: &[EndToEnd] = &[
     EndToEnd { name: "live::api_server_goes_and_comes_back", need: Need::Alone, run: api_server_goes_and_comes_back },
     EndToEnd { name: "live::viewer_works_in_its_namespace", need: Need::Users, run: viewer_works_in_its_namespace },
     EndToEnd { name: "live::nobody_is_told_what_is_missing", need: Need::Users, run: nobody_is_told_what_is_missing },
+    EndToEnd { name: "live::acting_as_another_user", need: Need::Users, run: acting_as_another_user },
     EndToEnd { name: "live::silent_server_is_told", need: Need::Users, run: silent_server_is_told },
     EndToEnd { name: "live::yaml_shows_the_object", need: Need::ControlPlane, run: yaml_shows_the_object },
 ];
@@ -152,6 +153,12 @@ fn nobody_is_told_what_is_missing(cluster: &Cluster) {
     terminal.shows("denied");
     let screen = terminal.shows("jobs.batch is forbidden");
     assert!(screen.contains("cannot watch jobs in all"), "{screen}");
+}
+
+fn acting_as_another_user(cluster: &Cluster) {
+    let arguments = ["-A", "--as", "somebody", "--as-group", "strangers"];
+    let terminal = Terminal::kubatch((200, 60), Some(&cluster.kubeconfig), &arguments);
+    terminal.shows("User \"somebody\" cannot list resource");
 }
 
 fn silent_server_is_told(cluster: &Cluster) {

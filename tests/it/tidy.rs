@@ -10,7 +10,7 @@ pub const TESTS: &[Local] = &[
     Local { name: "tidy::only_connect_knows_the_embedded_cluster", run: only_connect_knows_the_embedded_cluster },
     Local { name: "tidy::modules_say_what_they_own", run: modules_say_what_they_own },
     Local { name: "tidy::long_files_say_why", run: long_files_say_why },
-    Local { name: "tidy::readme_tables_are_those_of_the_registry", run: readme_tables_are_those_of_the_registry },
+    Local { name: "tidy::readme_has_what_is_generated", run: readme_has_what_is_generated },
 ];
 
 /// Which modules each module may import. The table in `src/lib.rs` says the same in words.
@@ -112,16 +112,31 @@ fn table() -> String {
     table
 }
 
-fn readme_tables_are_those_of_the_registry() {
-    const BEGIN: &str = "<!-- keys: generated -->\n";
-    const END: &str = "<!-- end -->";
+/// The picture of the screen that the README shows: the one that a test draws and a person has read.
+fn screen() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/dashboard-120x40.snap");
+    let snapshot = std::fs::read_to_string(&path).unwrap();
+    let drawn = snapshot.splitn(3, "---\n").nth(2).expect("the snapshot has a head and a body");
+    let rows = drawn.lines().map(|line| line.trim_matches('"').trim_end());
+    format!("```text\n{}\n```\n", rows.collect::<Vec<_>>().join("\n").trim_end())
+}
+
+fn readme_has_what_is_generated() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = std::fs::read_to_string(&path).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).expect("the README has the mark where the keys begin");
-    let (found, after) = rest.split_once(END).expect("the README has the mark where the keys end");
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, format!("{before}{BEGIN}{}{END}{after}", table())).unwrap();
-        return;
+    let mut readme = std::fs::read_to_string(&path).unwrap();
+    for (name, wanted) in [("keys", table()), ("screen", screen())] {
+        let begin = format!("<!-- {name}: generated -->\n");
+        let (before, rest) = readme.split_once(&begin).expect("the README has the mark where the part begins");
+        let (found, after) = rest.split_once("<!-- end -->").expect("the README has the mark where the part ends");
+        if std::env::var_os("UPDATE").is_none() {
+            assert_eq!(
+                found, wanted,
+                "the README's {name} are out of date; UPDATE=1 cargo test --test it tidy writes them"
+            );
+        }
+        readme = format!("{before}{begin}{wanted}<!-- end -->{after}");
     }
-    assert_eq!(found, table(), "the README's keys are not the registry's; UPDATE=1 cargo test writes them");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, readme).unwrap();
+    }
 }

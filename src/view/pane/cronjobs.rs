@@ -23,13 +23,13 @@ const fn column(title: &'static str, width: Width, align: Align, from: u16) -> C
 
 const SIGN: Column = column("", Width::Fixed(1), Align::Left, 0);
 const NAME: Column = column("NAME", Width::Share(3, 14), Align::Name, 0);
-const NAMESPACE: Column = column("NAMESPACE", Width::Fixed(10), Align::Left, 86);
+const NAMESPACE: Column = column("NAMESPACE", Width::Share(2, 10), Align::Name, 86);
 const REST: [Column; 7] = [
     column("STATUS", Width::Fixed(10), Align::Left, 0),
-    column("SCHEDULE", Width::Share(2, 12), Align::Left, 48),
+    column("SCHEDULE", Width::Share(2, 16), Align::Left, 52),
     column("NEXT", Width::Fixed(4), Align::Right, 0),
     column("LAST RUNS", Width::Fixed(RUNS as u16), Align::Left, 56),
-    column("ACTIVE", Width::Fixed(6), Align::Right, 96),
+    column("ACTIVE", Width::Fixed(6), Align::Right, 95),
     column("SUCCESS", Width::Fixed(7), Align::Right, 92),
     column("WHY", Width::Share(3, 6), Align::Left, 72),
 ];

@@ -19,9 +19,9 @@ const fn column(title: &'static str, width: Width, align: Align, from: u16) -> C
 const COLUMNS: [Column; 6] = [
     column("AGE", Width::Fixed(4), Align::Right, 0),
     column("", Width::Fixed(1), Align::Left, 0),
-    column("REASON", Width::Fixed(17), Align::Left, 0),
+    column("REASON", Width::Fixed(20), Align::Left, 0),
     column("", Width::Fixed(4), Align::Right, 40),
-    column("ABOUT", Width::Share(1, 12), Align::Name, 76),
+    column("ABOUT", Width::Share(1, 12), Align::Name, 84),
     column("MESSAGE", Width::Share(3, 6), Align::Left, 36),
 ];
 

@@ -22,11 +22,11 @@ const fn column(title: &'static str, width: Width, align: Align, from: u16) -> C
 
 const SIGN: Column = column("", Width::Fixed(1), Align::Left, 0);
 const NAME: Column = column("NAME", Width::Share(3, 14), Align::Name, 0);
-const NAMESPACE: Column = column("NAMESPACE", Width::Fixed(10), Align::Left, 86);
+const NAMESPACE: Column = column("NAMESPACE", Width::Share(2, 10), Align::Name, 86);
 const REST: [Column; 7] = [
     column("STATUS", Width::Fixed(11), Align::Left, 0),
-    column("DONE", Width::Fixed(BAR as u16), Align::Left, 96),
-    column("", Width::Fixed(6), Align::Right, 0),
+    column("", Width::Fixed(BAR as u16), Align::Left, 108),
+    column("DONE", Width::Fixed(6), Align::Right, 0),
     column("FAILS", Width::Fixed(5), Align::Right, 60),
     column("TIME", Width::Fixed(4), Align::Right, 46),
     column("AGE", Width::Fixed(4), Align::Right, 92),
@@ -60,7 +60,8 @@ fn cells<'a>(app: &'a App, job: &'a Job, theme: &Theme, many: bool) -> Vec<Cell<
     };
     cells.extend([
         Cell(state.word, style),
-        Cell(theme.bar(job.succeeded, wanted, BAR).into(), style),
+        // Only progress is worth a colour here: a broken Job's sign and word are bright enough.
+        Cell(theme.bar(job.succeeded, wanted, BAR).into(), if state.level == Level::Running { style } else { text }),
         Cell(format!("{}/{wanted}", job.succeeded).into(), text),
         Cell(format!("{}/{limit}", job.failed).into(), text),
         Cell(job.duration(app.now).map(short_duration).unwrap_or_default().into(), text),

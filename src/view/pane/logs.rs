@@ -7,7 +7,10 @@ use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, STREAMS};
+use crate::model::key::Kind;
 use crate::model::log::{LogLine, SourceState};
+use crate::model::owner::Subject;
+use crate::model::snapshot::Freshness;
 use crate::model::state::Level;
 use crate::view::table::{Align, fit};
 use crate::view::theme::Theme;
@@ -68,8 +71,19 @@ fn status(app: &App) -> String {
     }
     match (logs.subject, logs.followed.is_empty(), logs.buffer.is_empty()) {
         (None, ..) => "choose an object to see its log".to_owned(),
-        (_, true, true) => "no container has started, so there is no log yet".to_owned(),
+        (Some(subject), true, true) => no_source(app, subject).to_owned(),
         (_, false, true) => "no line yet".to_owned(),
         _ => String::new(),
+    }
+}
+
+/// Why no container of the subject has a log.
+fn no_source(app: &App, subject: Subject) -> &'static str {
+    match app.snapshot.freshness(Kind::Pod) {
+        Freshness::Loading => "loading pods",
+        Freshness::Denied(_) => "no log without the right to list pods",
+        Freshness::Failed { .. } => "the pods are not known",
+        _ if app.snapshot.pods_of_subject(subject).is_empty() => "no pod, so no log",
+        _ => "no container has started yet",
     }
 }

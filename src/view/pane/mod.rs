@@ -93,7 +93,7 @@ fn draw_list<'a>(
     if list.rows.is_empty() {
         return empty(buffer, area, pane, app, theme, calm);
     }
-    let table = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+    let table = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let places = table::places(columns, table);
     let titles: Vec<Cell<'_>> = columns.iter().map(|column| Cell(column.title.into(), theme.dim())).collect();
     if area.height == 0 {
@@ -125,9 +125,10 @@ fn empty(buffer: &mut Buffer, area: Rect, pane: Pane, app: &App, theme: &Theme, 
         (None, Freshness::Failed { failure, .. }) => {
             vec![(failure.message.clone(), theme.level(Level::Broken)), (failure.hint.clone(), theme.text())]
         }
-        (None, Freshness::Loading) => vec![(format!("loading {}…", kind.plural()), theme.dim())],
+        (None, Freshness::Loading) => vec![(format!("loading {}", kind.plural()), theme.dim())],
         (None, _) if list.total > 0 => {
-            vec![(format!("all {} are hidden by the filter; esc clears it", list.total), theme.level(Level::Warning))]
+            let what = if list.filter.is_empty() { "faults only" } else { "the filter" };
+            vec![(format!("{} hidden by {what}; esc clears it", list.total), theme.level(Level::Warning))]
         }
         (None, _) => vec![(calm.to_owned(), theme.dim())],
     };

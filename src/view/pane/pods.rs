@@ -23,11 +23,11 @@ const COLUMNS: [Column; 10] = [
     column("INDEX", Width::Fixed(5), Align::Right, 76),
     column("STATUS", Width::Fixed(17), Align::Left, 0),
     column("READY", Width::Fixed(5), Align::Right, 50),
-    column("RESTARTS", Width::Fixed(8), Align::Right, 66),
+    column("RESTARTS", Width::Fixed(8), Align::Right, 58),
     column("TIME", Width::Fixed(4), Align::Right, 44),
-    column("AGE", Width::Fixed(4), Align::Right, 56),
-    column("NODE", Width::Fixed(10), Align::Name, 90),
-    column("WHY", Width::Share(4, 6), Align::Left, 60),
+    column("AGE", Width::Fixed(4), Align::Right, 80),
+    column("NODE", Width::Fixed(10), Align::Name, 108),
+    column("WHY", Width::Share(3, 6), Align::Left, 84),
 ];
 
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {

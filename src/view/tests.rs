@@ -1,0 +1,327 @@
+//! Whole screens from real objects at a fixed time, as text; and a few of their styles.
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::style::{Color, Modifier};
+
+use super::theme::Theme;
+use crate::app::{App, Msg};
+use crate::command::Key;
+use crate::model::delta::{Cause, Row};
+use crate::model::fixtures::{busy, delta, event, failed, failure, job, lists, now, pod, time};
+use crate::model::key::{Kind, Namespaces, Session};
+use crate::model::log::{LogChange, LogSource};
+use crate::model::meta::{Object, Owner};
+
+const PLAIN: Theme = Theme::new(false, false);
+const COLOUR: Theme = Theme::new(true, true);
+
+/// An app that has connected and was told these rows.
+fn app(rows: Option<&[Row]>) -> App {
+    let mut app = App::new(now(), (120, 40));
+    let namespaces = Namespaces::All;
+    app.update(Msg::Connected { session: Session::default(), context: "prod-eu".into(), namespaces });
+    rows.map(lists).into_iter().flatten().for_each(|delta| drop(app.update(Msg::Changed(delta))));
+    app.settle();
+    app
+}
+
+fn press(app: &mut App, keys: &[&str]) {
+    for key in keys {
+        app.update(Msg::Key(Key::from(*key)));
+        app.settle();
+    }
+}
+
+fn typed(app: &mut App, text: &str) {
+    press(app, &text.split("").filter(|one| !one.is_empty()).collect::<Vec<_>>());
+}
+
+/// The busy namespace, the cursor on the Job of many indexes, whose pod writes a log.
+fn busy_app() -> App {
+    let mut app = app(Some(&busy()));
+    press(&mut app, &[":"]);
+    typed(&mut app, "job/shards");
+    press(&mut app, &["enter"]);
+    log(&mut app, &["shard 2 of 5", "ERROR cannot read block 17: permission denied", "retrying"]);
+    app
+}
+
+/// Lines of the pod that runs for the Job of many indexes.
+fn log(app: &mut App, lines: &[&str]) {
+    let pod = pod("pod-running");
+    let source = LogSource {
+        pod: pod.meta.uid,
+        namespace: pod.meta.namespace,
+        pod_name: pod.meta.name,
+        container: "main".into(),
+        restarts: 0,
+    };
+    let lines = lines.iter().map(|text| (now(), (*text).into())).collect();
+    app.update(Msg::Log { session: app.session, source, change: LogChange::Lines(lines) });
+    app.settle();
+}
+
+fn draw(app: &mut App, (width, height): (u16, u16), theme: &Theme) -> TestBackend {
+    app.update(Msg::Resized(width, height));
+    app.settle();
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| super::draw(frame, app, theme)).unwrap();
+    terminal.backend().clone()
+}
+
+fn check(name: &str, screen: &TestBackend) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, screen));
+}
+
+/// The style of the first cell of a text on screen: its colour and whether it is bold.
+fn style_of(screen: &TestBackend, text: &str) -> (Color, bool) {
+    let buffer = screen.buffer();
+    let width = usize::from(buffer.area.width);
+    for row in buffer.content.chunks(width) {
+        let symbols: Vec<&str> = row.iter().map(|cell| cell.symbol()).collect();
+        let starts = |at: &usize| symbols[*at..].concat().starts_with(text);
+        if let Some(at) = (0..width).find(starts) {
+            return (row[at].fg, row[at].modifier.contains(Modifier::BOLD));
+        }
+    }
+    panic!("{text} is not on screen:\n{screen}");
+}
+
+#[test]
+fn dashboard_at_every_size() {
+    for size in [(200, 60), (160, 48), (120, 40), (80, 24), (40, 10), (1, 1), (0, 0)] {
+        let screen = draw(&mut busy_app(), size, &COLOUR);
+        if size != (0, 0) {
+            check(&format!("dashboard-{}x{}", size.0, size.1), &screen);
+        }
+    }
+}
+
+#[test]
+fn every_pane_alone_on_a_small_screen() {
+    for (key, pane) in [("1", "cronjobs"), ("3", "pods"), ("5", "events"), ("6", "logs")] {
+        let mut app = busy_app();
+        if pane == "events" {
+            press(&mut app, &[":"]);
+            typed(&mut app, "job/settle");
+            press(&mut app, &["enter"]);
+        }
+        press(&mut app, &[key]);
+        check(&format!("small-{pane}"), &draw(&mut app, (80, 24), &COLOUR));
+    }
+}
+
+#[test]
+fn loading_says_so_in_every_pane() {
+    check("state-loading", &draw(&mut app(None), (120, 40), &COLOUR));
+}
+
+#[test]
+fn empty_cluster_is_calm() {
+    check("state-empty", &draw(&mut app(Some(&[])), (120, 40), &COLOUR));
+}
+
+/// Every kind fails for this reason.
+fn fail(app: &mut App, cause: Cause) {
+    for kind in Kind::ALL {
+        app.update(Msg::Changed(delta(kind, vec![failed(cause)])));
+    }
+    app.settle();
+}
+
+#[test]
+fn broken_watches_keep_the_rows_and_tell_their_age() {
+    let mut app = busy_app();
+    fail(&mut app, Cause::Unreachable);
+    app.update(Msg::Tick(now().plus_seconds(7)));
+    let screen = draw(&mut app, (120, 40), &COLOUR);
+    assert_eq!(style_of(&screen, "stale for"), (Color::Red, true));
+    check("state-stale", &screen);
+}
+
+#[test]
+fn first_list_that_fails_says_why() {
+    let mut app = app(None);
+    fail(&mut app, Cause::Unreachable);
+    check("state-failed", &draw(&mut app, (120, 40), &COLOUR));
+}
+
+#[test]
+fn denied_kinds_say_why() {
+    let mut app = app(None);
+    fail(&mut app, Cause::Denied);
+    check("state-denied", &draw(&mut app, (120, 40), &COLOUR));
+}
+
+#[test]
+fn pods_alone_may_be_denied() {
+    let mut app = app(None);
+    for delta in lists(&[Row::Job(job("job-indexed"))]) {
+        let denied = if delta.source.kind == Kind::Pod { vec![failed(Cause::Denied)] } else { delta.changes.clone() };
+        app.update(Msg::Changed(crate::model::delta::Delta { changes: denied, ..delta }));
+    }
+    app.settle();
+    check("state-pods-denied", &draw(&mut app, (120, 40), &COLOUR));
+}
+
+#[test]
+fn no_way_to_a_server_says_why() {
+    let mut app = App::new(now(), (80, 24));
+    app.update(Msg::NotConnected { session: Session::default(), failure: failure(Cause::Unreachable) });
+    check("state-not-connected", &draw(&mut app, (80, 24), &COLOUR));
+}
+
+#[test]
+fn filters_that_hide_everything_say_so() {
+    let mut app = busy_app();
+    press(&mut app, &[":"]);
+    typed(&mut app, "job/huge");
+    press(&mut app, &["enter"]);
+    for pane in ["3", "5", "1", "2"] {
+        press(&mut app, &[pane, "/"]);
+        typed(&mut app, "zzz");
+        press(&mut app, &["enter"]);
+        if pane == "5" {
+            check("state-hidden-below", &draw(&mut app, (120, 40), &COLOUR));
+        }
+    }
+    check("state-hidden-lists", &draw(&mut app, (120, 40), &COLOUR));
+}
+
+#[test]
+fn filter_line_shows_what_is_typed() {
+    let mut app = busy_app();
+    press(&mut app, &["/"]);
+    typed(&mut app, "fla");
+    check("filter", &draw(&mut app, (80, 24), &COLOUR));
+}
+
+#[test]
+fn terminal_without_unicode_and_colours_shows_the_same() {
+    let mut app = busy_app();
+    let screen = draw(&mut app, (120, 40), &PLAIN);
+    check("plain", &screen);
+    let cells = &screen.buffer().content;
+    assert!(cells.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset), "no colour anywhere");
+    assert!(cells.iter().all(|cell| cell.symbol().is_ascii()), "no Unicode anywhere");
+    press(&mut app, &[":"]);
+    assert!(draw(&mut app, (120, 40), &PLAIN).buffer().content.iter().all(|cell| cell.symbol().is_ascii()));
+    press(&mut app, &["esc", "y"]);
+    assert!(draw(&mut app, (120, 40), &PLAIN).buffer().content.iter().all(|cell| cell.symbol().is_ascii()));
+}
+
+#[test]
+fn help_has_every_key() {
+    let mut app = busy_app();
+    press(&mut app, &["?"]);
+    check("help", &draw(&mut app, (120, 40), &COLOUR));
+    check("help-small", &draw(&mut app, (40, 10), &COLOUR));
+}
+
+#[test]
+fn palette_finds_commands_and_objects() {
+    let mut app = busy_app();
+    press(&mut app, &[":"]);
+    check("palette", &draw(&mut app, (100, 30), &COLOUR));
+    typed(&mut app, "zzz");
+    check("palette-nothing", &draw(&mut app, (80, 24), &COLOUR));
+    press(&mut app, &["esc", ":"]);
+    typed(&mut app, "tick");
+    check("palette-object", &draw(&mut app, (80, 24), &COLOUR));
+    check("palette-small", &draw(&mut app, (40, 10), &COLOUR));
+}
+
+#[test]
+fn manifest_page_waits_and_shows() {
+    let mut app = busy_app();
+    press(&mut app, &["y"]);
+    check("yaml-fetching", &draw(&mut app, (80, 10), &COLOUR));
+    app.update(Msg::Manifest { session: app.session, text: Ok("kind: Job\nmetadata:\n\tname: shards\n".into()) });
+    check("yaml", &draw(&mut app, (80, 10), &COLOUR));
+}
+
+/// Nothing from a cluster may move the cursor, retitle the window or reorder what is read.
+#[test]
+fn hostile_text_is_shown_and_not_obeyed() {
+    let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{202e}evil\r\n\u{9b}31m";
+    let mut job = job("job-indexed");
+    (job.meta.name, job.meta.namespace) = (hostile.into(), hostile.into());
+    let mut refused = event("event-quota");
+    (refused.about, refused.note, refused.reason, refused.about_name) =
+        (job.uid(), hostile.into(), hostile.into(), hostile.into());
+    let mut running = pod("pod-running");
+    (running.node, running.message) = (hostile.into(), hostile.into());
+    running.meta.owner = Some(Owner { kind: Some(Kind::Job), uid: job.uid() });
+    let mut app = app(Some(&[Row::Job(job), Row::Pod(running), Row::Event(refused)]));
+    app.context = hostile.into();
+    log(&mut app, &[hostile]);
+    let screen = draw(&mut app, (160, 48), &COLOUR);
+    check("hostile", &screen);
+    app.notice = Some(hostile.into());
+    let mut screens = vec![screen, draw(&mut app, (80, 24), &COLOUR)];
+    press(&mut app, &["/"]);
+    app.update(Msg::Paste(hostile.into()));
+    screens.push(draw(&mut app, (80, 24), &COLOUR));
+    press(&mut app, &["esc", ":"]);
+    app.update(Msg::Paste("job/".into()));
+    screens.push(draw(&mut app, (80, 24), &COLOUR));
+    press(&mut app, &["esc", "y"]);
+    app.update(Msg::Manifest { session: app.session, text: Ok(hostile.into()) });
+    screens.push(draw(&mut app, (80, 24), &COLOUR));
+    for screen in screens {
+        let is_harmful = |one: char| one.is_control() || one == '\u{202e}';
+        let harmful = screen.buffer().content.iter().find(|cell| cell.symbol().chars().any(is_harmful));
+        assert!(harmful.is_none(), "{harmful:?} in\n{screen}");
+    }
+}
+
+#[test]
+fn colours_follow_the_meaning() {
+    let mut app = busy_app();
+    press(&mut app, &["g"]);
+    let screen = draw(&mut app, (160, 48), &COLOUR);
+    assert_eq!(style_of(&screen, "✗ import"), (Color::Red, true));
+    assert_eq!(style_of(&screen, "Failed"), (Color::Red, true));
+    assert_eq!(style_of(&screen, "● sidecar").0, Color::Green);
+    assert_eq!(style_of(&screen, "‖ paused").0, Color::Magenta);
+    assert_eq!(style_of(&screen, "┌ [2] Jobs"), (Color::Cyan, true));
+    assert_eq!(style_of(&screen, "┌ [1] CronJobs"), (Color::DarkGray, false));
+    press(&mut app, &["1"]);
+    let screen = draw(&mut app, (160, 48), &COLOUR);
+    assert_eq!(style_of(&screen, "┌ [1] CronJobs"), (Color::Cyan, true));
+    assert_eq!(style_of(&screen, "┌ [2] Jobs").0, Color::DarkGray);
+}
+
+#[test]
+fn notice_takes_the_footer() {
+    let mut app = busy_app();
+    app.update(Msg::TaskPanicked("index out of bounds".into()));
+    let screen = draw(&mut app, (80, 24), &COLOUR);
+    assert_eq!(style_of(&screen, "a background task died: index out of bounds"), (Color::Yellow, false));
+}
+
+/// Between a resize and the message of it the terminal is of another size than the app believes.
+#[test]
+fn frame_of_another_size_does_not_panic() {
+    let mut app = busy_app();
+    draw(&mut app, (120, 40), &COLOUR);
+    for size in [(60, 20), (200, 60), (0, 0)] {
+        let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+        terminal.draw(|frame| super::draw(frame, &app, &COLOUR)).unwrap();
+    }
+}
+
+#[test]
+fn paused_log_says_how_to_follow_again() {
+    let mut app = busy_app();
+    let lines: Vec<String> = (0..100).map(|number| format!("line {number}")).collect();
+    log(&mut app, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+    app.update(Msg::Tick(time("2026-11-21T05:00:00Z")));
+    press(&mut app, &["6", "z", "g"]);
+    check("logs-paused", &draw(&mut app, (80, 16), &COLOUR));
+}
