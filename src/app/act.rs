@@ -7,6 +7,7 @@ use crate::model::owner::Subject;
 use crate::model::snapshot::Snapshot;
 
 use super::list::moved;
+use super::ranking::Ranking;
 use super::{App, Choice, Effect, Filter, ListState, LogView, Overlay, Page, Palette, Prompt};
 
 impl App {
@@ -299,6 +300,7 @@ impl App {
             self.namespaces.clone_from(&namespaces);
         }
         self.snapshot = Snapshot::default();
+        (self.cronjob_ranking, self.job_ranking) = (Ranking::default(), Ranking::default());
         self.not_connected = None;
         self.opened = None;
         for pane in Pane::ALL {

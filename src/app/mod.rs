@@ -12,6 +12,7 @@ mod logs;
 mod msg;
 mod palette;
 mod prompt;
+mod ranking;
 mod rows;
 
 pub use effect::Effect;
@@ -22,6 +23,7 @@ pub use logs::{LogView, STREAMS};
 pub use msg::Msg;
 pub use palette::{Choice, Entry, Palette};
 pub use prompt::{Filter, Prompt};
+use ranking::Ranking;
 
 use compact_str::CompactString;
 
@@ -30,7 +32,7 @@ use crate::model::clock::Time;
 use crate::model::delta::{Failure, Source};
 use crate::model::key::{Kind, Namespaces, Session};
 use crate::model::owner::Subject;
-use crate::model::snapshot::{Freshness, Snapshot};
+use crate::model::snapshot::{Freshness, Snapshot, Touched};
 
 /// Everything that the screen shows and the keys change.
 #[derive(Debug)]
@@ -73,7 +75,13 @@ pub struct App {
     lead: Pane,
     /// CronJobs or Jobs, whichever was focused last: its row is the parent whose pods are listed.
     parent_lead: Pane,
-    /// Data has changed since the rows were made.
+    /// All CronJobs, in order.
+    cronjob_ranking: Ranking,
+    /// All Jobs, in order.
+    job_ranking: Ranking,
+    /// Whose place in the order may have changed since the rows were made.
+    touched: Touched,
+    /// Something that decides about rows has changed since they were made.
     is_dirty: bool,
 }
 
@@ -127,6 +135,9 @@ impl App {
             notice: None,
             lead: Pane::Jobs,
             parent_lead: Pane::Jobs,
+            cronjob_ranking: Ranking::default(),
+            job_ranking: Ranking::default(),
+            touched: Touched::default(),
             is_dirty: true,
         }
     }
@@ -148,7 +159,8 @@ impl App {
             }
             Msg::NotConnected { session, failure } if session == self.session => self.not_connected = Some(failure),
             Msg::Changed(delta) if delta.session == self.session => {
-                self.snapshot.apply(delta, self.now);
+                let touched = self.snapshot.apply(delta, self.now);
+                self.touched.extend(touched);
                 self.is_dirty = true;
             }
             Msg::Log { session, source, change } if session == self.session => {

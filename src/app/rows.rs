@@ -3,24 +3,20 @@
 use std::cmp::Reverse;
 
 use crate::command::Pane;
-use crate::model::clock::Time;
-use crate::model::key::{Kind, Uid};
+use crate::model::cronjob::CronJob;
+use crate::model::job::Job;
+use crate::model::key::Kind;
 use crate::model::meta::{Meta, Object};
 use crate::model::state::{Level, State, cronjob_state, job_state, pod_state};
 
 use super::App;
 use super::list::ListState;
-
-/// A row on its way into a list.
-struct Candidate<'a> {
-    meta: &'a Meta,
-    state: State,
-    newest: Option<Time>,
-}
+use super::ranking::Rank;
 
 impl App {
-    /// Makes the rows of all lists anew where data changed. Order matters: Pods follow the cursor of Jobs.
+    /// Brings the rows of all lists up to date. Order matters: Pods follow the cursor of Jobs.
     pub(super) fn refresh_rows(&mut self) {
+        self.refresh_rankings();
         if std::mem::take(&mut self.is_dirty) {
             self.refresh_cronjobs();
             self.refresh_jobs();
@@ -34,36 +30,68 @@ impl App {
         self.is_dirty = true;
     }
 
-    fn refresh_cronjobs(&mut self) {
+    /// Ranks what was touched since the last time.
+    fn refresh_rankings(&mut self) {
         let snapshot = &self.snapshot;
-        let all = snapshot.cronjobs.iter().map(|one| Candidate {
-            meta: one.meta(),
-            state: cronjob_state(snapshot, one),
-            newest: one.last_schedule.or(one.meta.created),
-        });
-        let (rows, total) = chosen(&self.cronjobs, all);
+        let mut touched = std::mem::take(&mut self.touched);
+        if touched.is_all {
+            touched.cronjobs = snapshot.cronjobs.iter().map(Object::uid).collect();
+            touched.jobs = snapshot.jobs.iter().map(Object::uid).collect();
+        }
+        for uids in [&mut touched.cronjobs, &mut touched.jobs] {
+            uids.sort_unstable();
+            uids.dedup();
+        }
+        let rank = |meta: &Meta, state: State, newest| Rank {
+            level: state.level,
+            newest: Reverse(newest),
+            name: meta.name.clone(),
+            uid: meta.uid,
+        };
+        let rank_cronjob =
+            |one: &CronJob| rank(&one.meta, cronjob_state(snapshot, one), one.last_schedule.or(one.meta.created));
+        let rank_job = |one: &Job| rank(&one.meta, job_state(snapshot, one), one.meta.created);
+        self.cronjob_ranking
+            .update(touched.cronjobs.into_iter().map(|uid| (uid, snapshot.cronjobs.get(uid).map(rank_cronjob))));
+        self.job_ranking.update(touched.jobs.into_iter().map(|uid| (uid, snapshot.jobs.get(uid).map(rank_job))));
+    }
+
+    fn refresh_cronjobs(&mut self) {
+        let list = &self.cronjobs;
+        let is_shown = |rank: &&Rank| {
+            let Some(one) = self.snapshot.cronjobs.get(rank.uid) else { return false };
+            shows(list, &one.meta, rank.level, || cronjob_state(&self.snapshot, one))
+        };
+        let rows = self.cronjob_ranking.iter().filter(is_shown).map(|rank| rank.uid).collect();
         let is_settled = !self.is_loading(Kind::CronJob);
-        self.cronjobs.set_rows(rows, total, is_settled);
+        self.cronjobs.set_rows(rows, self.snapshot.cronjobs.len(), is_settled);
     }
 
     fn refresh_jobs(&mut self) {
-        let snapshot = &self.snapshot;
+        let list = &self.jobs;
         let opened = self.opened.map(|subject| subject.uid);
-        let inside =
-            snapshot.jobs.iter().filter(|job| opened.is_none() || job.meta.owner.map(|owner| owner.uid) == opened);
-        let all =
-            inside.map(|one| Candidate { meta: one.meta(), state: job_state(snapshot, one), newest: one.meta.created });
-        let (rows, total) = chosen(&self.jobs, all);
+        let is_inside = |job: &Job| opened.is_none() || job.meta.owner_uid() == opened;
+        let is_shown = |rank: &&Rank| {
+            let Some(one) = self.snapshot.jobs.get(rank.uid) else { return false };
+            is_inside(one) && shows(list, &one.meta, rank.level, || job_state(&self.snapshot, one))
+        };
+        let rows = self.job_ranking.iter().filter(is_shown).map(|rank| rank.uid).collect();
+        let total = opened.map_or(self.snapshot.jobs.len(), |owner| self.snapshot.relations.jobs.of(owner).len());
         let is_settled = !self.is_loading(Kind::Job);
         self.jobs.turn_to(self.opened);
         self.jobs.set_rows(rows, total, is_settled);
     }
 
     fn refresh_pods(&mut self) {
-        let pods = self.parent().map(|parent| self.snapshot.pods_of_subject(parent)).unwrap_or_default();
-        let all =
-            pods.into_iter().map(|one| Candidate { meta: one.meta(), state: pod_state(one), newest: one.meta.created });
-        let (rows, total) = chosen(&self.pods, all);
+        let mut pods = self.parent().map(|parent| self.snapshot.pods_of_subject(parent)).unwrap_or_default();
+        let total = pods.len();
+        pods.retain(|pod| {
+            let state = pod_state(pod);
+            shows(&self.pods, &pod.meta, state.level, || state)
+        });
+        // They come newest first, and the sort is stable.
+        pods.sort_by_key(|pod| pod_state(pod).level);
+        let rows = pods.into_iter().map(Object::uid).collect();
         let is_settled = !self.is_loading(Kind::Pod);
         let parent = self.parent();
         self.pods.turn_to(parent);
@@ -87,12 +115,9 @@ impl App {
         self.events.set_rows(rows, total, false);
     }
 
-    /// Objects that are broken or warn, in the lists of CronJobs and Jobs.
+    /// CronJobs and Jobs that are broken or warn.
     pub fn problems(&self) -> usize {
-        let is_problem = |level: Level| level <= Level::Warning;
-        let cronjobs = self.snapshot.cronjobs.iter().filter(|one| is_problem(cronjob_state(&self.snapshot, one).level));
-        let jobs = self.snapshot.jobs.iter().filter(|one| is_problem(job_state(&self.snapshot, one).level));
-        cronjobs.count() + jobs.count()
+        self.cronjob_ranking.problems() + self.job_ranking.problems()
     }
 
     /// The title of a pane says whose rows it shows; None for the lists that follow the cluster.
@@ -106,17 +131,8 @@ impl App {
     }
 }
 
-/// The UIDs that a list shows, in order, and how many there are without its filter.
-fn chosen<'a>(list: &ListState, all: impl Iterator<Item = Candidate<'a>>) -> (Vec<Uid>, usize) {
-    let mut total = 0;
-    let mut shown: Vec<Candidate<'a>> = all
-        .inspect(|_| total += 1)
-        .filter(|row| !list.faults_only || row.state.level <= Level::Warning)
-        .filter(|row| list.filter.matches([row.meta.name.as_str(), &row.meta.namespace, &row.state.word]))
-        .collect();
-    shown.sort_by(|a, b| {
-        let order = a.state.level.cmp(&b.state.level).then(b.newest.cmp(&a.newest));
-        order.then_with(|| a.meta.name.cmp(&b.meta.name)).then(a.meta.uid.cmp(&b.meta.uid))
-    });
-    (shown.into_iter().map(|row| row.meta.uid).collect(), total)
+/// Whether a list shows an object; its state is asked for only where a filter reads its word.
+fn shows(list: &ListState, meta: &Meta, level: Level, state: impl FnOnce() -> State) -> bool {
+    let is_wanted = !list.faults_only || level <= Level::Warning;
+    is_wanted && (list.filter.is_empty() || list.filter.matches([meta.name.as_str(), &meta.namespace, &state().word]))
 }

@@ -24,6 +24,13 @@ pub struct Meta {
     pub labels: Box<[(CompactString, CompactString)]>,
 }
 
+impl Meta {
+    /// The UID of the owner.
+    pub fn owner_uid(&self) -> Option<Uid> {
+        self.owner.map(|owner| owner.uid)
+    }
+}
+
 /// Who made an object and answers for it: the owner reference with `controller: true`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owner {

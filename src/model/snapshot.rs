@@ -58,13 +58,15 @@ pub enum Freshness {
 }
 
 impl Snapshot {
-    /// Takes in a batch of changes. The caller has dropped those of other sessions.
-    pub fn apply(&mut self, delta: Delta, now: Time) {
+    /// Takes in a batch of changes and tells whose state they touch. The caller has dropped those of other sessions.
+    pub fn apply(&mut self, delta: Delta, now: Time) -> Touched {
+        let mut touched = Touched::default();
+        let were_pods_denied = self.are_pods_denied();
         for change in delta.changes {
             match change {
-                Change::Reset(rows) => self.reset(&delta.source, rows),
-                Change::Upsert(row) => self.upsert(row),
-                Change::Remove(uid) => self.remove(delta.source.kind, uid),
+                Change::Reset(rows) => self.reset(&delta.source, rows, &mut touched),
+                Change::Upsert(row) => self.upsert(row, &mut touched),
+                Change::Remove(uid) => self.remove(delta.source.kind, uid, &mut touched),
                 Change::Synced => {
                     self.freshness.insert(delta.source.clone(), Freshness::Live);
                 }
@@ -74,6 +76,15 @@ impl Snapshot {
                 }
             }
         }
+        touched.is_all = were_pods_denied != self.are_pods_denied();
+        let owners = touched.jobs.iter().filter_map(|uid| self.jobs.get(*uid)?.meta.owner);
+        touched.cronjobs.extend(owners.map(|owner| owner.uid));
+        touched
+    }
+
+    /// Jobs are judged by their own counters then, and not by their pods.
+    fn are_pods_denied(&self) -> bool {
+        matches!(self.freshness(Kind::Pod), Freshness::Denied(_))
     }
 
     /// Says that a source is being watched from now on, so that it counts as loading before its first answer.
@@ -92,7 +103,7 @@ impl Snapshot {
         of_kind.max_by_key(|freshness| freshness.rank()).unwrap_or(&Freshness::Loading)
     }
 
-    fn reset(&mut self, source: &Source, rows: Vec<Row>) {
+    fn reset(&mut self, source: &Source, rows: Vec<Row>, touched: &mut Touched) {
         let gone = match source.kind {
             Kind::CronJob => self.cronjobs.uids_in(source),
             Kind::Job => self.jobs.uids_in(source),
@@ -102,50 +113,86 @@ impl Snapshot {
         };
         let kept: std::collections::HashSet<Uid> = rows.iter().map(Row::uid).collect();
         for uid in gone.into_iter().filter(|uid| !kept.contains(uid)) {
-            self.remove(source.kind, uid);
+            self.remove(source.kind, uid, touched);
         }
-        rows.into_iter().for_each(|row| self.upsert(row));
+        rows.into_iter().for_each(|row| self.upsert(row, touched));
     }
 
-    fn upsert(&mut self, row: Row) {
+    fn upsert(&mut self, row: Row, touched: &mut Touched) {
+        let uid = row.uid();
         match row {
-            Row::CronJob(row) => drop(self.cronjobs.upsert(row)),
+            Row::CronJob(row) => {
+                touched.cronjobs.push(uid);
+                self.cronjobs.upsert(row);
+            }
             Row::Job(row) => {
-                let (uid, owner) = (row.meta.uid, row.meta.owner.map(|owner| owner.uid));
-                let before = self.jobs.upsert(row).and_then(|old| old.meta.owner.map(|owner| owner.uid));
+                let owner = row.meta.owner_uid();
+                let before = self.jobs.upsert(row).and_then(|old| old.meta.owner_uid());
                 self.relations.jobs.moved(uid, before, owner);
+                touched.jobs.push(uid);
+                touched.cronjobs.extend(before);
             }
             Row::Pod(row) => {
-                let (uid, owner) = (row.meta.uid, row.meta.owner.map(|owner| owner.uid));
-                let before = self.pods.upsert(row).and_then(|old| old.meta.owner.map(|owner| owner.uid));
+                let owner = row.meta.owner_uid();
+                let before = self.pods.upsert(row).and_then(|old| old.meta.owner_uid());
                 self.relations.pods.moved(uid, before, owner);
+                touched.jobs.extend(before.filter(|_| before != owner).into_iter().chain(owner));
             }
             Row::Event(row) => {
-                let (uid, about) = (row.meta.uid, row.about);
+                let about = row.about;
                 let before = self.events.upsert(row).map(|old| old.about);
                 self.relations.events.moved(uid, before, Some(about));
+                touched.jobs.push(about);
             }
             Row::Namespace(row) => drop(self.namespaces.upsert(row)),
         }
     }
 
-    fn remove(&mut self, kind: Kind, uid: Uid) {
+    fn remove(&mut self, kind: Kind, uid: Uid, touched: &mut Touched) {
         match kind {
-            Kind::CronJob => drop(self.cronjobs.remove(uid)),
+            Kind::CronJob => {
+                touched.cronjobs.push(uid);
+                self.cronjobs.remove(uid);
+            }
             Kind::Job => {
-                let owner = self.jobs.remove(uid).and_then(|old| old.meta.owner);
-                self.relations.jobs.moved(uid, owner.map(|owner| owner.uid), None);
+                let owner = self.jobs.remove(uid).and_then(|old| old.meta.owner_uid());
+                self.relations.jobs.moved(uid, owner, None);
+                touched.jobs.push(uid);
+                touched.cronjobs.extend(owner);
             }
             Kind::Pod => {
-                let owner = self.pods.remove(uid).and_then(|old| old.meta.owner);
-                self.relations.pods.moved(uid, owner.map(|owner| owner.uid), None);
+                let owner = self.pods.remove(uid).and_then(|old| old.meta.owner_uid());
+                self.relations.pods.moved(uid, owner, None);
+                touched.jobs.extend(owner);
             }
             Kind::Event => {
                 let about = self.events.remove(uid).map(|old| old.about);
                 self.relations.events.moved(uid, about, None);
+                touched.jobs.extend(about);
             }
             Kind::Namespace => drop(self.namespaces.remove(uid)),
         }
+    }
+}
+
+/// CronJobs and Jobs whose state may be another one after a delta; some more than once, some gone, and UIDs of other
+/// objects among them.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Touched {
+    /// CronJobs.
+    pub cronjobs: Vec<Uid>,
+    /// Jobs.
+    pub jobs: Vec<Uid>,
+    /// The state of every object may be another one.
+    pub is_all: bool,
+}
+
+impl Touched {
+    /// Adds what another delta touched.
+    pub fn extend(&mut self, other: Touched) {
+        self.cronjobs.extend(other.cronjobs);
+        self.jobs.extend(other.jobs);
+        self.is_all |= other.is_all;
     }
 }
 
