@@ -8,7 +8,7 @@ use crate::model::snapshot::Snapshot;
 
 use super::list::moved;
 use super::ranking::Ranking;
-use super::{App, Choice, Effect, Filter, ListState, LogView, Overlay, Page, Palette, Prompt};
+use super::{App, Choice, Column, Effect, Filter, ListState, LogView, Overlay, Page, Palette, Prompt};
 
 impl App {
     /// Takes a key: an open overlay first, then the commands that apply.
@@ -172,6 +172,8 @@ impl App {
                 }
                 self.mark_dirty();
             }
+            Action::Sort => self.sort_by_next_column(),
+            Action::Reverse => self.reverse(),
             Action::Yaml => return self.ask_for_manifest(),
             Action::Palette => {
                 let mut palette = Palette::default();
@@ -196,6 +198,28 @@ impl App {
             Some(list) => list.go(motion, page),
             None => self.logs.go(motion, page),
         }
+    }
+
+    fn sort_by_next_column(&mut self) {
+        let columns = Column::of(self.focus);
+        if let Some(list) = self.list_mut(self.focus) {
+            let next = list.sort.and_then(|sorted| columns.iter().position(|column| *column == sorted));
+            list.sort = columns.get(next.map_or(0, |at| at + 1)).copied();
+            list.is_reversed = false;
+        }
+        self.mark_dirty();
+    }
+
+    fn reverse(&mut self) {
+        let list = self.list_mut(self.focus);
+        let is_sorted = list.is_some_and(|list| {
+            list.is_reversed = list.sort.is_some() && !list.is_reversed;
+            list.sort.is_some()
+        });
+        if !is_sorted {
+            self.notice = Some("not sorted by a column; o sorts by the next one".into());
+        }
+        self.mark_dirty();
     }
 
     fn focus(&mut self, pane: Pane) {

@@ -4,7 +4,8 @@ use crate::command::Motion;
 use crate::model::key::Uid;
 use crate::model::owner::Subject;
 
-use super::prompt::Filter;
+use super::fields::Column;
+use super::filter::Filter;
 
 /// The state of one list.
 #[derive(Debug, Default)]
@@ -17,6 +18,10 @@ pub struct ListState {
     pub cursor: Option<Uid>,
     /// What the rows must match.
     pub filter: Filter,
+    /// The column by which the rows are sorted; None is the order by what is wrong, of events that by time.
+    pub sort: Option<Column>,
+    /// The sorted column runs from the last to the first.
+    pub is_reversed: bool,
     /// Only what is broken or warns is shown.
     pub faults_only: bool,
     /// The first row on screen.

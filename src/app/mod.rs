@@ -5,6 +5,8 @@
 
 mod act;
 mod effect;
+mod fields;
+mod filter;
 mod layout;
 mod link;
 mod list;
@@ -16,13 +18,15 @@ mod ranking;
 mod rows;
 
 pub use effect::Effect;
+pub use fields::Column;
+pub use filter::Filter;
 pub use layout::{Layout, SMALLEST};
 pub use link::Link;
 pub use list::ListState;
 pub use logs::{LogView, STREAMS};
 pub use msg::Msg;
 pub use palette::{Choice, Entry, Palette};
-pub use prompt::{Filter, Prompt};
+pub use prompt::Prompt;
 use ranking::Ranking;
 
 use compact_str::CompactString;
@@ -151,7 +155,12 @@ impl App {
             }
             Msg::Paste(text) => self.paste(&text),
             Msg::Resized(width, height) => self.size = (width, height),
-            Msg::Tick(now) => self.now = now,
+            Msg::Tick(now) => {
+                self.now = now;
+                // Ages and durations decide about rows as time goes by.
+                let is_chosen = |list: &ListState| !list.filter.is_empty() || list.sort.is_some();
+                self.is_dirty |= is_chosen(&self.cronjobs) || is_chosen(&self.jobs);
+            }
             Msg::Connected { session, context, namespaces } if session == self.session => {
                 self.expect(&namespaces);
                 (self.context, self.namespaces, self.not_connected) = (context, Some(namespaces), None);

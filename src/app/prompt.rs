@@ -1,4 +1,4 @@
-//! One line of text that is being typed, and the filter that a list's line becomes.
+//! One line of text that is being typed.
 
 use tui_textarea::{Input, TextArea};
 
@@ -57,54 +57,9 @@ fn input(key: &Key) -> Option<Input> {
     (!breaks_line).then_some(Input { key: named, ctrl, alt, shift: false })
 }
 
-/// What rows must match: words that must be there, and words with `!` in front that must not, in any case.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    text: String,
-}
-
-impl Filter {
-    /// The filter that this text means.
-    pub fn new(text: &str) -> Self {
-        Self { text: text.trim().to_lowercase() }
-    }
-
-    /// The text, as it is matched.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Everything matches.
-    pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
-    }
-
-    /// Whether a row with these texts is shown.
-    pub fn matches<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> bool {
-        if self.is_empty() {
-            return true;
-        }
-        let row = texts.into_iter().fold(String::new(), |row, text| row + &text.to_lowercase() + "\n");
-        self.text.split_whitespace().all(|word| match word.strip_prefix('!') {
-            Some(banned) => banned.is_empty() || !row.contains(banned),
-            None => row.contains(word),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn filter_takes_words_and_banned_words() {
-        let row = ["nightly-Report", "data"];
-        for (text, shown) in
-            [("", true), ("report", true), ("REPORT data", true), ("!data", false), ("x", false), ("!", true)]
-        {
-            assert_eq!(Filter::new(text).matches(row), shown, "{text}");
-        }
-    }
 
     #[test]
     fn prompt_edits_one_line_only() {

@@ -4,12 +4,14 @@ use std::cmp::Reverse;
 
 use crate::command::Pane;
 use crate::model::cronjob::CronJob;
+use crate::model::event::Event;
 use crate::model::job::Job;
-use crate::model::key::Kind;
+use crate::model::key::{Kind, Uid};
 use crate::model::meta::{Meta, Object};
 use crate::model::state::{Level, State, cronjob_state, job_state, pod_state};
 
 use super::App;
+use super::fields::{Fields, RowRef};
 use super::list::ListState;
 use super::ranking::Rank;
 
@@ -57,25 +59,21 @@ impl App {
     }
 
     fn refresh_cronjobs(&mut self) {
-        let list = &self.cronjobs;
-        let is_shown = |rank: &&Rank| {
-            let Some(one) = self.snapshot.cronjobs.get(rank.uid) else { return false };
-            shows(list, &one.meta, rank.level, || cronjob_state(&self.snapshot, one))
-        };
-        let rows = self.cronjob_ranking.iter().filter(is_shown).map(|rank| rank.uid).collect();
+        let ranked = self.cronjob_ranking.iter();
+        let rows = ranked.filter_map(|rank| Some((rank.level, RowRef::CronJob(self.snapshot.cronjobs.get(rank.uid)?))));
+        let rows = self.chosen(&self.cronjobs, rows);
         let is_settled = !self.is_loading(Kind::CronJob);
         self.cronjobs.set_rows(rows, self.snapshot.cronjobs.len(), is_settled);
     }
 
     fn refresh_jobs(&mut self) {
-        let list = &self.jobs;
         let opened = self.opened.map(|subject| subject.uid);
-        let is_inside = |job: &Job| opened.is_none() || job.meta.owner_uid() == opened;
-        let is_shown = |rank: &&Rank| {
-            let Some(one) = self.snapshot.jobs.get(rank.uid) else { return false };
-            is_inside(one) && shows(list, &one.meta, rank.level, || job_state(&self.snapshot, one))
-        };
-        let rows = self.job_ranking.iter().filter(is_shown).map(|rank| rank.uid).collect();
+        let is_inside = |job: &&Job| opened.is_none() || job.meta.owner_uid() == opened;
+        let rows = self.job_ranking.iter().filter_map(|rank| {
+            let job = self.snapshot.jobs.get(rank.uid).filter(is_inside)?;
+            Some((rank.level, RowRef::Job(job)))
+        });
+        let rows = self.chosen(&self.jobs, rows);
         let total = opened.map_or(self.snapshot.jobs.len(), |owner| self.snapshot.relations.jobs.of(owner).len());
         let is_settled = !self.is_loading(Kind::Job);
         self.jobs.turn_to(self.opened);
@@ -83,36 +81,41 @@ impl App {
     }
 
     fn refresh_pods(&mut self) {
-        let mut pods = self.parent().map(|parent| self.snapshot.pods_of_subject(parent)).unwrap_or_default();
-        let total = pods.len();
-        pods.retain(|pod| {
-            let state = pod_state(pod);
-            shows(&self.pods, &pod.meta, state.level, || state)
-        });
-        // They come newest first, and the sort is stable.
-        pods.sort_by_key(|pod| pod_state(pod).level);
-        let rows = pods.into_iter().map(Object::uid).collect();
-        let is_settled = !self.is_loading(Kind::Pod);
         let parent = self.parent();
+        let pods = parent.map(|parent| self.snapshot.pods_of_subject(parent)).unwrap_or_default();
+        let total = pods.len();
+        let mut ranked: Vec<(Level, RowRef<'_>)> =
+            pods.into_iter().map(|pod| (pod_state(pod).level, RowRef::Pod(pod))).collect();
+        // They come newest first, and the sort is stable.
+        ranked.sort_by_key(|(level, _)| *level);
+        let rows = self.chosen(&self.pods, ranked.into_iter());
+        let is_settled = !self.is_loading(Kind::Pod);
         self.pods.turn_to(parent);
         self.pods.set_rows(rows, total, is_settled);
     }
 
     /// Events are in order of time alone: they tell what happened.
     fn refresh_events(&mut self) {
-        let mut events = self.subject().map(|subject| self.snapshot.events_of_subject(subject)).unwrap_or_default();
-        let total = events.len();
-        let list = &self.events;
-        events.retain(|event| {
-            let is_shown = !list.faults_only || event.is_warning;
-            is_shown && list.filter.matches([event.reason.as_str(), &event.note, &event.about_name])
-        });
-        events.sort_by_key(|event| (Reverse(event.last), Reverse(event.version), event.meta.uid));
-        let rows = events.into_iter().map(Object::uid).collect();
-        // Whoever has not moved the cursor wants to see the newest.
         let subject = self.subject();
+        let mut events = subject.map(|subject| self.snapshot.events_of_subject(subject)).unwrap_or_default();
+        let total = events.len();
+        events.sort_by_key(|event| (Reverse(event.last), Reverse(event.version), event.meta.uid));
+        let level = |event: &Event| if event.is_warning { Level::Warning } else { Level::Done };
+        let rows = self.chosen(&self.events, events.into_iter().map(|event| (level(event), RowRef::Event(event))));
+        // Whoever has not moved the cursor wants to see the newest.
         self.events.turn_to(subject);
         self.events.set_rows(rows, total, false);
+    }
+
+    /// The rows that a list shows, of those that come in its own order.
+    fn chosen<'a>(&'a self, list: &ListState, rows: impl Iterator<Item = (Level, RowRef<'a>)>) -> Vec<Uid> {
+        let fields = |row| Fields { snapshot: &self.snapshot, now: self.now, row };
+        let rows = rows.filter(|(level, _)| !list.faults_only || *level <= Level::Warning);
+        let rows = rows.map(|(_, row)| fields(row)).filter(|row| list.filter.matches(row));
+        let Some(column) = list.sort else { return rows.map(|row| row.uid()).collect() };
+        let mut rows: Vec<Fields<'a>> = rows.collect();
+        rows.sort_by(|a, b| if list.is_reversed { b.order(a, column) } else { a.order(b, column) });
+        rows.into_iter().map(|row| row.uid()).collect()
     }
 
     /// CronJobs and Jobs that are broken or warn.
@@ -129,10 +132,4 @@ impl App {
             Pane::Events | Pane::Logs => Some(self.name_of(self.subject())),
         }
     }
-}
-
-/// Whether a list shows an object; its state is asked for only where a filter reads its word.
-fn shows(list: &ListState, meta: &Meta, level: Level, state: impl FnOnce() -> State) -> bool {
-    let is_wanted = !list.faults_only || level <= Level::Warning;
-    is_wanted && (list.filter.is_empty() || list.filter.matches([meta.name.as_str(), &meta.namespace, &state().word]))
 }

@@ -491,3 +491,22 @@ fn cursor_is_always_one_of_the_rows() {
         assert!(app.jobs.cursor.is_none_or(|cursor| app.jobs.rows.contains(&cursor)));
     }
 }
+
+#[test]
+fn sort_goes_through_the_columns_and_back_to_what_is_wrong() {
+    let mut app = app(&busy());
+    let by_problem = app.jobs.rows.clone();
+    press(&mut app, &["o"]);
+    let mut sorted: Vec<String> = job_names(&app).into_iter().map(str::to_owned).collect();
+    sorted.sort();
+    assert_eq!(job_names(&app), sorted);
+    press(&mut app, &["O"]);
+    sorted.reverse();
+    assert_eq!(job_names(&app), sorted);
+    for _ in Column::of(Pane::Jobs) {
+        press(&mut app, &["o"]);
+    }
+    assert_eq!(app.jobs.rows, by_problem);
+    press(&mut app, &["O"]);
+    assert!(app.notice.as_deref().is_some_and(|notice| notice.starts_with("not sorted")));
+}

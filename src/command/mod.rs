@@ -94,6 +94,10 @@ pub enum Action {
     Filter,
     /// Shows only what is broken or warns, or everything again.
     Faults,
+    /// Sorts by the next column; after the last one, by what is wrong again.
+    Sort,
+    /// Turns the order of the sorted column round.
+    Reverse,
     /// Shows the object as YAML.
     Yaml,
     /// Opens the palette.

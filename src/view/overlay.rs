@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::app::{App, Overlay, Page, Palette, Prompt};
 use crate::command::all;
 use crate::model::safe_text::safe_line;
+use crate::model::state::Level;
 
 use super::table::{Align, fit, last_columns};
 use super::theme::Theme;
@@ -19,7 +20,15 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, footer: Rect, app: &App, the
         Overlay::Palette(palette) => Some(draw_palette(buffer, area, palette, theme)),
         Overlay::Filter { prompt, .. } => {
             Clear.render(footer, buffer);
-            Some(draw_prompt(buffer, footer, "/", prompt, theme))
+            let cursor = draw_prompt(buffer, footer, "/", prompt, theme);
+            let problem = app.list(app.focus).and_then(|list| list.filter.problem());
+            if let Some(problem) =
+                problem.filter(|problem| problem.width() + 2 < usize::from(footer.right() - cursor.x))
+            {
+                let x = footer.right() - problem.width() as u16 - 1;
+                buffer.set_stringn(x, footer.y, problem, problem.width(), theme.level(Level::Warning));
+            }
+            Some(cursor)
         }
         Overlay::Page(page) => {
             draw_page(buffer, area, page, theme);

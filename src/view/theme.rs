@@ -90,6 +90,16 @@ impl Theme {
         if self.has_unicode { "…" } else { "~" }
     }
 
+    /// The mark of a sorted column: up for rising, down for falling; one column.
+    pub const fn direction(self, is_reversed: bool) -> &'static str {
+        match (is_reversed, self.has_unicode) {
+            (false, true) => "▲",
+            (true, true) => "▼",
+            (false, false) => "^",
+            (true, false) => "v",
+        }
+    }
+
     /// The line between a log line's source and its text.
     pub const fn separator(self) -> &'static str {
         if self.has_unicode { "┊" } else { "|" }

@@ -74,6 +74,10 @@ fn mark<'a>(pane: Pane, app: &App, theme: &Theme) -> Option<Line<'a>> {
         _ if !list.filter.is_empty() => {
             Some(Line::styled(format!(" /{} ", safe_line(list.filter.text())), theme.level(Level::Warning)))
         }
+        _ if list.sort.is_some() && !list.faults_only => {
+            let column = list.sort.map(|column| column.title().to_lowercase()).unwrap_or_default();
+            Some(Line::styled(format!(" by {column} {} ", theme.direction(list.is_reversed)), theme.text()))
+        }
         _ if list.faults_only => Some(Line::styled(" faults only ", theme.level(Level::Warning))),
         _ => None,
     }
@@ -95,7 +99,7 @@ fn draw_list<'a>(
     }
     let table = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let places = table::places(columns, table);
-    let titles: Vec<Cell<'_>> = columns.iter().map(|column| Cell(column.title.into(), theme.dim())).collect();
+    let titles: Vec<Cell<'_>> = columns.iter().map(|column| title_cell(column, list, theme)).collect();
     if area.height == 0 {
         return;
     }
@@ -109,6 +113,16 @@ fn draw_list<'a>(
             buffer.set_stringn(area.x, y, theme.cursor_mark(), 1, mark);
             buffer.set_style(Rect { y, height: 1, ..table }, theme.cursor(is_focused));
         }
+    }
+}
+
+/// A column's title; the sorted one stands out and is marked with the direction.
+fn title_cell<'a>(column: &Column, list: &ListState, theme: &Theme) -> Cell<'a> {
+    let is_sorted = list.sort.is_some_and(|sorted| sorted.title() == column.title);
+    match (is_sorted, column.align) {
+        (false, _) => Cell(column.title.into(), theme.dim()),
+        (true, Align::Right) => Cell(column.title.into(), theme.accent()),
+        (true, _) => Cell(format!("{} {}", column.title, theme.direction(list.is_reversed)).into(), theme.accent()),
     }
 }
 
