@@ -37,7 +37,7 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Palette(palette)) => {
                 palette.prompt.paste(text);
-                palette.refresh(&self.snapshot);
+                palette.refresh(&self.snapshot, &self.contexts);
             }
             Some(Overlay::Filter { prompt, .. }) => {
                 prompt.paste(text);
@@ -60,7 +60,7 @@ impl App {
             _ => {
                 if palette.prompt.key(key) {
                     palette.at = 0;
-                    palette.refresh(&self.snapshot);
+                    palette.refresh(&self.snapshot, &self.contexts);
                 }
             }
         }
@@ -79,6 +79,7 @@ impl App {
                 None => Vec::new(),
             },
             Choice::Namespace(name) => self.look_at(Some(Namespaces::Some(vec![name.into()]))),
+            Choice::Context(name) => self.connect(Some(name), None),
             Choice::Jump(kind, uid) => {
                 self.jump(kind, uid);
                 Vec::new()
@@ -177,7 +178,7 @@ impl App {
             Action::Yaml => return self.ask_for_manifest(),
             Action::Palette => {
                 let mut palette = Palette::default();
-                palette.refresh(&self.snapshot);
+                palette.refresh(&self.snapshot, &self.contexts);
                 self.overlay = Some(Overlay::Palette(palette));
             }
             Action::Help => self.overlay = Some(Overlay::Page(help())),

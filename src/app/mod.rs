@@ -51,6 +51,8 @@ pub struct App {
     pub snapshot: Snapshot,
     /// The context's name; empty before it is known.
     pub context: CompactString,
+    /// The contexts that can be switched to.
+    pub contexts: Vec<CompactString>,
     /// The namespaces that are watched; None before they are known.
     pub namespaces: Option<Namespaces>,
     /// Why there is no way to a server.
@@ -125,6 +127,7 @@ impl App {
             size,
             snapshot: Snapshot::default(),
             context: CompactString::default(),
+            contexts: Vec::new(),
             namespaces: None,
             not_connected: None,
             focus: Pane::Jobs,
@@ -166,6 +169,7 @@ impl App {
                 (self.context, self.namespaces, self.not_connected) = (context, Some(namespaces), None);
                 self.is_dirty = true;
             }
+            Msg::Contexts { session, names } if session == self.session => self.contexts = names,
             Msg::NotConnected { session, failure } if session == self.session => self.not_connected = Some(failure),
             Msg::Changed(delta) if delta.session == self.session => {
                 let touched = self.snapshot.apply(delta, self.now);
@@ -179,6 +183,7 @@ impl App {
             Msg::TaskPanicked(words) => self.notice = Some(format!("a background task died: {words}")),
             // Late messages of an earlier session.
             Msg::Connected { .. }
+            | Msg::Contexts { .. }
             | Msg::NotConnected { .. }
             | Msg::Changed(_)
             | Msg::Log { .. }

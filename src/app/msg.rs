@@ -28,6 +28,13 @@ pub enum Msg {
         /// The namespaces that are watched.
         namespaces: Namespaces,
     },
+    /// The contexts that can be switched to.
+    Contexts {
+        /// The session.
+        session: Session,
+        /// Their names.
+        names: Vec<CompactString>,
+    },
     /// There is no way to a server.
     NotConnected {
         /// The session.

@@ -1,5 +1,6 @@
 //! The palette: every command and everything that can be gone to, found by typing.
 
+use compact_str::CompactString;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
@@ -38,6 +39,8 @@ pub enum Choice {
     Run(&'static str, String),
     /// Goes to the object.
     Jump(Kind, Uid),
+    /// Looks at the cluster of the context.
+    Context(String),
     /// Looks at the namespace.
     Namespace(String),
 }
@@ -47,13 +50,14 @@ const LONGEST: usize = 100;
 
 impl Palette {
     /// Matches what is typed anew.
-    pub fn refresh(&mut self, snapshot: &Snapshot) {
+    pub fn refresh(&mut self, snapshot: &Snapshot, contexts: &[CompactString]) {
         let typed = self.prompt.text().trim().to_owned();
         let mut entries: Vec<Entry> = named_command(&typed).into_iter().collect();
         let pattern = Pattern::parse(&typed, CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
-        let candidates = commands().chain(places(snapshot).filter(|_| !typed.is_empty()));
+        let candidates =
+            commands().chain(contexts.iter().map(context).chain(places(snapshot)).filter(|_| !typed.is_empty()));
         let mut scored: Vec<(u32, Entry)> = candidates
             .filter_map(|entry| {
                 let score = pattern.score(Utf32Str::new(&entry.label, &mut buffer), &mut matcher)?;
@@ -96,6 +100,10 @@ fn label(spec: &CommandSpec) -> String {
     format!("{}: {}", spec.title, spec.help)
 }
 
+fn context(name: &CompactString) -> Entry {
+    Entry { label: format!("context {name}"), choice: Choice::Context(name.to_string()) }
+}
+
 fn places(snapshot: &Snapshot) -> impl Iterator<Item = Entry> {
     let jump = |key: crate::model::key::ObjectKey, uid| Entry {
         label: format!("{key} in {}", key.namespace),
@@ -116,7 +124,7 @@ mod tests {
 
     fn first(typed: &str) -> Option<Choice> {
         let mut palette = Palette { prompt: Prompt::new(typed), ..Palette::default() };
-        palette.refresh(&Snapshot::default());
+        palette.refresh(&Snapshot::default(), &["prod-eu".into()]);
         palette.entries.first().map(|entry| entry.choice.clone())
     }
 
@@ -131,6 +139,7 @@ mod tests {
     #[test]
     fn commands_are_found_by_parts_of_their_title() {
         assert_eq!(first("zoo"), Some(Choice::Run("pane.zoom", String::new())));
+        assert_eq!(first("prodeu"), Some(Choice::Context("prod-eu".into())));
         assert_eq!(first("xyzxyz"), None);
     }
 }

@@ -77,6 +77,13 @@ pub async fn connect(target: &Target) -> Result<Connection, Failure> {
     Ok(Connection { client, context: context.into(), namespaces })
 }
 
+/// The contexts that can be switched to; none where the kubeconfig cannot be read, which [`connect`] tells.
+pub fn contexts(target: &Target) -> Vec<CompactString> {
+    let Place::Kubeconfig(choice) = &target.place else { return Vec::new() };
+    let kubeconfig = read_kubeconfig(choice).ok().flatten().unwrap_or_default();
+    kubeconfig.contexts.into_iter().map(|context| context.name.into()).collect()
+}
+
 /// The client, the context's name, and the namespace that the context names.
 async fn kubeconfig_client(choice: &KubeconfigChoice) -> Result<(kube::Client, String, Option<String>), Failure> {
     let Some(kubeconfig) = read_kubeconfig(choice)? else { return in_cluster_client() };

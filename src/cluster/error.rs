@@ -66,7 +66,7 @@ pub fn explain_kubeconfig(error: &KubeconfigError) -> Failure {
             "give one with --kubeconfig FILE or in KUBECONFIG"
         }
         KubeconfigError::CurrentContextNotSet => "choose one with --context NAME, or kubectl config use-context NAME",
-        KubeconfigError::LoadContext(_) => "list the contexts with kubectl config get-contexts",
+        KubeconfigError::LoadContext(_) => "choose another one: type :ctx and its name",
         _ => "check the kubeconfig with kubectl config view",
     };
     Failure {

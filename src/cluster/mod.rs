@@ -30,6 +30,13 @@ pub enum Report {
         /// The namespaces that are watched.
         namespaces: Namespaces,
     },
+    /// The contexts that the kubeconfig has, in its order.
+    Contexts {
+        /// The session that read it.
+        session: Session,
+        /// Their names.
+        names: Vec<CompactString>,
+    },
     /// There is no way to a server: nothing is watched, and nothing will be before something changes outside.
     NotConnected {
         /// The session that failed.
@@ -77,6 +84,10 @@ impl Engine {
         let mut tasks = tokio::task::JoinSet::new();
         let out = reports.clone();
         tasks.spawn(async move {
+            let names = connect::contexts(&target);
+            if out.send(Report::Contexts { session, names }).await.is_err() {
+                return;
+            }
             match connect::connect(&target).await {
                 Ok(connection) => {
                     client_known.send_replace(Some(connection.client.clone()));

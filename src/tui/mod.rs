@@ -171,6 +171,7 @@ impl Shell {
 pub fn message(report: Report) -> Msg {
     match report {
         Report::Connected { session, context, namespaces } => Msg::Connected { session, context, namespaces },
+        Report::Contexts { session, names } => Msg::Contexts { session, names },
         Report::NotConnected { session, failure } => Msg::NotConnected { session, failure },
         Report::Changed(delta) => Msg::Changed(delta),
         Report::Log { session, source, change } => Msg::Log { session, source, change },

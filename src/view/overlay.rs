@@ -87,7 +87,7 @@ fn key_of(choice: &crate::app::Choice) -> &'static str {
             all().find(|spec| spec.id == *id).and_then(|spec| spec.keys.first()).copied().unwrap_or_default()
         }
         crate::app::Choice::Jump(..) => "go to",
-        crate::app::Choice::Namespace(_) => "switch",
+        crate::app::Choice::Context(_) | crate::app::Choice::Namespace(_) => "switch",
     }
 }
 

@@ -23,6 +23,7 @@ pub const TESTS: &[EndToEnd] = &[
     EndToEnd { name: "live::viewer_works_in_its_namespace", need: Need::Users, run: viewer_works_in_its_namespace },
     EndToEnd { name: "live::nobody_is_told_what_is_missing", need: Need::Users, run: nobody_is_told_what_is_missing },
     EndToEnd { name: "live::acting_as_another_user", need: Need::Users, run: acting_as_another_user },
+    EndToEnd { name: "live::context_switch_starts_anew", need: Need::Users, run: context_switch_starts_anew },
     EndToEnd { name: "live::silent_server_is_told", need: Need::Users, run: silent_server_is_told },
     EndToEnd { name: "live::yaml_shows_the_object", need: Need::ControlPlane, run: yaml_shows_the_object },
 ];
@@ -159,6 +160,24 @@ fn acting_as_another_user(cluster: &Cluster) {
     let arguments = ["-A", "--as", "somebody", "--as-group", "strangers"];
     let terminal = Terminal::kubatch((200, 60), Some(&cluster.kubeconfig), &arguments);
     terminal.shows("User \"somebody\" cannot list resource");
+}
+
+fn context_switch_starts_anew(cluster: &Cluster) {
+    let space = cluster.space("switch");
+    space.apply(&job("hidden-from-viewers", "true", "suspend: true", ""));
+    let mut terminal = open(cluster, &space.namespace);
+    terminal.wait("the Job", |screen| job_row(screen, "hidden-from-viewers", "Suspended"));
+    terminal.press(":ctx viewer\r");
+    terminal.shows("viewer  team-a");
+    terminal.shows("● live");
+    terminal.hides("hidden-from-viewers");
+    // From a context that does not answer there is a way back.
+    terminal.press(":ctx silent\r");
+    terminal.shows("retrying");
+    terminal.press(":ctx admin\r");
+    terminal.shows("admin  default");
+    terminal.press(&format!(":ns {}\r", space.namespace));
+    terminal.wait("the Job again", |screen| job_row(screen, "hidden-from-viewers", "Suspended"));
 }
 
 fn silent_server_is_told(cluster: &Cluster) {
