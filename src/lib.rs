@@ -18,7 +18,7 @@
 //! # Data flow
 //!
 //! *In.* API server → one watcher for each kind and namespace ([`cluster::watch`]), which keeps slim rows only
-//! ([`cluster::slim`]) → batches tagged with their session → one bounded channel → the loop ([`tui`]) drains it into
+//! ([`cluster::slim`], fed from protobuf by [`cluster::wire`]) → batches tagged with their session → one bounded channel → the loop ([`tui`]) drains it into
 //! [`app::App::update`] → [`model::snapshot::Snapshot::apply`] → [`app::App::settle`] makes rows, subject and log
 //! streams anew → one frame ([`view::draw`]), none where nothing changed.
 //!

@@ -10,6 +10,7 @@ pub mod execute;
 pub mod logs;
 pub mod slim;
 pub mod watch;
+pub mod wire;
 
 use compact_str::CompactString;
 use tokio::sync::mpsc;

@@ -15,6 +15,7 @@ use super::Report;
 use super::connect::Connection;
 use super::error::explain_watch;
 use super::slim::{Early, Slim};
+use super::wire;
 use crate::model::clock::{Clock, SystemClock};
 use crate::model::cronjob::CronJob;
 use crate::model::delta::{Cause, Change, Delta, Row, Source};
@@ -171,10 +172,11 @@ fn is_expired(error: &watcher::Error) -> bool {
     }
 }
 
-/// A client that tells when the server has accepted a watch.
+/// A client for watching alone: it tells when the server has accepted a watch, and reads protobuf (see [`wire`]).
 fn announcing(client: kube::Client, accepted: Arc<Notify>) -> kube::Client {
     let namespace = client.default_namespace().to_owned();
-    let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+    let service = tower::service_fn(move |mut request: http::Request<kube::client::Body>| {
+        wire::ask(&mut request);
         let (client, accepted) = (client.clone(), accepted.clone());
         async move {
             let is_watch = request.uri().query().is_some_and(|query| query.contains("watch=true"));
@@ -182,7 +184,7 @@ fn announcing(client: kube::Client, accepted: Arc<Notify>) -> kube::Client {
             if is_watch && response.status().is_success() {
                 accepted.notify_one();
             }
-            Ok::<_, kube::Error>(response)
+            Ok::<_, kube::Error>(wire::answer(response))
         }
     });
     kube::Client::new(service, namespace)
