@@ -52,7 +52,14 @@ impl Palette {
     /// Matches what is typed anew.
     pub fn refresh(&mut self, snapshot: &Snapshot, contexts: &[CompactString]) {
         let typed = self.prompt.text().trim().to_owned();
-        let mut entries: Vec<Entry> = named_command(&typed).into_iter().collect();
+        // A context that does not exist would only lead to a session that fails; those that do are found below.
+        let exists = |entry: &Entry| match &entry.choice {
+            Choice::Run("session.context", name) => {
+                name.is_empty() || contexts.is_empty() || contexts.iter().any(|context| context == name)
+            }
+            _ => true,
+        };
+        let mut entries: Vec<Entry> = named_command(&typed).into_iter().filter(exists).collect();
         let pattern = Pattern::parse(&typed, CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
@@ -140,6 +147,8 @@ mod tests {
     fn commands_are_found_by_parts_of_their_title() {
         assert_eq!(first("zoo"), Some(Choice::Run("pane.zoom", String::new())));
         assert_eq!(first("prodeu"), Some(Choice::Context("prod-eu".into())));
+        assert_eq!(first("ctx prod"), Some(Choice::Context("prod-eu".into())));
+        assert_eq!(first("ctx prod-eu"), Some(Choice::Run("session.context", "prod-eu".into())));
         assert_eq!(first("xyzxyz"), None);
     }
 }
