@@ -33,8 +33,8 @@ fn open(cluster: &Cluster, namespace: &str) -> Terminal {
     Terminal::kubatch((160, 48), Some(&cluster.kubeconfig), &["-n", namespace])
 }
 
-/// The row of a list at the left that begins with this name contains the word.
-fn job_row(screen: &str, name: &str, word: &str) -> bool {
+/// The row of a list at the left that begins with this name contains the word. Events say the same words elsewhere.
+fn row_says(screen: &str, name: &str, word: &str) -> bool {
     // Border, cursor mark, sign and a blank stand before the name.
     let is_row = |line: &&str| line.chars().skip(4).collect::<String>().starts_with(name);
     screen.lines().find(is_row).is_some_and(|line| line.contains(word))
@@ -58,7 +58,7 @@ spec:
     // It ends when it is told to, so that the test sees it run for as long as it needs.
     let command = "echo first line; while [ ! -e /tmp/end ]; do sleep 0.2; done; echo last line";
     space.apply(&job("counter", command, "backoffLimit: 0", ""));
-    terminal.wait("the Job running", |screen| job_row(screen, "counter", "Running"));
+    terminal.wait("the Job running", |screen| row_says(screen, "counter", "Running"));
     terminal.shows("Pods of job/counter  1");
     terminal.shows("SuccessfulCreate");
     terminal.shows("first line");
@@ -70,7 +70,7 @@ spec:
         let status = touch.take_status().unwrap().await.unwrap();
         assert_eq!(status.status.as_deref(), Some("Success"), "{status:?}");
     });
-    terminal.wait("the Job complete", |screen| job_row(screen, "counter", "Complete"));
+    terminal.wait("the Job complete", |screen| row_says(screen, "counter", "Complete"));
     let screen = terminal.shows("last line");
     for pane in [
         "[1] CronJobs  1",
@@ -114,7 +114,7 @@ spec:
     terminal.hides("stranger");
     terminal.press("\r");
     terminal.shows("Pods of job/ticker-");
-    terminal.shows(" Completed ");
+    terminal.wait("the pod's row", |screen| row_says(screen, "ticker-", "Completed"));
     terminal.press("\r");
     terminal.shows("[6 Logs]");
     terminal.shows("tick");
@@ -130,16 +130,16 @@ fn api_server_goes_and_comes_back(cluster: &Cluster) {
     let space = cluster.space("restart");
     space.apply(&job("before", "true", "backoffLimit: 0", ""));
     let terminal = open(cluster, &space.namespace);
-    terminal.wait("the Job", |screen| job_row(screen, "before", "Complete"));
+    terminal.wait("the Job", |screen| row_says(screen, "before", "Complete"));
     script_says(&["stop", "kube-apiserver"]).unwrap();
     let screen = terminal.shows("stale for");
-    assert!(job_row(&screen, "before", "Complete"), "what was known is gone:\n{screen}");
+    assert!(row_says(&screen, "before", "Complete"), "what was known is gone:\n{screen}");
     terminal.shows("retrying");
     script_says(&["start", "kube-apiserver"]).unwrap();
     terminal.shows("● live");
     terminal.hides("stale for");
     space.apply(&job("after", "true", "backoffLimit: 0", ""));
-    terminal.wait("a Job of after the restart", |screen| job_row(screen, "after", "Complete"));
+    terminal.wait("a Job of after the restart", |screen| row_says(screen, "after", "Complete"));
 }
 
 fn viewer_works_in_its_namespace(cluster: &Cluster) {
@@ -166,7 +166,7 @@ fn context_switch_starts_anew(cluster: &Cluster) {
     let space = cluster.space("switch");
     space.apply(&job("hidden-from-viewers", "true", "suspend: true", ""));
     let mut terminal = open(cluster, &space.namespace);
-    terminal.wait("the Job", |screen| job_row(screen, "hidden-from-viewers", "Suspended"));
+    terminal.wait("the Job", |screen| row_says(screen, "hidden-from-viewers", "Suspended"));
     terminal.press(":ctx viewer\r");
     terminal.shows("viewer  team-a");
     terminal.shows("● live");
@@ -177,7 +177,7 @@ fn context_switch_starts_anew(cluster: &Cluster) {
     terminal.press(":ctx admin\r");
     terminal.shows("admin  default");
     terminal.press(&format!(":ns {}\r", space.namespace));
-    terminal.wait("the Job again", |screen| job_row(screen, "hidden-from-viewers", "Suspended"));
+    terminal.wait("the Job again", |screen| row_says(screen, "hidden-from-viewers", "Suspended"));
 }
 
 fn silent_server_is_told(cluster: &Cluster) {
@@ -192,10 +192,10 @@ fn yaml_shows_the_object(cluster: &Cluster) {
     let space = cluster.space("yaml");
     space.apply(&job("shown", "true", "suspend: true", ""));
     let mut terminal = open(cluster, &space.namespace);
-    terminal.wait("the Job", |screen| job_row(screen, "shown", "Suspended"));
+    terminal.wait("the Job", |screen| row_says(screen, "shown", "Suspended"));
     terminal.press("y");
     let screen = terminal.shows("kind: Job");
     assert!(!screen.contains("managedFields"), "{screen}");
     terminal.press("\x1b");
-    terminal.wait("the list again", |screen| job_row(screen, "shown", "Suspended"));
+    terminal.wait("the list again", |screen| row_says(screen, "shown", "Suspended"));
 }
