@@ -45,10 +45,11 @@ impl Time {
     }
 
     /// Reads RFC 3339, the form of every time in the Kubernetes API (`metav1.Time` and `MicroTime`), and the
-    /// nanosecond times that the kubelet writes before log lines. None where the text is no such time.
+    /// nanosecond times that the kubelet writes before log lines; clamps what does not fit. None where it is no time.
     pub fn parse(text: &str) -> Option<Self> {
-        let timestamp: jiff::Timestamp = text.parse().ok()?;
-        i64::try_from(timestamp.as_nanosecond()).ok().map(Self)
+        let timestamp = text.parse().ok().map(Self::from_timestamp);
+        // The last day that RFC 3339 can write, a favourite for "never", lies just outside the library's timestamps.
+        timestamp.or_else(|| text.strip_suffix('Z')?.parse::<jiff::civil::DateTime>().ok().map(|_| Self(i64::MAX)))
     }
 
     /// The same moment as a timestamp of the time library, for calendars and time zones.
@@ -58,7 +59,8 @@ impl Time {
 
     /// The moment of a timestamp of the time library; clamps what does not fit.
     pub fn from_timestamp(timestamp: jiff::Timestamp) -> Self {
-        Self(i64::try_from(timestamp.as_nanosecond()).unwrap_or(i64::MAX))
+        let limit = if timestamp < jiff::Timestamp::UNIX_EPOCH { i64::MIN } else { i64::MAX };
+        Self(i64::try_from(timestamp.as_nanosecond()).unwrap_or(limit))
     }
 }
 
@@ -134,6 +136,9 @@ mod tests {
         assert_eq!(log.nanos() - time.nanos(), 1);
         assert_eq!(Time::parse("2026-11-21T04:00:00+01:00"), Some(time));
         assert_eq!(Time::parse("yesterday"), None);
+        // One event with a wild time must not cost the whole list.
+        assert_eq!(Time::parse("9999-12-31T23:59:59Z"), Some(Time::from_nanos(i64::MAX)));
+        assert_eq!(Time::parse("0001-01-01T00:00:00Z"), Some(Time::from_nanos(i64::MIN)));
     }
 
     #[test]
