@@ -47,6 +47,11 @@ impl ListState {
         self.is_placed |= is_settled && !self.rows.is_empty();
     }
 
+    /// The rows belong to this subject.
+    pub fn is_of(&self, subject: Option<Subject>) -> bool {
+        self.subject == subject
+    }
+
     /// The list is of this subject from now on; where that is another one, the cursor begins anew on the first row.
     pub fn turn_to(&mut self, subject: Option<Subject>) {
         if self.subject != subject {

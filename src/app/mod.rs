@@ -162,7 +162,7 @@ impl App {
                 self.now = now;
                 // Ages and durations decide about rows as time goes by.
                 let is_chosen = |list: &ListState| !list.filter.is_empty() || list.sort.is_some();
-                self.is_dirty |= is_chosen(&self.cronjobs) || is_chosen(&self.jobs);
+                self.is_dirty |= Pane::ALL.into_iter().filter_map(|pane| self.list(pane)).any(is_chosen);
             }
             Msg::Connected { session, context, namespaces } if session == self.session => {
                 self.expect(&namespaces);
@@ -280,13 +280,9 @@ impl App {
     }
 
     fn expect(&mut self, namespaces: &Namespaces) {
-        let scopes = match namespaces {
-            Namespaces::All => vec![None],
-            Namespaces::Some(names) => names.iter().cloned().map(Some).collect(),
-        };
-        for namespace in scopes {
+        for namespace in namespaces.scopes() {
             for kind in [Kind::CronJob, Kind::Job, Kind::Pod, Kind::Event] {
-                self.snapshot.expect(Source { kind, namespace: namespace.clone() });
+                self.snapshot.expect(Source { kind, namespace: namespace.map(Into::into) });
             }
         }
     }

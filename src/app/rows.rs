@@ -19,12 +19,17 @@ impl App {
     /// Brings the rows of all lists up to date. Order matters: Pods follow the cursor of Jobs.
     pub(super) fn refresh_rows(&mut self) {
         self.refresh_rankings();
-        if std::mem::take(&mut self.is_dirty) {
+        let is_dirty = std::mem::take(&mut self.is_dirty);
+        if is_dirty {
             self.refresh_cronjobs();
             self.refresh_jobs();
         }
-        self.refresh_pods();
-        self.refresh_events();
+        if is_dirty || !self.pods.is_of(self.parent()) {
+            self.refresh_pods();
+        }
+        if is_dirty || !self.events.is_of(self.subject()) {
+            self.refresh_events();
+        }
     }
 
     /// The rows of a list must be made anew.

@@ -21,7 +21,7 @@ use crate::model::cronjob::CronJob;
 use crate::model::delta::{Cause, Change, Delta, Row, Source};
 use crate::model::event::Event as ClusterEvent;
 use crate::model::job::Job;
-use crate::model::key::{Kind, Namespaces, Session};
+use crate::model::key::{Kind, Session};
 use crate::model::meta::Meta;
 use crate::model::pod::Pod;
 
@@ -43,12 +43,8 @@ const DENIED_RETRY: Duration = Duration::from_secs(60);
 
 /// Watches every kind until the task is dropped.
 pub async fn watch_all(connection: &Connection, session: Session, reports: &mpsc::Sender<Report>) {
-    let namespaces: Vec<Option<&str>> = match &connection.namespaces {
-        Namespaces::All => vec![None],
-        Namespaces::Some(names) => names.iter().map(|name| Some(name.as_str())).collect(),
-    };
     let mut watches = futures::stream::FuturesUnordered::new();
-    for namespace in namespaces {
+    for namespace in connection.namespaces.scopes() {
         let watch = Watch { client: &connection.client, namespace, session, reports };
         watches.push(
             (async move {
@@ -65,21 +61,6 @@ pub async fn watch_all(connection: &Connection, session: Session, reports: &mpsc
     let cluster = Watch { client: &connection.client, namespace: None, session, reports };
     watches.push(cluster.run::<Meta>().boxed());
     while watches.next().await.is_some() {}
-}
-
-/// The sources that are watched for a choice of namespaces, so that the screen can show them as loading.
-pub fn sources(namespaces: &Namespaces) -> Vec<Source> {
-    let scopes = match namespaces {
-        Namespaces::All => vec![None],
-        Namespaces::Some(names) => names.iter().cloned().map(Some).collect(),
-    };
-    let namespaced = [Kind::CronJob, Kind::Job, Kind::Pod, Kind::Event];
-    let mut sources: Vec<Source> = scopes
-        .into_iter()
-        .flat_map(|namespace| namespaced.map(|kind| Source { kind, namespace: namespace.clone() }))
-        .collect();
-    sources.push(Source { kind: Kind::Namespace, namespace: None });
-    sources
 }
 
 /// What a watcher needs to know.

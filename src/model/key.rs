@@ -146,6 +146,16 @@ pub enum Namespaces {
     Some(Vec<CompactString>),
 }
 
+impl Namespaces {
+    /// What is watched, one by one: a namespace, or None for the whole cluster at once.
+    pub fn scopes(&self) -> Vec<Option<&str>> {
+        match self {
+            Namespaces::All => vec![None],
+            Namespaces::Some(names) => names.iter().map(|name| Some(name.as_str())).collect(),
+        }
+    }
+}
+
 impl std::fmt::Display for Namespaces {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

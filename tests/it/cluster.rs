@@ -118,11 +118,9 @@ fn image_cannot_be_pulled(cluster: &Cluster) {
 fn quota_refuses_the_pods(cluster: &Cluster) {
     let space = cluster.space("quota");
     space.apply("{apiVersion: v1, kind: ResourceQuota, metadata: {name: little}, spec: {hard: {requests.cpu: 100m}}}");
-    let quota: Api<k8s_openapi::api::core::v1::ResourceQuota> = space.api();
     space.wait("little", "counted", |quota: &k8s_openapi::api::core::v1::ResourceQuota| {
         quota.status.as_ref().is_some_and(|status| status.used.is_some())
     });
-    drop(quota);
     space.apply(&job("refused", "true", "", "resources: { requests: { cpu: 500m } }"));
     let event = space.wait_any::<Event>("a refusal", |event| event.reason.as_deref() == Some("FailedCreate"));
     let note = event.note.unwrap();
