@@ -29,13 +29,16 @@ pub use palette::{Choice, Entry, Palette};
 pub use prompt::Prompt;
 use ranking::Ranking;
 
+use std::collections::HashMap;
+
 use compact_str::CompactString;
 
 use crate::command::Pane;
 use crate::model::clock::Time;
 use crate::model::delta::{Failure, Source};
-use crate::model::key::{Kind, Namespaces, Session};
+use crate::model::key::{Kind, Namespaces, Session, Uid};
 use crate::model::owner::Subject;
+use crate::model::resources::Resources;
 use crate::model::snapshot::{Freshness, Snapshot, Touched};
 
 /// Everything that the screen shows and the keys change.
@@ -75,6 +78,8 @@ pub struct App {
     pub opened: Option<Subject>,
     /// What lies over the dashboard.
     pub overlay: Option<Overlay>,
+    /// What the subject's containers use, by pod and container; empty where the server has no metrics.
+    pub usage: HashMap<Uid, Vec<(CompactString, Resources)>>,
     /// The last thing that a person must know.
     pub notice: Option<String>,
     /// The list that was focused last: CronJobs, Jobs or Pods. Its row is the subject.
@@ -139,6 +144,7 @@ impl App {
             logs: LogView::default(),
             opened: None,
             overlay: None,
+            usage: HashMap::new(),
             notice: None,
             lead: Pane::Jobs,
             parent_lead: Pane::Jobs,
@@ -239,6 +245,10 @@ impl App {
         }
     }
 
+    /// What a pod uses now, all its containers together; None where no metrics are known.
+    pub fn usage_of(&self, pod: Uid) -> Option<Resources> {
+        self.usage.get(&pod).map(|containers| containers.iter().map(|(_, used)| *used).sum())
+    }
     /// Rows come from more than one namespace, so that each says which.
     pub fn has_many_namespaces(&self) -> bool {
         !matches!(&self.namespaces, Some(Namespaces::Some(names)) if names.len() == 1)

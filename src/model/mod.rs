@@ -13,6 +13,7 @@ pub mod log;
 pub mod meta;
 pub mod owner;
 pub mod pod;
+pub mod resources;
 pub mod safe_text;
 pub mod schedule;
 pub mod snapshot;

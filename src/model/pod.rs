@@ -7,6 +7,7 @@ use compact_str::CompactString;
 use super::clock::Time;
 use super::key::Kind;
 use super::meta::{Meta, Object};
+use super::resources::Resources;
 
 /// What is kept of a Pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,10 @@ pub struct Pod {
     pub started: Option<Time>,
     /// The completion index of an Indexed Job's pod.
     pub index: Option<u32>,
+    /// What its containers ask for together, as the scheduler counts it.
+    pub requests: Resources,
+    /// What its containers may use together.
+    pub limits: Resources,
     /// Init containers and sidecars first, in the order of the spec, then the main ones, then debug containers.
     pub containers: Vec<Container>,
 }

@@ -11,6 +11,7 @@ use kubatch::model::job::{Condition, Job};
 use kubatch::model::key::{Kind, Session, Uid};
 use kubatch::model::meta::{Meta, Owner};
 use kubatch::model::pod::{Container, ContainerState, Pod, PodPhase, Role};
+use kubatch::model::resources::Resources;
 
 const SIZES: [usize; 2] = [10_000, 100_000];
 const BATCH: usize = 512;
@@ -76,6 +77,8 @@ fn pod(number: usize) -> Pod {
         node: "node-1".into(),
         started: Some(Time::from_seconds(1_700_000_000)),
         index: None,
+        requests: Resources::default(),
+        limits: Resources::default(),
         containers: vec![Container {
             name: "main".into(),
             role: Role::Main,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{ConditionWire, MetaWire};
 use crate::model::clock::Time;
 use crate::model::pod::{Container, ContainerState, End, Pod, PodPhase, Role};
+use crate::model::resources::Resources;
 
 /// core/v1 Pod.
 #[derive(Deserialize)]
@@ -150,6 +151,8 @@ impl From<PodWire> for Pod {
             node: spec.node_name,
             started: status.start_time,
             index,
+            requests: Resources::default(),
+            limits: Resources::default(),
             containers: inits
                 .chain(mains)
                 .chain(others)
