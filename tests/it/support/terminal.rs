@@ -1,4 +1,5 @@
 //! A program in a pseudo-terminal, with its screen read back.
+#![allow(dead_code, reason = "the tests and the benchmark each use a part")]
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -24,6 +25,8 @@ pub struct Terminal {
 /// What came out.
 struct Seen {
     screen: vt100::Parser,
+    /// Bytes so far.
+    written: u64,
     has_ended: bool,
 }
 
@@ -51,7 +54,7 @@ impl Terminal {
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
         let screen = vt100::Parser::new(nonzero(rows), nonzero(columns), 0);
-        let seen = Arc::new((Mutex::new(Seen { screen, has_ended: false }), Condvar::new()));
+        let seen = Arc::new((Mutex::new(Seen { screen, written: 0, has_ended: false }), Condvar::new()));
         let shared = seen.clone();
         std::thread::spawn(move || {
             let mut bytes = [0; 8192];
@@ -59,6 +62,7 @@ impl Terminal {
                 let read = reader.read(&mut bytes).unwrap_or(0);
                 let mut seen = shared.0.lock().unwrap();
                 seen.screen.process(&bytes[..read]);
+                seen.written += read as u64;
                 seen.has_ended = read == 0;
                 shared.1.notify_all();
                 if read == 0 {
@@ -106,6 +110,21 @@ impl Terminal {
     /// Waits until a text is no longer on the screen.
     pub fn hides(&self, text: &str) -> String {
         self.wait(&format!("no {text}"), |screen| !screen.contains(text))
+    }
+
+    /// Presses a key that moves the cursor; the time until its mark stands elsewhere.
+    pub fn answer(&mut self, key: &str) -> std::time::Duration {
+        let marked = |screen: &str| -> Vec<usize> { screen.match_indices('▌').map(|(at, _)| at).collect() };
+        let before = marked(&self.seen.0.lock().unwrap().screen.screen().contents());
+        let pressed = Instant::now();
+        self.press(key);
+        self.wait("the cursor elsewhere", |screen| marked(screen) != before);
+        pressed.elapsed()
+    }
+
+    /// How many bytes the program has written.
+    pub fn written(&self) -> u64 {
+        self.seen.0.lock().unwrap().written
     }
 
     /// The alternate screen is in use.
