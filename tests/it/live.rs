@@ -19,6 +19,11 @@ pub const TESTS: &[EndToEnd] = &[
         need: Need::Node,
         run: cronjob_opens_to_its_jobs_pods_and_log,
     },
+    EndToEnd {
+        name: "live::failure_appears_and_the_cursor_stays",
+        need: Need::Node,
+        run: failure_appears_and_the_cursor_stays,
+    },
     EndToEnd { name: "live::api_server_goes_and_comes_back", need: Need::Alone, run: api_server_goes_and_comes_back },
     EndToEnd { name: "live::viewer_works_in_its_namespace", need: Need::Users, run: viewer_works_in_its_namespace },
     EndToEnd { name: "live::nobody_is_told_what_is_missing", need: Need::Users, run: nobody_is_told_what_is_missing },
@@ -124,6 +129,32 @@ spec:
     }
     terminal.press("\x03");
     assert_eq!(terminal.end(), 0);
+}
+
+fn failure_appears_and_the_cursor_stays(cluster: &Cluster) {
+    let space = cluster.space("cursor");
+    for name in ["first", "second", "third"] {
+        space.apply(&job(name, "true", "suspend: true", ""));
+    }
+    let mut terminal = open(cluster, &space.namespace);
+    terminal.shows("[2] Jobs  3");
+    let names = ["first", "second", "third"];
+    let chosen = |screen: &str| names.into_iter().find(|name| screen.contains(&format!("Pods of job/{name}")));
+    let before = chosen(&terminal.shows("Pods of job/"));
+    terminal.press("j");
+    let screen = terminal.wait("the next Job chosen", |screen| chosen(screen) != before);
+    let chosen = chosen(&screen).unwrap();
+    space.apply(&job("faulty", "exit 3", "backoffLimit: 0", ""));
+    terminal.wait("the failure", |screen| row_says(screen, "faulty", "Failed") && row_says(screen, "faulty", "exit 3"));
+    let screen = terminal.wait("what is broken first", |screen| {
+        let row =
+            |name: &str| screen.lines().position(|line| line.chars().skip(4).collect::<String>().starts_with(name));
+        row("faulty") < row("first") && row("faulty") < row("third")
+    });
+    assert!(screen.contains(&format!("Pods of job/{chosen}")), "the cursor left {chosen}:\n{screen}");
+    runtime().block_on(space.api::<Job>().delete("faulty", &DeleteParams::background())).unwrap();
+    terminal.hides("faulty");
+    terminal.shows(&format!("Pods of job/{chosen}"));
 }
 
 fn api_server_goes_and_comes_back(cluster: &Cluster) {
