@@ -7,6 +7,9 @@ use kube::runtime::watcher;
 use crate::model::delta::{Cause, Failure};
 use crate::model::safe_text::safe_line;
 
+/// The next step where a login is missing or ran out.
+pub(super) const LOG_IN: &str = "press L to log in; kubatch tries again by itself";
+
 /// Says what a request's error means for a person. `doing` completes the sentence "cannot …", such as "list jobs".
 pub fn explain(doing: &str, error: &kube::Error) -> Failure {
     match error {
@@ -14,7 +17,7 @@ pub fn explain(doing: &str, error: &kube::Error) -> Failure {
         kube::Error::Auth(auth) => Failure {
             cause: Cause::Unauthorized,
             message: format!("cannot log in: {}", one_line(auth)),
-            hint: "run the login command of your cluster in another terminal; kubatch tries again".into(),
+            hint: LOG_IN.into(),
         },
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => Failure {
             cause: Cause::Other,
@@ -37,7 +40,7 @@ pub fn explain_watch(doing: &str, error: &watcher::Error) -> Failure {
 
 fn explain_status(doing: &str, status: &Status) -> Failure {
     let (cause, hint) = match status.code {
-        401 => (Cause::Unauthorized, "the login is missing or ran out: log in again; kubatch tries again by itself"),
+        401 => (Cause::Unauthorized, LOG_IN),
         403 => (Cause::Denied, "ask for a role that allows it, or choose namespaces with -n"),
         404 => (Cause::NotFound, "the server does not have this object or API"),
         429 | 500..=599 => (Cause::Busy, "the server cannot answer now; kubatch tries again by itself"),
@@ -77,7 +80,7 @@ pub fn explain_kubeconfig(error: &KubeconfigError) -> Failure {
 }
 
 /// The error with what is behind it, from the outermost to the innermost, each told once, on one line.
-fn one_line(error: &dyn std::error::Error) -> String {
+pub(super) fn one_line(error: &dyn std::error::Error) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {

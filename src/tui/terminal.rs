@@ -75,6 +75,14 @@ fn restore() {
     let _ = disable_raw_mode();
 }
 
+/// Writes a line for whoever looks at the terminal while it is not ours.
+///
+/// # Errors
+/// Where the terminal cannot be written.
+pub(super) fn say(line: &str) -> std::io::Result<()> {
+    writeln!(stdout(), "{line}")
+}
+
 /// The thread that draws; set once.
 static SCREEN_THREAD: OnceLock<ThreadId> = OnceLock::new();
 

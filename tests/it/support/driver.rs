@@ -1,5 +1,6 @@
 //! The app on the engine on the embedded cluster, without a terminal: press a key, wait for a state, read the screen.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use kubatch::app::{App, Effect, Msg};
@@ -30,7 +31,8 @@ impl Driver {
     /// Opens the embedded cluster on a large screen.
     pub fn open(demo: &Demo) -> Self {
         let _in_runtime = runtime().enter();
-        let target = Target { place: Place::Demo(demo.clone()), namespaces: Some(Namespaces::All) };
+        let place = Place::Demo(demo.clone());
+        let target = Target { place, namespaces: Some(Namespaces::All), remembered: BTreeMap::new() };
         let (reports, reported) = mpsc::channel(REPORTS);
         let engine = Engine::start(target.clone(), Session::default(), reports.clone());
         let app = App::new(SystemClock.now(), (160, 48));
@@ -95,6 +97,7 @@ impl Driver {
                     self.target.namespaces = namespaces;
                     self.engine = Engine::start(self.target.clone(), session, self.reports.clone());
                 }
+                Effect::LogIn => self.engine.log_in(None),
                 Effect::Suspend | Effect::Quit => {}
             }
         }
