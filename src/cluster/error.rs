@@ -41,7 +41,9 @@ pub fn explain_watch(doing: &str, error: &watcher::Error) -> Failure {
 fn explain_status(doing: &str, status: &Status) -> Failure {
     let (cause, hint) = match status.code {
         401 => (Cause::Unauthorized, LOG_IN),
-        403 => (Cause::Denied, "ask for a role that allows it, or choose namespaces with -n"),
+        403 => {
+            (Cause::Denied, "choose a namespace that you may look at with :ns NAME, or ask for a role that allows it")
+        }
         404 => (Cause::NotFound, "the server does not have this object or API"),
         429 | 500..=599 => (Cause::Busy, "the server cannot answer now; kubatch tries again by itself"),
         _ => (Cause::Other, ""),

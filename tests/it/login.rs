@@ -1,11 +1,13 @@
-//! Logins that run out while the binary runs in a pseudo-terminal: renewed by themselves where that is possible, asked
+//! What a session keeps and what it begins anew: logins that run out while the binary runs in a pseudo-terminal: renewed by themselves where that is possible, asked
 //! for outside the full screen where it is not.
 
 use std::path::{Path, PathBuf};
 
+use portable_pty::CommandBuilder;
+
 use crate::Local;
 use crate::support::server::Server;
-use crate::support::terminal::Terminal;
+use crate::support::terminal::{BINARY, Terminal};
 
 pub const TESTS: &[Local] = &[
     Local { name: "login::asks_outside_the_screen_on_a_key", run: asks_outside_the_screen_on_a_key },
@@ -13,6 +15,7 @@ pub const TESTS: &[Local] = &[
     Local { name: "login::login_that_runs_out_is_renewed_before", run: login_that_runs_out_is_renewed_before },
     Local { name: "login::token_in_the_kubeconfig_is_read_again", run: token_in_the_kubeconfig_is_read_again },
     Local { name: "login::ctrl_c_ends_the_helper_alone", run: ctrl_c_ends_the_helper_alone },
+    Local { name: "login::namespaces_that_worked_are_remembered", run: namespaces_that_worked_are_remembered },
     Local { name: "login::context_does_not_change_by_itself", run: context_does_not_change_by_itself },
 ];
 
@@ -148,4 +151,20 @@ fn context_does_not_change_by_itself() {
     terminal.press("L");
     let screen = terminal.shows("context one leads to another server now");
     assert!(screen.contains(":ctx one") && screen.contains("from-the-server"), "{screen}");
+}
+
+fn namespaces_that_worked_are_remembered() {
+    let (folder, server) = (folder("remembered"), Server::start("good"));
+    let config = kubeconfig(&folder, &server.address, "{token: good}");
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", "XDG_STATE_HOME=\"$1\" exec \"$0\" -n data,ml", BINARY, folder.to_str().unwrap()]);
+    let mut terminal = Terminal::start((120, 40), command, Some(&config));
+    terminal.shows("● live");
+    terminal.press("\x03");
+    assert_eq!(terminal.end(), 0);
+    let text = std::fs::read_to_string(folder.join("kubatch/state.yaml")).unwrap();
+    let state: kubatch::state_file::State = serde_yaml::from_str(&text).unwrap();
+    let mut names = state.namespaces["one"].clone();
+    names.sort();
+    assert_eq!(names, ["data", "ml"], "{text}");
 }
