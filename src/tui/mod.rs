@@ -7,6 +7,8 @@
 mod input;
 mod memory;
 mod terminal;
+#[cfg(feature = "test-panic")]
+mod test_panic;
 
 use std::time::{Duration, Instant};
 
@@ -148,6 +150,8 @@ impl Shell {
     }
 
     fn update(&mut self, msg: Msg, keys: &mut EventStream) -> std::io::Result<()> {
+        #[cfg(feature = "test-panic")]
+        test_panic::raise(&msg);
         for effect in self.app.update(msg) {
             self.carry_out(effect, keys)?;
         }

@@ -55,7 +55,11 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        restore();
+        // In a panic the hook has done it: leaving the alternate screen a second time would move the cursor back over
+        // the panic's words.
+        if !std::thread::panicking() {
+            restore();
+        }
     }
 }
 

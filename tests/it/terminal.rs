@@ -11,6 +11,8 @@ pub const TESTS: &[Local] = &[
     Local { name: "terminal::quit_restores_the_terminal", run: quit_restores_the_terminal },
     Local { name: "terminal::sigterm_restores_the_terminal", run: sigterm_restores_the_terminal },
     Local { name: "terminal::sighup_restores_the_terminal", run: sighup_restores_the_terminal },
+    Local { name: "terminal::panic_restores_the_terminal", run: panic_restores_the_terminal },
+    Local { name: "terminal::panic_of_a_task_is_told_on_the_screen", run: panic_of_a_task_is_told_on_the_screen },
     Local { name: "terminal::ctrl_z_gives_the_shell_and_fg_comes_back", run: ctrl_z_gives_the_shell_and_fg_comes_back },
 ];
 
@@ -80,6 +82,23 @@ fn sigterm_restores_the_terminal() {
 fn sighup_restores_the_terminal() {
     let terminal = under_a_shell();
     signal(&terminal, "HUP");
+    is_restored(&terminal, 0);
+}
+
+fn panic_restores_the_terminal() {
+    let mut terminal = under_a_shell();
+    terminal.press("\x1b[24~");
+    is_restored(&terminal, 101);
+    terminal.shows("asked to panic");
+}
+
+fn panic_of_a_task_is_told_on_the_screen() {
+    let mut terminal = under_a_shell();
+    terminal.press("\x1b[23~");
+    terminal.shows("a background task died");
+    terminal.shows("a task asked to panic");
+    assert!(terminal.is_full_screen());
+    terminal.press("\x03");
     is_restored(&terminal, 0);
 }
 
