@@ -102,7 +102,7 @@ fn target(arguments: Arguments) -> Target {
     };
     let choice = KubeconfigChoice {
         file: arguments.kubeconfig,
-        piped: None,
+        piped: BTreeMap::new(),
         context: arguments.context,
         cluster: arguments.cluster,
         user: arguments.user,

@@ -3,6 +3,8 @@
 //! It asks with SelfSubjectAccessReviews, which change nothing and which every user may make; a list that is refused
 //! would stand in the server's audit log as an attempt.
 
+use std::time::Duration;
+
 use compact_str::CompactString;
 use futures::StreamExt;
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
@@ -16,6 +18,10 @@ use crate::model::key::{Kind, Namespaces};
 /// Namespaces that are asked about at most: a quarter of a second each on a slow line, [`AT_ONCE`] of them together.
 const CANDIDATES: u32 = 200;
 
+/// How long the first question may take: it stands before everything else. A server that is slower than that is told
+/// by the watches.
+const FIRST_ANSWER: Duration = Duration::from_secs(5);
+
 /// Questions under way at the same time.
 const AT_ONCE: usize = 16;
 
@@ -25,8 +31,12 @@ const CHOSEN: usize = 8;
 /// The namespaces to watch: the connection's, but where those are all of them and Jobs may not be listed there, the ones
 /// that work. All of them again where none is known to work: the panes then say what is missing.
 pub(super) async fn workable(client: &kube::Client, connection: &Connection, target: &Target) -> Namespaces {
-    if connection.namespaces != Namespaces::All || may_list_jobs(client, None).await != Some(false) {
+    if connection.namespaces != Namespaces::All {
         return connection.namespaces.clone();
+    }
+    let everywhere = tokio::time::timeout(FIRST_ANSWER, may_list_jobs(client, None)).await;
+    if everywhere != Ok(Some(false)) {
+        return Namespaces::All;
     }
     let remembered = target.remembered.get(connection.context.as_str()).into_iter().flatten();
     let mut candidates: Vec<CompactString> = connection.own_namespace.iter().chain(remembered).cloned().collect();

@@ -245,7 +245,8 @@ users:
 - {name: token, user: {token: t}}
 - {name: certificate, user: {client-certificate: /c.crt, client-key: /c.key}}
 ";
-        let choice = KubeconfigChoice { piped: Some(text.into()), ..choice };
+        let file = std::path::PathBuf::from("/dev/null");
+        let choice = KubeconfigChoice { piped: [(file.clone(), text.into())].into(), file: Some(file), ..choice };
         kubeconfig_config(&choice).await.unwrap().unwrap().0
     }
 

@@ -1,6 +1,7 @@
 //! Errors of the client, the server and the configuration, told in one sentence with the next step.
 
 use std::error::Error;
+use std::io::ErrorKind;
 
 use kube::config::KubeconfigError;
 use kube::core::Status;
@@ -72,19 +73,22 @@ fn explain_status(doing: &str, status: &Status) -> Failure {
 fn explain_transport(doing: &str, error: &(dyn Error + 'static)) -> Failure {
     let tls = chain(error).find_map(|cause| cause.downcast_ref::<rustls::Error>());
     let text = one_line(error);
-    let is_refused = chain(error)
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|error| error.kind() == std::io::ErrorKind::ConnectionRefused);
+    let io: Vec<ErrorKind> =
+        chain(error).filter_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind).collect();
+    let is_closed = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe, ErrorKind::UnexpectedEof]
+        .into_iter()
+        .any(|kind| io.contains(&kind))
+        || text.contains("connection closed");
     let (cause, told, hint) = if let Some(error) = tls {
         explain_tls(error)
     } else if text.contains("tunnel error") || text.contains("configured proxy") || text.contains("SOCKS") {
         (Cause::Unreachable, format!("the proxy does not let us through ({})", innermost(&text)), PROXY)
     } else if text.contains("dns error") {
         (Cause::Unreachable, "the server's name is not known here".to_owned(), "check the VPN and the context's server")
-    } else if is_refused {
+    } else if io.contains(&ErrorKind::ConnectionRefused) {
         (Cause::Unreachable, "the server's address refuses connections".to_owned(), NETWORK)
-    } else if text.contains("tls handshake eof") {
-        (Cause::Unreachable, "the server closed the connection before it began".to_owned(), NETWORK)
+    } else if is_closed {
+        (Cause::Unreachable, "the connection was closed or reset".to_owned(), NETWORK)
     } else if text.contains("deadline has elapsed") {
         (Cause::Unreachable, "the server did not answer in time".to_owned(), NETWORK)
     } else if text.contains("invalid HTTP") {

@@ -3,6 +3,7 @@
 //! It reads and never writes. What is no kubeconfig is refused in a sentence, before the screen is taken ([`check`], for
 //! `cli`) and at each connection ([`read`] and [`choose`], for `connect`). It sends no request and runs no helper.
 
+use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -28,8 +29,8 @@ pub const IN_CLUSTER: &str = "in-cluster";
 pub struct KubeconfigChoice {
     /// `--kubeconfig`: this file alone, instead of `KUBECONFIG` or `~/.kube/config`.
     pub file: Option<PathBuf>,
-    /// What stood in `file` where it is a pipe, which can be read only once; [`check`] puts it here.
-    pub piped: Option<Arc<str>>,
+    /// What stood in files that are pipes, which can be read only once; [`check`] puts it here.
+    pub piped: BTreeMap<PathBuf, Arc<str>>,
     /// `--context`.
     pub context: Option<String>,
     /// `--cluster`.
@@ -59,10 +60,10 @@ pub struct Chosen {
 /// # Errors
 /// Where a file cannot be read or is no kubeconfig, or names a context, cluster or user that does not exist.
 pub fn check(choice: &mut KubeconfigChoice) -> Result<(), Failure> {
-    if let Some(file) = &choice.file {
-        let about = look_at(file)?;
-        if !about.is_file() {
-            choice.piped = Some(read_text(file)?.into());
+    for file in files(choice) {
+        if !look_at(&file)?.is_file() {
+            let text = read_text(&file)?.into();
+            choice.piped.insert(file, text);
         }
     }
     match read(choice)? {
@@ -88,13 +89,9 @@ pub fn missing() -> Failure {
 /// # Errors
 /// Where a file cannot be read or is no kubeconfig.
 pub fn read(choice: &KubeconfigChoice) -> Result<Option<Kubeconfig>, Failure> {
-    if let Some(text) = &choice.piped {
-        let file = choice.file.clone().unwrap_or_default();
-        return Kubeconfig::from_yaml(text).map(Some).map_err(|error| not_a_kubeconfig(&file, &error));
-    }
     let mut merged: Option<Kubeconfig> = None;
     for file in files(choice) {
-        let next = read_file(&file)?;
+        let next = read_file(&file, choice.piped.get(&file))?;
         merged = Some(match merged {
             None => next,
             Some(before) => before.merge(next).map_err(|error| not_a_kubeconfig(&file, &error))?,
@@ -151,13 +148,13 @@ fn files(choice: &KubeconfigChoice) -> Vec<PathBuf> {
     named.into_iter().filter(is_there).collect()
 }
 
-fn read_file(file: &Path) -> Result<Kubeconfig, Failure> {
+fn read_file(file: &Path, piped: Option<&Arc<str>>) -> Result<Kubeconfig, Failure> {
     let about = look_at(file)?;
-    let read = if about.is_file() && about.len() <= LARGEST {
+    let read = match piped {
+        Some(text) => Kubeconfig::from_yaml(text),
         // The client resolves paths inside it against the file's folder, and knows UTF-16.
-        Kubeconfig::read_from(file)
-    } else {
-        Kubeconfig::from_yaml(&read_text(file)?)
+        None if about.is_file() && about.len() <= LARGEST => Kubeconfig::read_from(file),
+        None => Kubeconfig::from_yaml(&read_text(file)?),
     };
     read.map_err(|error| not_a_kubeconfig(file, &error))
 }

@@ -16,6 +16,7 @@ pub const TESTS: &[Local] = &[
     Local { name: "login::token_in_the_kubeconfig_is_read_again", run: token_in_the_kubeconfig_is_read_again },
     Local { name: "login::ctrl_c_ends_the_helper_alone", run: ctrl_c_ends_the_helper_alone },
     Local { name: "login::namespaces_that_worked_are_remembered", run: namespaces_that_worked_are_remembered },
+    Local { name: "login::kubeconfig_from_a_pipe_lasts", run: kubeconfig_from_a_pipe_lasts },
     Local { name: "login::context_does_not_change_by_itself", run: context_does_not_change_by_itself },
 ];
 
@@ -167,4 +168,25 @@ fn namespaces_that_worked_are_remembered() {
     let mut names = state.namespaces["one"].clone();
     names.sort();
     assert_eq!(names, ["data", "ml"], "{text}");
+}
+
+fn kubeconfig_from_a_pipe_lasts() {
+    let (folder, server) = (folder("pipe"), Server::start("good"));
+    let config = kubeconfig(&folder, &server.address, "{token: good}");
+    let scripts = ["exec \"$0\" --kubeconfig <(cat \"$1\")", "KUBECONFIG=<(cat \"$1\") exec \"$0\""];
+    for script in scripts {
+        let mut command = CommandBuilder::new("bash");
+        command.args(["-c", script, BINARY, config.to_str().unwrap()]);
+        let mut terminal = Terminal::start((120, 40), command, None);
+        terminal.shows("from-the-server");
+        // A new session and a new login read it again.
+        terminal.press(":ctx one\r");
+        terminal.shows("from-the-server");
+        terminal.shows("● live");
+        server.accept("another");
+        terminal.shows("Unauthorized");
+        server.accept("good");
+        terminal.hides("stale");
+        terminal.shows("● live");
+    }
 }
