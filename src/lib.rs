@@ -4,13 +4,14 @@
 //!
 //! | module | owns | may import |
 //! |---|---|---|
+//! | [`state_file`] | what is remembered from one run to the next | nothing of ours |
 //! | [`model`] | what is known, as plain data: rows, relations, states, schedules | nothing of ours |
 //! | [`demo`] | the embedded cluster: HTTP answers from memory | nothing of ours |
 //! | [`cluster`] | the engine: connect, watch, logs, requests | model; `connect` alone: demo |
 //! | [`command`] | the registry: what can be done | model |
 //! | [`app`] | all state of the user interface; messages in, effects out | command, model |
 //! | [`view`] | drawing, from `&App` | app, command, model |
-//! | [`tui`] | the loop, the terminal, effects as tasks | app, view, cluster, command, model |
+//! | [`tui`] | the loop, the terminal, effects as tasks | app, view, cluster, command, model, state_file |
 //! | [`cli`] | arguments, exit codes | everything but view |
 //!
 //! `tests/it/tidy.rs` holds the third column.
@@ -32,7 +33,9 @@
 //! - Every channel is bounded. There is no global state that changes.
 //! - A failed watch clears nothing: what was known is marked stale, with its age.
 //! - Every string from the cluster passes [`model::safe_text`] before it is drawn or printed.
-//! - Every request but watching, listing and reading logs passes [`cluster::execute`].
+//! - Every request but watching, listing, access reviews and reading logs passes [`cluster::execute`].
+//! - The client is looked up for every request, so that a renewed login changes nothing else; nothing but a new session
+//!   changes the context, the server or the namespaces.
 //! - Time is asked of [`model::clock`] alone.
 
 pub mod app;
@@ -41,5 +44,6 @@ pub mod cluster;
 pub mod command;
 pub mod demo;
 pub mod model;
+pub mod state_file;
 pub mod tui;
 pub mod view;

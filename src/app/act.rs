@@ -187,6 +187,7 @@ impl App {
                 self.notice = Some("type the context's name: ctx NAME".into());
             }
             Action::Context => return self.connect(Some(argument.to_owned()), None),
+            Action::LogIn => return vec![Effect::LogIn],
             Action::Quit => return vec![Effect::Quit],
             Action::Suspend => return vec![Effect::Suspend],
         }

@@ -19,6 +19,8 @@ pub enum Effect {
     FollowLogs(Vec<LogSource>),
     /// Fetch this object as YAML.
     FetchManifest(ObjectKey),
+    /// Log in again, with the terminal where the login asks something.
+    LogIn,
     /// Go to the shell.
     Suspend,
     /// End the program.

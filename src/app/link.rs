@@ -20,7 +20,7 @@ pub enum Link {
     },
     /// The server answers, and refuses everything that was asked.
     Denied(Failure),
-    /// There is no way to a server.
+    /// There is no way to a server before a person does something: there is no kubeconfig, or it cannot be used.
     Down(Failure),
 }
 

@@ -35,7 +35,7 @@ use compact_str::CompactString;
 
 use crate::command::Pane;
 use crate::model::clock::Time;
-use crate::model::delta::{Failure, Source};
+use crate::model::delta::{Cause, Failure, Source};
 use crate::model::key::{Kind, Namespaces, Session, Uid};
 use crate::model::owner::Subject;
 use crate::model::resources::Resources;
@@ -58,8 +58,10 @@ pub struct App {
     pub contexts: Vec<CompactString>,
     /// The namespaces that are watched; None before they are known.
     pub namespaces: Option<Namespaces>,
-    /// Why there is no way to a server.
+    /// Why there is no way to a server, or none any more.
     pub not_connected: Option<Failure>,
+    /// When the way is looked for again, where there is none.
+    pub connect_at: Time,
     /// The pane that keys go to.
     pub focus: Pane,
     /// The focused pane alone is shown.
@@ -135,6 +137,7 @@ impl App {
             contexts: Vec::new(),
             namespaces: None,
             not_connected: None,
+            connect_at: now,
             focus: Pane::Jobs,
             is_zoomed: false,
             cronjobs: ListState::default(),
@@ -176,7 +179,9 @@ impl App {
                 self.is_dirty = true;
             }
             Msg::Contexts { session, names } if session == self.session => self.contexts = names,
-            Msg::NotConnected { session, failure } if session == self.session => self.not_connected = Some(failure),
+            Msg::NotConnected { session, failure, retry_at } if session == self.session => {
+                (self.not_connected, self.connect_at) = (Some(failure), retry_at);
+            }
             Msg::Changed(delta) if delta.session == self.session => {
                 let touched = self.snapshot.apply(delta, self.now);
                 self.touched.extend(touched);
@@ -186,6 +191,7 @@ impl App {
                 self.logs.take(&source, change);
             }
             Msg::Manifest { session, text } if session == self.session => self.show_manifest(text),
+            Msg::LoginFailed(failure) => self.notice = Some(format!("{}; {}", failure.message, failure.hint)),
             Msg::TaskPanicked(words) => self.notice = Some(format!("a background task died: {words}")),
             // Late messages of an earlier session.
             Msg::Connected { .. }
@@ -240,7 +246,8 @@ impl App {
     /// How the link to the server is.
     pub fn link(&self) -> Link {
         match &self.not_connected {
-            Some(failure) => Link::Down(failure.clone()),
+            Some(failure) if failure.cause == Cause::Config => Link::Down(failure.clone()),
+            Some(failure) => Link::Retrying { at: self.connect_at, failure: failure.clone() },
             None => Link::of(self.snapshot.sources().map(|(_, freshness)| freshness)),
         }
     }

@@ -35,12 +35,14 @@ pub enum Msg {
         /// Their names.
         names: Vec<CompactString>,
     },
-    /// There is no way to a server.
+    /// There is no way to a server, or none any more.
     NotConnected {
         /// The session.
         session: Session,
         /// Why.
         failure: Failure,
+        /// When it is tried again.
+        retry_at: Time,
     },
     /// Objects changed, or a watch failed.
     Changed(Delta),
@@ -60,6 +62,8 @@ pub enum Msg {
         /// The text, or why it cannot be had.
         text: Result<String, Failure>,
     },
+    /// A login that a key asked for did not succeed.
+    LoginFailed(Failure),
     /// A background task died; its panic's words. The session goes on without it.
     TaskPanicked(String),
 }

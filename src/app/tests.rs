@@ -257,7 +257,7 @@ fn late_messages_of_another_session_are_dropped() {
     let late = [
         Msg::Changed(delta(Kind::Job, vec![Change::Upsert(Row::Job(job("job-failed")))])),
         Msg::Connected { session: old, context: "old".into(), namespaces: Namespaces::Some(vec!["old".into()]) },
-        Msg::NotConnected { session: old, failure: failure(Cause::Unreachable) },
+        Msg::NotConnected { session: old, failure: failure(Cause::Unreachable), retry_at: now() },
         Msg::Log { session: old, source: source_of(&pod("pod-running")), change: line("late") },
         Msg::Manifest { session: old, text: Ok("late".into()) },
     ];
@@ -301,11 +301,31 @@ fn another_context_chooses_its_own_namespaces() {
 #[test]
 fn no_way_to_a_server_is_shown_and_ends_with_a_connection() {
     let mut app = App::new(now(), (120, 40));
-    app.update(Msg::NotConnected { session: Session::default(), failure: failure(Cause::Config) });
+    app.update(Msg::NotConnected { session: Session::default(), failure: failure(Cause::Config), retry_at: now() });
     assert_eq!(app.link(), Link::Down(failure(Cause::Config)));
     let namespaces = Namespaces::Some(vec!["data".into()]);
     app.update(Msg::Connected { session: Session::default(), context: "prod".into(), namespaces });
     assert_eq!(app.link(), Link::Connecting);
+}
+
+#[test]
+fn lost_login_keeps_everything_and_says_when_it_is_tried_again() {
+    let mut app = app(&indexed());
+    let (session, failure, retry_at) = (Session::default(), failure(Cause::Unauthorized), now().plus_seconds(8));
+    app.update(Msg::NotConnected { session, failure: failure.clone(), retry_at });
+    app.settle();
+    assert_eq!(app.link(), Link::Retrying { at: retry_at, failure });
+    assert_eq!(app.jobs.rows.len(), 2);
+    app.update(Msg::Connected { session, context: "prod".into(), namespaces: Namespaces::All });
+    assert_eq!(app.link(), Link::Live);
+}
+
+#[test]
+fn login_is_an_effect_and_its_failure_a_notice() {
+    let mut app = app(&indexed());
+    assert_eq!(press(&mut app, &["L"]), [Effect::LogIn]);
+    app.update(Msg::LoginFailed(failure(Cause::Unauthorized)));
+    assert!(app.notice.is_some());
 }
 
 #[test]

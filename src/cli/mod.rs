@@ -1,5 +1,6 @@
 //! The command line: arguments to a target, outcomes to exit codes.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -7,7 +8,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cluster::connect::{KubeconfigChoice, Place, Target};
+use crate::cluster::connect::{Place, Target};
+use crate::cluster::kubeconfig::{self, KubeconfigChoice};
 use crate::model::key::Namespaces;
 use crate::tui::{self, Look};
 
@@ -63,20 +65,26 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> ExitCode {
+    let look = look(arguments.no_color, arguments.ascii);
+    let mut target = target(arguments);
+    if let Place::Kubeconfig(choice) = &mut target.place
+        && let Err(failure) = kubeconfig::check(choice)
+    {
+        return refuse(&failure.message, &failure.hint);
+    }
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return refuse(
             "kubatch needs a terminal: stdin or stdout is none",
-            "run it without pipes; over ssh use ssh -t",
+            "run it without pipes, over ssh with ssh -t; in scripts use kubectl get jobs,cronjobs,pods",
         );
     }
     // kube links two TLS providers' traits; one must be chosen before the first connection. An error means it was.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let look = look(arguments.no_color, arguments.ascii);
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("cannot start: {error}"), "check the limits on threads and open files"),
     };
-    let outcome = runtime.block_on(tui::run(target(arguments), look));
+    let outcome = runtime.block_on(tui::run(target, look));
     // A login helper that still runs must not keep the shell waiting.
     runtime.shutdown_background();
     match outcome {
@@ -94,13 +102,14 @@ fn target(arguments: Arguments) -> Target {
     };
     let choice = KubeconfigChoice {
         file: arguments.kubeconfig,
+        piped: BTreeMap::new(),
         context: arguments.context,
         cluster: arguments.cluster,
         user: arguments.user,
         impersonate: arguments.impersonate,
         impersonate_groups: arguments.impersonate_groups,
     };
-    Target { place: Place::Kubeconfig(choice), namespaces }
+    Target { place: Place::Kubeconfig(choice), namespaces, remembered: BTreeMap::new() }
 }
 
 /// What the flags and the environment say of the terminal: NO_COLOR (no-color.org), and a locale without UTF-8.

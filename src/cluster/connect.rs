@@ -1,14 +1,18 @@
 //! From what the user chose (kubeconfig, context, namespaces) to a client. The one place that knows the embedded
 //! cluster too: whatever uses the client cannot tell them apart.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use compact_str::CompactString;
-use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
+use hyper_util::client::proxy::matcher::Matcher;
+use kube::config::{ExecConfig, KubeConfigOptions};
 
-use super::error::explain_kubeconfig;
+use super::credential::{self, Credential};
+use super::error::{explain, explain_kubeconfig};
+use super::kubeconfig::{self, IN_CLUSTER, KubeconfigChoice, choose};
 use crate::demo::Demo;
+use crate::model::clock::Time;
 use crate::model::delta::{Cause, Failure};
 use crate::model::key::Namespaces;
 
@@ -23,6 +27,8 @@ pub struct Target {
     pub place: Place,
     /// The namespaces to watch; None leaves the choice to the context.
     pub namespaces: Option<Namespaces>,
+    /// The namespaces that worked before, by context: candidates where not all may be looked at.
+    pub remembered: BTreeMap<String, Vec<CompactString>>,
 }
 
 /// Where a cluster is.
@@ -34,23 +40,6 @@ pub enum Place {
     Demo(Demo),
 }
 
-/// The choices that kubectl's flags of the same names make.
-#[derive(Debug, Clone, Default)]
-pub struct KubeconfigChoice {
-    /// `--kubeconfig`: this file alone, instead of `KUBECONFIG` or `~/.kube/config`.
-    pub file: Option<PathBuf>,
-    /// `--context`.
-    pub context: Option<String>,
-    /// `--cluster`.
-    pub cluster: Option<String>,
-    /// `--user`.
-    pub user: Option<String>,
-    /// `--as`: the user to act as, where the logged-in one may impersonate.
-    pub impersonate: Option<String>,
-    /// `--as-group`: the groups to act as.
-    pub impersonate_groups: Vec<String>,
-}
-
 /// A way to a cluster.
 #[derive(Clone)]
 pub struct Connection {
@@ -60,38 +49,60 @@ pub struct Connection {
     pub context: CompactString,
     /// The namespaces to watch.
     pub namespaces: Namespaces,
+    /// The namespace that the context names.
+    pub own_namespace: Option<CompactString>,
+    /// The server's address, which tells one cluster from another; empty for the embedded one.
+    pub server: String,
+    /// When the login runs out; None where that is not known.
+    pub valid_until: Option<Time>,
 }
 
-/// Finds the way to the cluster. Sends no request: a server that does not answer is told by the watches.
+/// Finds the way to the cluster. Sends no request: a server that does not answer is told by the watches. The credential
+/// of a login helper that was asked already is used instead of running it.
 ///
 /// # Errors
 /// Where the kubeconfig cannot be read or used, or a login helper fails.
-pub async fn connect(target: &Target) -> Result<Connection, Failure> {
-    let (client, context, namespace) = match &target.place {
-        Place::Kubeconfig(choice) => kubeconfig_client(choice).await?,
-        Place::Demo(demo) => (kube::Client::new(demo.clone(), "default"), "demo".to_owned(), None),
+pub async fn connect(target: &Target, credential: Option<Credential>) -> Result<Connection, Failure> {
+    let mut connection = match &target.place {
+        Place::Kubeconfig(choice) => connect_by_kubeconfig(choice, credential).await?,
+        Place::Demo(demo) => Connection {
+            client: kube::Client::new(demo.clone(), "default"),
+            context: "demo".into(),
+            namespaces: Namespaces::All,
+            own_namespace: None,
+            server: String::new(),
+            valid_until: None,
+        },
     };
-    let chosen = target.namespaces.clone();
-    let namespaces =
-        chosen.unwrap_or_else(|| namespace.map_or(Namespaces::All, |one| Namespaces::Some(vec![one.into()])));
-    Ok(Connection { client, context: context.into(), namespaces })
+    if let Some(chosen) = &target.namespaces {
+        connection.namespaces = chosen.clone();
+    }
+    Ok(connection)
 }
 
 /// The contexts that can be switched to; none where the kubeconfig cannot be read, which [`connect`] tells.
 pub fn contexts(target: &Target) -> Vec<CompactString> {
     let Place::Kubeconfig(choice) = &target.place else { return Vec::new() };
-    let kubeconfig = read_kubeconfig(choice).ok().flatten().unwrap_or_default();
+    let kubeconfig = kubeconfig::read(choice).ok().flatten().unwrap_or_default();
     kubeconfig.contexts.into_iter().map(|context| context.name.into()).collect()
 }
 
-/// The client, the context's name, and the namespace that the context names.
-async fn kubeconfig_client(choice: &KubeconfigChoice) -> Result<(kube::Client, String, Option<String>), Failure> {
-    let Some(kubeconfig) = read_kubeconfig(choice)? else { return in_cluster_client() };
-    let context = choice.context.clone().or_else(|| kubeconfig.current_context.clone()).unwrap_or_default();
-    let named = kubeconfig.contexts.iter().find(|one| one.name == context);
-    let namespace = named.and_then(|one| one.context.as_ref()).and_then(|one| one.namespace.clone());
+/// The login helper of the target's user; None where it has none.
+///
+/// # Errors
+/// Where the kubeconfig cannot be used.
+pub async fn helper(target: &Target) -> Result<Option<ExecConfig>, Failure> {
+    let Place::Kubeconfig(choice) = &target.place else { return Ok(None) };
+    let Some((config, _)) = kubeconfig_config(choice).await? else { return Ok(None) };
+    Ok(config.auth_info.exec)
+}
+
+/// What the kubeconfig says, with the flags; None where there is no kubeconfig.
+async fn kubeconfig_config(choice: &KubeconfigChoice) -> Result<Option<(kube::Config, kubeconfig::Chosen)>, Failure> {
+    let Some(kubeconfig) = kubeconfig::read(choice)? else { return Ok(None) };
+    let chosen = choose(&kubeconfig, choice)?;
     let options = KubeConfigOptions {
-        context: choice.context.clone(),
+        context: Some(chosen.context.clone()),
         cluster: choice.cluster.clone(),
         user: choice.user.clone(),
     };
@@ -101,29 +112,50 @@ async fn kubeconfig_client(choice: &KubeconfigChoice) -> Result<(kube::Client, S
         config.auth_info.impersonate = choice.impersonate.clone();
         config.auth_info.impersonate_groups = Some(choice.impersonate_groups.clone());
     }
-    Ok((client(config).await?, context, namespace.filter(|one| !one.is_empty())))
+    if !chosen.has_proxy {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let either = |name: &str| variable(name).or_else(|| variable(&name.to_lowercase()));
+        config.proxy_url = environment_proxy(&config.cluster_url, &either)?;
+    }
+    Ok(Some((config, chosen)))
 }
 
-fn in_cluster_client() -> Result<(kube::Client, String, Option<String>), Failure> {
-    let no_way = |_| Failure {
-        cause: Cause::Config,
-        message: "there is no kubeconfig: KUBECONFIG is not set, and ~/.kube/config does not exist".into(),
-        hint: "give one with --kubeconfig FILE or in KUBECONFIG".into(),
+async fn connect_by_kubeconfig(choice: &KubeconfigChoice, asked: Option<Credential>) -> Result<Connection, Failure> {
+    let (mut config, context, namespace) = match kubeconfig_config(choice).await? {
+        Some((config, chosen)) => (config, chosen.context, chosen.namespace),
+        None => {
+            if choice.context.as_ref().is_some_and(|name| name != IN_CLUSTER) {
+                return Err(kubeconfig::missing());
+            }
+            let config = kube::Config::incluster().map_err(|_| kubeconfig::missing())?;
+            let namespace = config.default_namespace.clone();
+            (config, IN_CLUSTER.to_owned(), Some(namespace))
+        }
     };
-    let config = kube::Config::incluster().map_err(no_way)?;
-    let namespace = config.default_namespace.clone();
-    let client = kube::Client::try_from(tuned(config)).map_err(|error| super::error::explain("connect", &error))?;
-    Ok((client, "in-cluster".to_owned(), Some(namespace)))
+    let credential = match (asked, &config.auth_info.exec) {
+        (Some(credential), _) => Some(credential),
+        (None, Some(exec)) => Some(credential::fetch(exec).await?),
+        (None, None) => None,
+    };
+    let valid_until = credential.as_ref().and_then(Credential::valid_until);
+    if let Some(credential) = credential {
+        credential.enter(&mut config.auth_info);
+    }
+    let server = config.cluster_url.to_string();
+    let own_namespace: Option<CompactString> = namespace.map(Into::into);
+    let namespaces = own_namespace.clone().map_or(Namespaces::All, |one| Namespaces::Some(vec![one]));
+    let client = client(config).await?;
+    Ok(Connection { client, context: context.into(), namespaces, own_namespace, server, valid_until })
 }
 
-/// Builds the client off the async threads, since login helpers are run while it is built, and waited for.
+/// Builds the client off the async threads, since providers other than helpers may be run while it is built.
 async fn client(config: kube::Config) -> Result<kube::Client, Failure> {
     let build = tokio::task::spawn_blocking(move || {
         let _in_runtime = tokio::runtime::Handle::current().enter();
         kube::Client::try_from(tuned(config))
     });
     match build.await {
-        Ok(built) => built.map_err(|error| super::error::explain("connect", &error)),
+        Ok(built) => built.map_err(|error| explain("connect", &error)),
         Err(panic) => Err(Failure {
             cause: Cause::Other,
             message: format!("cannot connect: the client could not be built ({panic})"),
@@ -139,33 +171,103 @@ fn tuned(mut config: kube::Config) -> kube::Config {
     config
 }
 
-/// Reads and merges the kubeconfig files as kubectl does: `--kubeconfig` alone, else those of `KUBECONFIG` that exist,
-/// else `~/.kube/config`. None where there is none.
-fn read_kubeconfig(choice: &KubeconfigChoice) -> Result<Option<Kubeconfig>, Failure> {
-    let files = match (&choice.file, std::env::var_os("KUBECONFIG").filter(|list| !list.is_empty())) {
-        (Some(file), _) => vec![file.clone()],
-        (None, Some(list)) => std::env::split_paths(&list).filter(|file| file.exists()).collect(),
-        (None, None) => {
-            let home = std::env::home_dir().unwrap_or_default();
-            vec![home.join(".kube/config")].into_iter().filter(|file| file.exists()).collect()
-        }
-    };
-    let mut merged: Option<Kubeconfig> = None;
-    for file in files {
-        let next = Kubeconfig::read_from(&file).map_err(|error| explain_kubeconfig(&error))?;
-        merged = Some(match merged {
-            None => next,
-            Some(before) => before.merge(next).map_err(|error| explain_kubeconfig(&error))?,
-        });
+/// The proxy that the environment names for a server, as kubectl takes it: `HTTPS_PROXY` (`HTTP_PROXY` for plain
+/// HTTP), unless `NO_PROXY` names the server or it is this machine. The client's own reading of `NO_PROXY` asks about
+/// the proxy's name instead of the server's, so it is not used.
+fn environment_proxy(
+    server: &http::Uri,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<http::Uri>, Failure> {
+    let name = if server.scheme_str() == Some("http") { "HTTP_PROXY" } else { "HTTPS_PROXY" };
+    let Some(proxy) = variable(name) else { return Ok(None) };
+    // What it would be does not matter: only whether one is to be used.
+    let without = variable("NO_PROXY").unwrap_or_default() + ",localhost,127.0.0.0/8,::1";
+    let is_used = Matcher::builder().all("http://proxy").no(without).build().intercept(server).is_some();
+    if !is_used {
+        return Ok(None);
     }
-    Ok(merged.map(quiet_helpers))
+    let full = if proxy.contains("://") { proxy } else { format!("http://{proxy}") };
+    full.parse().map(Some).map_err(|_| Failure {
+        cause: Cause::Config,
+        // It is not repeated: a password may stand in it.
+        message: format!("cannot use the proxy in {name}: it is no address"),
+        hint: format!("write {name} as http://HOST:PORT"),
+    })
 }
 
-/// Login helpers may not ask on the terminal that we draw on; what they say goes into the error.
-fn quiet_helpers(mut kubeconfig: Kubeconfig) -> Kubeconfig {
-    let infos = kubeconfig.auth_infos.iter_mut().filter_map(|user| user.auth_info.as_mut());
-    for exec in infos.filter_map(|info| info.exec.as_mut()) {
-        exec.interactive_mode = Some(ExecInteractiveMode::Never);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxy(server: &str, variables: &[(&str, &str)]) -> Option<String> {
+        let variable =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        environment_proxy(&server.parse().unwrap(), &variable).unwrap().map(|uri| uri.to_string())
     }
-    kubeconfig
+
+    const PROXY: (&str, &str) = ("HTTPS_PROXY", "http://proxy.corp:3128");
+
+    #[test]
+    fn no_proxy_is_about_the_server_and_not_about_the_proxy() {
+        let used = Some("http://proxy.corp:3128/".to_owned());
+        let cases = [
+            ("https://api.cloud:6443", "", used.clone()),
+            ("https://api.cloud:6443", "other,.corp", used.clone()),
+            ("https://api.corp:6443", ".corp", None),
+            ("https://api.corp:6443", "corp", None),
+            ("https://10.1.2.3:6443", "10.0.0.0/8", None),
+            ("https://10.1.2.3:6443", "10.1.2.3", None),
+            ("https://11.1.2.3:6443", "10.0.0.0/8", used),
+            ("https://api.cloud", "*", None),
+            ("https://127.0.0.1:6443", "", None),
+            ("https://localhost:6443", "", None),
+        ];
+        for (server, without, expected) in cases {
+            assert_eq!(proxy(server, &[PROXY, ("NO_PROXY", without)]), expected, "{server} without {without}");
+        }
+    }
+
+    #[test]
+    fn proxy_suits_the_servers_scheme() {
+        assert_eq!(proxy("http://api.cloud", &[PROXY]), None);
+        assert_eq!(proxy("http://api.cloud", &[("HTTP_PROXY", "p:1")]).as_deref(), Some("http://p:1/"));
+    }
+
+    /// The configuration that a kubeconfig with everything in it leads to.
+    async fn config(choice: KubeconfigChoice) -> kube::Config {
+        let text = "
+contexts: [{name: one, context: {cluster: a, user: token}}]
+current-context: one
+clusters:
+- {name: a, cluster: {server: 'https://a.example', proxy-url: 'socks5://own:1080'}}
+- {name: b, cluster: {server: 'https://b.example', tls-server-name: other}}
+users:
+- {name: token, user: {token: t}}
+- {name: certificate, user: {client-certificate: /c.crt, client-key: /c.key}}
+";
+        let file = std::path::PathBuf::from("/dev/null");
+        let choice = KubeconfigChoice { piped: [(file.clone(), text.into())].into(), file: Some(file), ..choice };
+        kubeconfig_config(&choice).await.unwrap().unwrap().0
+    }
+
+    #[tokio::test]
+    async fn flags_choose_cluster_user_and_whom_to_act_as() {
+        let plain = config(KubeconfigChoice::default()).await;
+        assert_eq!(plain.cluster_url, "https://a.example");
+        assert!(plain.auth_info.token.is_some() && plain.auth_info.impersonate.is_none());
+        assert_eq!(plain.proxy_url.unwrap(), "socks5://own:1080");
+        let flags = KubeconfigChoice {
+            cluster: Some("b".into()),
+            user: Some("certificate".into()),
+            impersonate: Some("jane".into()),
+            impersonate_groups: vec!["ops".into(), "dev".into()],
+            ..KubeconfigChoice::default()
+        };
+        let chosen = config(flags).await;
+        assert_eq!(chosen.cluster_url, "https://b.example");
+        assert_eq!(chosen.tls_server_name.as_deref(), Some("other"));
+        assert_eq!(chosen.auth_info.client_certificate.as_deref(), Some("/c.crt"));
+        assert_eq!(chosen.auth_info.impersonate.as_deref(), Some("jane"));
+        assert_eq!(chosen.auth_info.impersonate_groups, Some(vec!["ops".into(), "dev".into()]));
+    }
 }

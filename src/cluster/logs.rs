@@ -48,15 +48,13 @@ impl Drop for Stream {
     }
 }
 
-type ClientWatch = tokio::sync::watch::Receiver<Option<kube::Client>>;
-
 impl Streams {
     /// Ends the streams that are not in `sources` and starts those that are new.
     pub(super) fn set(
         &mut self,
         sources: &[LogSource],
         session: Session,
-        client: &ClientWatch,
+        client: &kube::Client,
         reports: &mpsc::Sender<Report>,
     ) {
         self.0.retain(|source, _| sources.contains(source));
@@ -82,13 +80,8 @@ struct Follower {
 }
 
 impl Follower {
-    async fn run(mut self, mut client: ClientWatch) {
+    async fn run(mut self, client: kube::Client) {
         tokio::time::sleep(SETTLE).await;
-        let client = match client.wait_for(Option::is_some).await {
-            Ok(known) => known.clone(),
-            Err(_) => None,
-        };
-        let Some(client) = client else { return };
         let pods: Api<Pod> = Api::namespaced(client, &self.source.namespace);
         let mut ended_at = None;
         loop {

@@ -4,9 +4,14 @@
 //! channel. It knows nothing of screens. `tui` and `cli` start it; the embedded cluster is reached through [`connect`].
 #![expect(clippy::disallowed_methods, reason = "background tasks begin here")]
 
+mod access;
 pub mod connect;
+pub mod credential;
 pub mod error;
 pub mod execute;
+pub mod kubeconfig;
+mod link;
+mod login;
 pub mod logs;
 pub mod slim;
 pub mod watch;
@@ -15,6 +20,7 @@ pub mod wire;
 use compact_str::CompactString;
 use tokio::sync::mpsc;
 
+use crate::model::clock::Time;
 use crate::model::delta::{Delta, Failure};
 use crate::model::key::{Namespaces, Session};
 use crate::model::log::{LogChange, LogSource};
@@ -22,7 +28,7 @@ use crate::model::log::{LogChange, LogSource};
 /// What the engine tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Report {
-    /// The way to the server is known; watches start.
+    /// The way to the server is known and watches start, or the login was renewed and they go on.
     Connected {
         /// The session that is connected.
         session: Session,
@@ -38,12 +44,14 @@ pub enum Report {
         /// Their names.
         names: Vec<CompactString>,
     },
-    /// There is no way to a server: nothing is watched, and nothing will be before something changes outside.
+    /// There is no way to a server, or none any more. It is tried again.
     NotConnected {
         /// The session that failed.
         session: Session,
         /// Why.
         failure: Failure,
+        /// When the next attempt starts.
+        retry_at: Time,
     },
     /// Objects changed, or a watch failed.
     Changed(Delta),
@@ -73,7 +81,8 @@ pub const REPORTS: usize = 64;
 pub struct Engine {
     session: Session,
     reports: mpsc::Sender<Report>,
-    client: tokio::sync::watch::Receiver<Option<kube::Client>>,
+    client: kube::Client,
+    logins: mpsc::Sender<Option<credential::Credential>>,
     tasks: tokio::task::JoinSet<()>,
     streams: logs::Streams,
 }
@@ -81,30 +90,20 @@ pub struct Engine {
 impl Engine {
     /// Connects in the background and watches every kind. Returns at once; what happens is told in `reports`.
     pub fn start(target: connect::Target, session: Session, reports: mpsc::Sender<Report>) -> Self {
-        let (client_known, client) = tokio::sync::watch::channel(None);
+        let login = login::Login::default();
+        let client = login.client();
+        // One is enough: a second wish to log in, made before the first is seen, says nothing new.
+        let (logins, asked) = mpsc::channel(1);
+        let link = link::Link { target, session, reports: reports.clone(), login, asked, server: None };
         let mut tasks = tokio::task::JoinSet::new();
-        let out = reports.clone();
-        tasks.spawn(async move {
-            let names = connect::contexts(&target);
-            if out.send(Report::Contexts { session, names }).await.is_err() {
-                return;
-            }
-            match connect::connect(&target).await {
-                Ok(connection) => {
-                    client_known.send_replace(Some(connection.client.clone()));
-                    let connected = Report::Connected {
-                        session,
-                        context: connection.context.clone(),
-                        namespaces: connection.namespaces.clone(),
-                    };
-                    if out.send(connected).await.is_ok() {
-                        watch::watch_all(&connection, session, &out).await;
-                    }
-                }
-                Err(failure) => drop(out.send(Report::NotConnected { session, failure }).await),
-            }
-        });
-        Self { session, reports, client, tasks, streams: logs::Streams::default() }
+        tasks.spawn(link.run());
+        Self { session, reports, client, logins, tasks, streams: logs::Streams::default() }
+    }
+
+    /// Renews the login at once: with what a helper gave on the terminal, or from the kubeconfig as it is now.
+    pub fn log_in(&self, credential: Option<credential::Credential>) {
+        // A full channel holds the same wish.
+        let _ = self.logins.try_send(credential);
     }
 
     /// Follows exactly these containers' logs: streams that are not in `sources` end, new ones start.
@@ -116,11 +115,8 @@ impl Engine {
     pub fn fetch_manifest(&mut self, key: crate::model::key::ObjectKey) {
         let (client, reports, session) = (self.client.clone(), self.reports.clone(), self.session);
         self.tasks.spawn(async move {
-            let current = client.borrow().clone();
-            if let Some(client) = current {
-                let text = execute::manifest(&client, &key).await;
-                drop(reports.send(Report::Manifest { session, text }).await);
-            }
+            let text = execute::manifest(&client, &key).await;
+            drop(reports.send(Report::Manifest { session, text }).await);
         });
     }
 }

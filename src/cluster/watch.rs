@@ -3,7 +3,9 @@
 //! The first list is told page by page, so that rows are on screen at once; every later list is held back and told as
 //! one [`Change::Reset`], so that no row vanishes for a moment. A failed watch is told and tried again for ever.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
@@ -12,8 +14,8 @@ use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::{Notify, mpsc};
 
 use super::Report;
-use super::connect::Connection;
 use super::error::explain_watch;
+use super::login::Login;
 use super::slim::{Early, Slim};
 use super::wire;
 use crate::model::clock::{Clock, SystemClock};
@@ -21,7 +23,7 @@ use crate::model::cronjob::CronJob;
 use crate::model::delta::{Cause, Change, Delta, Row, Source};
 use crate::model::event::Event as ClusterEvent;
 use crate::model::job::Job;
-use crate::model::key::{Kind, Session};
+use crate::model::key::{Kind, Namespaces, Session};
 use crate::model::meta::Meta;
 use crate::model::pod::Pod;
 
@@ -38,14 +40,23 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// The longest wait after failures of the network or the server.
 const LONGEST_RETRY: Duration = Duration::from_secs(15);
 
+/// The longest wait that a server may ask for with `Retry-After`.
+const LONGEST_BUSY: Duration = Duration::from_secs(60);
+
 /// The wait after a refusal: roles change rarely, but they do.
 const DENIED_RETRY: Duration = Duration::from_secs(60);
 
 /// Watches every kind until the task is dropped.
-pub async fn watch_all(connection: &Connection, session: Session, reports: &mpsc::Sender<Report>) {
+pub(super) async fn watch_all(
+    login: &Login,
+    namespaces: &Namespaces,
+    session: Session,
+    reports: &mpsc::Sender<Report>,
+) {
+    let client = &login.client();
     let mut watches = futures::stream::FuturesUnordered::new();
-    for namespace in connection.namespaces.scopes() {
-        let watch = Watch { client: &connection.client, namespace, session, reports };
+    for namespace in namespaces.scopes() {
+        let watch = Watch { client, login, namespace, session, reports };
         watches.push(
             (async move {
                 tokio::join!(
@@ -58,7 +69,7 @@ pub async fn watch_all(connection: &Connection, session: Session, reports: &mpsc
             .boxed(),
         );
     }
-    let cluster = Watch { client: &connection.client, namespace: None, session, reports };
+    let cluster = Watch { client, login, namespace: None, session, reports };
     watches.push(cluster.run::<Meta>().boxed());
     while watches.next().await.is_some() {}
 }
@@ -67,6 +78,7 @@ pub async fn watch_all(connection: &Connection, session: Session, reports: &mpsc
 #[derive(Clone, Copy)]
 struct Watch<'a> {
     client: &'a kube::Client,
+    login: &'a Login,
     namespace: Option<&'a str>,
     session: Session,
     reports: &'a mpsc::Sender<Report>,
@@ -76,12 +88,14 @@ impl Watch<'_> {
     /// Watches one kind. Ends only when nobody listens any more.
     async fn run<R: Slim>(self) {
         let resumed = Arc::new(Notify::new());
-        let client = announcing(self.client.clone(), resumed.clone());
+        let busy = Arc::new(AtomicU64::new(0));
+        let client = announcing(self.client.clone(), resumed.clone(), busy.clone());
         let api: Api<Early<R>> = match self.namespace {
             None => Api::all(client),
             Some(namespace) => Api::namespaced(client, namespace),
         };
         let mut stream = watcher(api, watcher::Config::default().timeout(WATCH_SECONDS)).boxed();
+        let mut renewals = self.login.renewals();
         let mut listing = Listing::default();
         let mut failures = 0;
         loop {
@@ -104,7 +118,8 @@ impl Watch<'_> {
                     Ok(event) => changes.extend(listing.take(event)),
                     Err(error) if is_expired(&error) => wait = Some(FIRST_RETRY),
                     Err(error) => {
-                        let (failed, delay) = self.failed(R::KIND, &error, failures);
+                        let least = Duration::from_secs(busy.swap(0, Ordering::Relaxed)).min(LONGEST_BUSY);
+                        let (failed, delay) = self.failed(R::KIND, &error, failures, least);
                         failures += 1;
                         wait = Some(delay);
                         changes.push(failed);
@@ -118,7 +133,10 @@ impl Watch<'_> {
                 return;
             }
             if let Some(delay) = wait {
-                tokio::time::sleep(delay).await;
+                tokio::select! {
+                    () = tokio::time::sleep(delay) => {}
+                    () = renewals.next() => {}
+                }
             }
         }
     }
@@ -129,13 +147,14 @@ impl Watch<'_> {
         self.reports.send(Report::Changed(Delta { session: self.session, source, changes })).await.is_ok()
     }
 
-    fn failed(&self, kind: Kind, error: &watcher::Error, failures: u32) -> (Change, Duration) {
+    /// The failure to tell, and the wait: the usual one, or longer where the server asked for that.
+    fn failed(&self, kind: Kind, error: &watcher::Error, failures: u32, least: Duration) -> (Change, Duration) {
         let place = self.namespace.map_or("in all namespaces".to_owned(), |name| format!("in namespace {name}"));
         let place = if kind == Kind::Namespace { String::new() } else { format!(" {place}") };
         let failure = explain_watch(&format!("watch {}{place}", kind.plural()), error);
         let delay = match failure.cause {
             Cause::Denied => DENIED_RETRY,
-            _ => FIRST_RETRY.saturating_mul(1 << failures.min(8)).min(LONGEST_RETRY),
+            _ => scattered(FIRST_RETRY.saturating_mul(1 << failures.min(8)).min(LONGEST_RETRY)).max(least),
         };
         let retry_at = SystemClock.now().plus_seconds(delay.as_secs().cast_signed());
         (Change::Failed { failure, retry_at }, delay)
@@ -153,15 +172,26 @@ fn is_expired(error: &watcher::Error) -> bool {
     }
 }
 
-/// A client for watching alone: it tells when the server has accepted a watch, and reads protobuf (see [`wire`]).
-fn announcing(client: kube::Client, accepted: Arc<Notify>) -> kube::Client {
+/// A wait made up to a quarter shorter or longer by chance, so that many who failed together do not come back together.
+fn scattered(wait: Duration) -> Duration {
+    let chance = RandomState::new().build_hasher().finish() % 512;
+    wait.mul_f64(0.75 + chance as f64 / 1024.0)
+}
+
+/// A client for watching alone: it tells when the server has accepted a watch, and for how many seconds one that is too
+/// busy wants to be left alone, and reads protobuf (see [`wire`]).
+fn announcing(client: kube::Client, accepted: Arc<Notify>, busy: Arc<AtomicU64>) -> kube::Client {
     let namespace = client.default_namespace().to_owned();
     let service = tower::service_fn(move |mut request: http::Request<kube::client::Body>| {
         wire::ask(&mut request);
-        let (client, accepted) = (client.clone(), accepted.clone());
+        let (client, accepted, busy) = (client.clone(), accepted.clone(), busy.clone());
         async move {
             let is_watch = request.uri().query().is_some_and(|query| query.contains("watch=true"));
             let response = client.send(request).await?;
+            let retry_after = response.headers().get(http::header::RETRY_AFTER);
+            if let Some(seconds) = retry_after.and_then(|value| value.to_str().ok()?.parse().ok()) {
+                busy.store(seconds, Ordering::Relaxed);
+            }
             if is_watch && response.status().is_success() {
                 accepted.notify_one();
             }

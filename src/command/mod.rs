@@ -108,6 +108,8 @@ pub enum Action {
     Namespaces,
     /// Looks at another context.
     Context,
+    /// Logs in again.
+    LogIn,
     /// Ends the program.
     Quit,
     /// Goes to the shell, as ctrl-z does in other programs.

@@ -27,6 +27,17 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         footer: None,
     },
     CommandSpec {
+        id: "session.login",
+        title: "log in",
+        help: "Logs in again: reads the kubeconfig anew and lets its login helper ask on the terminal.",
+        keys: &["L"],
+        words: &["login"],
+        scope: Scope::Dashboard,
+        argument: Argument::None,
+        action: Action::LogIn,
+        footer: None,
+    },
+    CommandSpec {
         id: "view.palette",
         title: "palette",
         help: "Opens the palette: every command, with its key.",

@@ -9,8 +9,8 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use serde_json::{Value, json};
 
-use super::Demo;
 use super::store::{Collection, HistoryEntry};
+use super::{Demo, Fault};
 
 /// The body of every answer: a stream, since watches and followed logs are.
 pub type Body = StreamBody<BoxStream<'static, Result<Frame<Bytes>, std::io::Error>>>;
@@ -27,9 +27,13 @@ enum Wanted {
 }
 
 /// Answers one request.
-pub(super) fn answer(demo: &Demo, method: &Method, uri: &Uri) -> Response<Body> {
-    if let Some(code) = demo.store().fault(uri.path()) {
-        return refusal(code, "asked to fail");
+pub(super) async fn answer(demo: &Demo, method: &Method, uri: &Uri, body: &[u8]) -> Response<Body> {
+    let fault = demo.store().fault(&uri.to_string());
+    if let Some(fault) = fault {
+        return wrong(fault).await;
+    }
+    if (method, uri.path()) == (&Method::POST, REVIEWS) {
+        return review(demo, body);
     }
     if method != Method::GET {
         return refusal(405, "the embedded cluster cannot be changed yet");
@@ -47,6 +51,41 @@ pub(super) fn answer(demo: &Demo, method: &Method, uri: &Uri) -> Response<Body> 
         Wanted::Log { namespace, pod } => log(demo, namespace, pod, &query),
         Wanted::Unknown => refusal(404, "the server could not find the requested resource"),
     }
+}
+
+/// The answer that a fault makes.
+async fn wrong(fault: Fault) -> Response<Body> {
+    let begun = stream::iter([Ok(Frame::data("{\"kind\": \"Li".into()))]);
+    match fault {
+        Fault::Status(code) => refusal(code, "asked to fail"),
+        Fault::Busy(seconds) => {
+            let mut response = refusal(429, "too many requests");
+            response.headers_mut().insert(http::header::RETRY_AFTER, seconds.into());
+            response
+        }
+        Fault::Silence => std::future::pending().await,
+        Fault::Stall => response(200, begun.chain(stream::pending()).boxed()),
+        Fault::Cut => {
+            let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+            response(200, begun.chain(stream::iter([Err(broken)])).boxed())
+        }
+        Fault::Garbage => response(200, stream::iter([Ok(Frame::data("<html>\n".into()))]).boxed()),
+    }
+}
+
+/// Where what one may do is asked.
+const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+
+/// Whether a list would be answered: everything is allowed but what is asked to fail with 403.
+fn review(demo: &Demo, body: &[u8]) -> Response<Body> {
+    let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+    let about = &asked["spec"]["resourceAttributes"];
+    let text = |key: &str| about[key].as_str().unwrap_or_default();
+    let base = if text("group").is_empty() { "/api/v1".to_owned() } else { format!("/apis/{}/v1", text("group")) };
+    let place = about["namespace"].as_str().map(|name| format!("/namespaces/{name}")).unwrap_or_default();
+    let list = format!("{base}{place}/{}", text("resource"));
+    let is_allowed = demo.store().fault(&list) != Some(Fault::Status(403));
+    whole(201, &json!({ "metadata": {}, "spec": asked["spec"], "status": { "allowed": is_allowed } }))
 }
 
 fn parse_query(text: &str) -> Query {
@@ -107,6 +146,9 @@ fn watch(demo: &Demo, collection: Collection, query: &Query) -> Response<Body> {
     let events = stream::unfold(state, move |(demo, collection, mut changed, from)| async move {
         loop {
             changed.borrow_and_update();
+            if demo.store().is_frozen(generation) {
+                std::future::pending::<()>().await;
+            }
             let changes = {
                 let store = demo.store();
                 if store.generation != generation && from >= store.version() {
@@ -152,6 +194,9 @@ fn log(demo: &Demo, namespace: String, pod: String, query: &Query) -> Response<B
         async move {
             loop {
                 changed.borrow_and_update();
+                if demo.store().is_frozen(generation) {
+                    std::future::pending::<()>().await;
+                }
                 let (text, next, is_cut) = {
                     let store = demo.store();
                     let all = store.log(&namespace, &pod, &container);
@@ -176,7 +221,9 @@ fn status(code: u16, message: &str) -> Value {
     let reason = match code {
         403 => "Forbidden",
         404 => "NotFound",
+        401 => "Unauthorized",
         410 => "Expired",
+        429 => "TooManyRequests",
         _ => "InternalError",
     };
     json!({

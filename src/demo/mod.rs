@@ -2,17 +2,18 @@
 //!
 //! It stands in for a server where there is none, at the seam where a client would open a connection, so that the real
 //! client, watchers, log streams and errors are exercised. It knows nothing of the rest of the crate but the clock.
-//! So far it lists, watches, gets and streams logs of what it was given, and fails on demand.
+//! So far it lists, watches, gets and streams logs of what it was given, says what may be listed, and fails on demand.
 
 mod answer;
 mod store;
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
+use futures::future::BoxFuture;
 use http::{Request, Response};
+use http_body_util::{BodyExt, Collected};
 use serde_json::Value;
 
 pub use answer::Body;
@@ -38,6 +39,23 @@ impl Default for Demo {
     }
 }
 
+/// What goes wrong with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It is a refusal with this status code.
+    Status(u16),
+    /// It is a 429 that asks for so many seconds without another try.
+    Busy(u32),
+    /// It never begins.
+    Silence,
+    /// It begins and never ends.
+    Stall,
+    /// It begins and the connection breaks.
+    Cut,
+    /// It is no JSON.
+    Garbage,
+}
+
 impl Demo {
     /// Creates the object, or replaces the one of its kind, namespace and name. It needs `apiVersion`, `kind` and
     /// `metadata.name`; a UID is made where it has none.
@@ -58,10 +76,21 @@ impl Demo {
     /// From now on answers every request whose path contains `path` with this status code, until [`Demo::heal`].
     /// Watches that run are ended, so that they meet it.
     pub fn fail(&self, path: &str, code: u16) {
-        self.change(|store| store.fail(path, code));
+        self.fail_with(path, Fault::Status(code));
     }
 
-    /// Ends what [`Demo::fail`] began.
+    /// As [`Demo::fail`], with another fault than a status. `path` may be part of the query too: `watch=true`.
+    pub fn fail_with(&self, path: &str, fault: Fault) {
+        self.change(|store| store.fail(path, fault));
+    }
+
+    /// From now on nothing comes through the connections that are open, and none of them ends, as when a firewall drops
+    /// them. New requests are answered.
+    pub fn freeze(&self) {
+        self.change(Store::freeze);
+    }
+
+    /// Ends what [`Demo::fail`] and [`Demo::fail_with`] began.
     pub fn heal(&self) {
         self.change(Store::heal);
     }
@@ -82,16 +111,26 @@ impl Demo {
     }
 }
 
-impl<B> tower::Service<Request<B>> for Demo {
+impl<B> tower::Service<Request<B>> for Demo
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Send,
+{
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        ready(Ok(answer::answer(self, request.method(), request.uri())))
+        let demo = self.clone();
+        Box::pin(async move {
+            let (head, body) = request.into_parts();
+            let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
+            Ok(answer::answer(&demo, &head.method, &head.uri, &body).await)
+        })
     }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::Fault;
+
 /// Objects, history, logs and faults.
 #[derive(Default)]
 pub(super) struct Store {
@@ -16,7 +18,9 @@ pub(super) struct Store {
     /// Raised to end every running stream.
     pub(super) generation: u64,
     logs: BTreeMap<String, Vec<String>>,
-    faults: Vec<(String, u16)>,
+    /// Streams of this generation and of those before it are silent.
+    frozen: Option<u64>,
+    faults: Vec<(String, Fault)>,
 }
 
 /// One change, as a watch tells it.
@@ -69,9 +73,19 @@ impl Store {
         self.logs.get(&format!("{namespace}/{pod}/{container}")).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn fail(&mut self, path: &str, code: u16) {
-        self.faults.push((path.to_owned(), code));
+    pub(super) fn fail(&mut self, path: &str, fault: Fault) {
+        self.faults.push((path.to_owned(), fault));
         self.generation += 1;
+    }
+
+    pub(super) fn freeze(&mut self) {
+        self.frozen = Some(self.generation);
+        self.generation += 1;
+    }
+
+    /// A stream of this generation tells nothing any more.
+    pub(super) fn is_frozen(&self, generation: u64) -> bool {
+        self.frozen.is_some_and(|frozen| generation <= frozen)
     }
 
     pub(super) fn heal(&mut self) {
@@ -85,8 +99,9 @@ impl Store {
         self.generation += 1;
     }
 
-    pub(super) fn fault(&self, path: &str) -> Option<u16> {
-        self.faults.iter().find(|(part, _)| path.contains(part.as_str())).map(|(_, code)| *code)
+    /// What is wrong with answers to a path and query.
+    pub(super) fn fault(&self, path: &str) -> Option<Fault> {
+        self.faults.iter().find(|(part, _)| path.contains(part.as_str())).map(|(_, fault)| *fault)
     }
 
     pub(super) fn get(&self, path: &str) -> Option<&Value> {

@@ -5,22 +5,27 @@
 #![expect(clippy::disallowed_methods, reason = "the frame pacing asks the monotonic clock")]
 
 mod input;
+mod memory;
 mod terminal;
+#[cfg(feature = "test-panic")]
+mod test_panic;
 
 use std::time::{Duration, Instant};
 
 use crossterm::event::EventStream;
 use futures::StreamExt;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::app::{App, Effect, Msg};
-use crate::cluster::connect::{Place, Target};
-use crate::cluster::{Engine, REPORTS, Report};
+use crate::cluster::connect::{self, Place, Target};
+use crate::cluster::{Engine, REPORTS, Report, credential};
 use crate::model::clock::{Clock, SystemClock};
 use crate::model::key::Session;
 use crate::view::{draw, theme::Theme};
 
+use memory::Memory;
 use terminal::Screen;
 pub use terminal::install_panic_hook;
 
@@ -44,7 +49,9 @@ pub struct Look {
 ///
 /// # Errors
 /// Where the terminal cannot be used.
-pub async fn run(target: Target, look: Look) -> std::io::Result<()> {
+pub async fn run(mut target: Target, look: Look) -> std::io::Result<()> {
+    let memory = Memory::load();
+    target.remembered.clone_from(&memory.state().namespaces);
     let (panics, panicked) = mpsc::channel(4);
     install_panic_hook(panics);
     let screen = Screen::enter()?;
@@ -53,8 +60,12 @@ pub async fn run(target: Target, look: Look) -> std::io::Result<()> {
     let (reports, reported) = mpsc::channel(REPORTS);
     let engine = Engine::start(target.clone(), Session::default(), reports.clone());
     let theme = Theme::new(look.has_colour, look.has_unicode);
-    let mut shell = Shell { app, screen, theme, target, engine, reports, has_quit: false };
-    shell.run(reported, panicked).await
+    let mut shell = Shell { app, screen, theme, target, engine, reports, memory, has_quit: false };
+    let ended = shell.run(reported, panicked).await;
+    let Shell { screen, memory, .. } = shell;
+    drop(screen);
+    memory.keep().await;
+    ended
 }
 
 /// What the loop owns.
@@ -65,6 +76,7 @@ struct Shell {
     target: Target,
     engine: Engine,
     reports: mpsc::Sender<Report>,
+    memory: Memory,
     has_quit: bool,
 }
 
@@ -105,10 +117,10 @@ impl Shell {
                     (drawn, has_news) = (Instant::now(), false);
                 }
                 Some(report) = reported.recv() => {
-                    self.update(message(report), &mut keys)?;
+                    self.take(report, &mut keys)?;
                     for _ in 1..TURN {
                         let Ok(report) = reported.try_recv() else { break };
-                        self.update(message(report), &mut keys)?;
+                        self.take(report, &mut keys)?;
                     }
                     has_news = true;
                 }
@@ -121,7 +133,26 @@ impl Shell {
         Ok(())
     }
 
+    /// Takes in a report of the engine, and remembers what outlives the session.
+    fn take(&mut self, report: Report, keys: &mut EventStream) -> std::io::Result<()> {
+        if let (Report::Connected { session, context, .. }, Place::Kubeconfig(choice)) =
+            (&report, &mut self.target.place)
+            && *session == self.app.session
+        {
+            // The kubeconfig's current context may change while we run; what is looked at changes on a key alone.
+            choice.context = Some(context.to_string());
+        }
+        if let Report::Changed(delta) = &report
+            && delta.session == self.app.session
+        {
+            self.memory.see(delta, &self.app.context);
+        }
+        self.update(message(report), keys)
+    }
+
     fn update(&mut self, msg: Msg, keys: &mut EventStream) -> std::io::Result<()> {
+        #[cfg(feature = "test-panic")]
+        test_panic::raise(&msg);
         for effect in self.app.update(msg) {
             self.carry_out(effect, keys)?;
         }
@@ -141,20 +172,49 @@ impl Shell {
                 if namespaces.is_some() {
                     self.target.namespaces = namespaces;
                 }
+                self.target.remembered.clone_from(&self.memory.state().namespaces);
                 self.engine = Engine::start(self.target.clone(), session, self.reports.clone());
             }
+            Effect::LogIn => self.log_in(keys)?,
             Effect::Suspend => {
-                self.screen.leave()?;
-                // The reader thread of the event stream would take the shell's keys.
-                *keys = EventStream::new();
-                signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
-                self.screen.enter_again()?;
-                *keys = EventStream::new();
-                let (width, height) = crossterm::terminal::size()?;
-                self.app.update(Msg::Resized(width, height));
+                self.step_aside(keys, || {
+                    signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)
+                })??;
             }
         }
         Ok(())
+    }
+
+    /// Logs in with the terminal where the user's login helper may ask on it, or else by reading the kubeconfig anew.
+    fn log_in(&mut self, keys: &mut EventStream) -> std::io::Result<()> {
+        let target = self.target.clone();
+        let helper = tokio::task::block_in_place(|| Handle::current().block_on(connect::helper(&target)));
+        let credential = match helper {
+            Ok(Some(exec)) => {
+                let said = format!("kubatch: logging in with {}; ctrl-c goes back", credential::name(&exec));
+                self.step_aside(keys, || terminal::say(&said).map(|()| credential::ask(&exec).map(Some)))??
+            }
+            Ok(None) => Ok(None),
+            Err(failure) => Err(failure),
+        };
+        match credential {
+            Ok(credential) => self.engine.log_in(credential),
+            Err(failure) => self.update(Msg::LoginFailed(failure), keys)?,
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal to others for as long as `act` takes.
+    fn step_aside<T>(&mut self, keys: &mut EventStream, act: impl FnOnce() -> T) -> std::io::Result<T> {
+        self.screen.leave()?;
+        // The reader thread of the event stream would take their keys.
+        *keys = EventStream::new();
+        let done = act();
+        self.screen.enter_again()?;
+        *keys = EventStream::new();
+        let (width, height) = crossterm::terminal::size()?;
+        self.app.update(Msg::Resized(width, height));
+        Ok(done)
     }
 
     fn frame(&mut self) -> std::io::Result<()> {
@@ -173,7 +233,7 @@ pub fn message(report: Report) -> Msg {
     match report {
         Report::Connected { session, context, namespaces } => Msg::Connected { session, context, namespaces },
         Report::Contexts { session, names } => Msg::Contexts { session, names },
-        Report::NotConnected { session, failure } => Msg::NotConnected { session, failure },
+        Report::NotConnected { session, failure, retry_at } => Msg::NotConnected { session, failure, retry_at },
         Report::Changed(delta) => Msg::Changed(delta),
         Report::Log { session, source, change } => Msg::Log { session, source, change },
         Report::Manifest { session, text } => Msg::Manifest { session, text },
@@ -184,11 +244,17 @@ pub fn message(report: Report) -> Msg {
 struct Ends {
     terminate: Signal,
     hang_up: Signal,
+    /// Held so that ctrl-c in a login helper ends the helper and not us; on our own screen it is a key.
+    _interrupt: Signal,
 }
 
 impl Ends {
     fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, hang_up: signal(SignalKind::hangup())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            _interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     async fn next(&mut self) {

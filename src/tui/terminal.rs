@@ -55,7 +55,11 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        restore();
+        // In a panic the hook has done it: leaving the alternate screen a second time would move the cursor back over
+        // the panic's words.
+        if !std::thread::panicking() {
+            restore();
+        }
     }
 }
 
@@ -73,6 +77,14 @@ fn take() -> std::io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
 fn restore() {
     let _ = execute!(stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
     let _ = disable_raw_mode();
+}
+
+/// Writes a line for whoever looks at the terminal while it is not ours.
+///
+/// # Errors
+/// Where the terminal cannot be written.
+pub(super) fn say(line: &str) -> std::io::Result<()> {
+    writeln!(stdout(), "{line}")
 }
 
 /// The thread that draws; set once.

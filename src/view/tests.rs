@@ -172,7 +172,7 @@ fn pods_alone_may_be_denied() {
 #[test]
 fn no_way_to_a_server_says_why() {
     let mut app = App::new(now(), (80, 24));
-    app.update(Msg::NotConnected { session: Session::default(), failure: failure(Cause::Unreachable) });
+    app.update(Msg::NotConnected { session: Session::default(), failure: failure(Cause::Config), retry_at: now() });
     check("state-not-connected", &draw(&mut app, (80, 24), &COLOUR));
 }
 

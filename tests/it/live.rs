@@ -26,6 +26,11 @@ pub const TESTS: &[EndToEnd] = &[
     },
     EndToEnd { name: "live::api_server_goes_and_comes_back", need: Need::Alone, run: api_server_goes_and_comes_back },
     EndToEnd { name: "live::viewer_works_in_its_namespace", need: Need::Users, run: viewer_works_in_its_namespace },
+    EndToEnd {
+        name: "live::viewer_gets_the_namespaces_that_work",
+        need: Need::Users,
+        run: viewer_gets_the_namespaces_that_work,
+    },
     EndToEnd { name: "live::nobody_is_told_what_is_missing", need: Need::Users, run: nobody_is_told_what_is_missing },
     EndToEnd { name: "live::acting_as_another_user", need: Need::Users, run: acting_as_another_user },
     EndToEnd { name: "live::context_switch_starts_anew", need: Need::Users, run: context_switch_starts_anew },
@@ -180,11 +185,28 @@ fn viewer_works_in_its_namespace(cluster: &Cluster) {
     terminal.hides("denied");
 }
 
+fn viewer_gets_the_namespaces_that_work(cluster: &Cluster) {
+    let mut terminal = Terminal::kubatch((120, 40), Some(&cluster.kubeconfig), &["--context", "viewer", "-A"]);
+    terminal.shows("viewer  team-a ");
+    terminal.shows("● live");
+    terminal.hides("denied");
+    // All namespaces are asked for again, and are the same ones.
+    terminal.press("0");
+    terminal.shows("viewer  team-a ");
+    terminal.shows("● live");
+    // One that may not be looked at says so, and there is a way back.
+    terminal.press(":ns kube-system\r");
+    terminal.shows("denied");
+    terminal.press(":ns team-a\r");
+    terminal.shows("● live");
+}
+
 fn nobody_is_told_what_is_missing(cluster: &Cluster) {
     let terminal = Terminal::kubatch((120, 40), Some(&cluster.kubeconfig), &["--context", "nobody", "-A"]);
     terminal.shows("denied");
     let screen = terminal.shows("jobs.batch is forbidden");
     assert!(screen.contains("cannot watch jobs in all"), "{screen}");
+    terminal.shows(":ns NAME");
 }
 
 fn acting_as_another_user(cluster: &Cluster) {

@@ -7,8 +7,10 @@
 #![allow(missing_docs, unreachable_pub, reason = "nobody but these tests uses them")]
 #![allow(clippy::disallowed_methods, reason = "tests wait for conditions with a deadline")]
 
+mod cli;
 mod cluster;
 mod live;
+mod login;
 mod scenarios;
 mod support;
 mod terminal;
@@ -37,7 +39,7 @@ pub struct Local {
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let available = if arguments.list { Available::no("only listed") } else { Available::find() };
-    let mut trials: Vec<Trial> = [tidy::TESTS, scenarios::TESTS, terminal::TESTS]
+    let mut trials: Vec<Trial> = [tidy::TESTS, scenarios::TESTS, cli::TESTS, login::TESTS, terminal::TESTS]
         .into_iter()
         .flatten()
         .map(|test| Trial::test(test.name, move || outcome(test.run)))

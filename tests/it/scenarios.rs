@@ -1,6 +1,6 @@
 //! Scenarios on the embedded cluster: the real client, watchers and log streams through the HTTP seam, with faults.
 
-use kubatch::demo::Demo;
+use kubatch::demo::{Demo, Fault};
 use serde_json::{Value, json};
 
 use crate::Local;
@@ -15,6 +15,18 @@ pub const TESTS: &[Local] = &[
     Local { name: "scenarios::compacted_history_is_no_failure", run: compacted_history_is_no_failure },
     Local { name: "scenarios::log_resumes_without_loss_or_repetition", run: log_resumes_without_loss_or_repetition },
     Local { name: "scenarios::namespace_switch_starts_a_new_session", run: namespace_switch_starts_a_new_session },
+    Local { name: "scenarios::list_without_an_answer_is_given_up", run: list_without_an_answer_is_given_up },
+    Local { name: "scenarios::list_that_stops_or_breaks_is_told", run: list_that_stops_or_breaks_is_told },
+    Local {
+        name: "scenarios::watch_that_breaks_keeps_data_and_goes_on",
+        run: watch_that_breaks_keeps_data_and_goes_on,
+    },
+    Local { name: "scenarios::watch_that_falls_silent_is_begun_anew", run: watch_that_falls_silent_is_begun_anew },
+    Local { name: "scenarios::busy_server_is_left_alone_as_it_asks", run: busy_server_is_left_alone_as_it_asks },
+    Local { name: "scenarios::refused_login_is_renewed_by_itself", run: refused_login_is_renewed_by_itself },
+    Local { name: "scenarios::namespaces_that_work_are_found", run: namespaces_that_work_are_found },
+    Local { name: "scenarios::remembered_namespaces_are_tried", run: remembered_namespaces_are_tried },
+    Local { name: "scenarios::without_any_namespace_it_is_told_what_is_missing", run: without_any_namespace },
     Local { name: "scenarios::hostile_text_is_made_harmless", run: hostile_text_is_made_harmless },
 ];
 
@@ -168,4 +180,126 @@ fn hostile_text_is_made_harmless() {
     let mut driver = Driver::open(&demo);
     let screen = driver.shows("plain");
     assert!(screen.contains("␛]0;owned␇␛[2Jplain"), "{screen}");
+}
+
+fn list_without_an_answer_is_given_up() {
+    let demo = Demo::default();
+    demo.put(job("data", "first"));
+    demo.fail_with("/jobs", Fault::Silence);
+    let mut driver = Driver::open_hurried(&demo);
+    driver.shows("cannot watch jobs in all namespaces");
+    driver.shows("gave no answer");
+    demo.heal();
+    driver.shows("first");
+    driver.shows("● live");
+}
+
+fn list_that_stops_or_breaks_is_told() {
+    let faults = [(Fault::Stall, "stopped in the middle"), (Fault::Cut, "reset"), (Fault::Garbage, "no Kubernetes")];
+    for (fault, told) in faults {
+        let demo = Demo::default();
+        demo.put(job("data", "first"));
+        demo.fail_with("/jobs", fault);
+        let mut driver = Driver::open_hurried(&demo);
+        driver.shows("cannot watch jobs in all namespaces");
+        driver.shows(told);
+        demo.heal();
+        driver.shows("first");
+        driver.shows("● live");
+    }
+}
+
+fn watch_that_breaks_keeps_data_and_goes_on() {
+    for fault in [Fault::Cut, Fault::Garbage, Fault::Silence] {
+        let demo = Demo::default();
+        demo.put(job("data", "first"));
+        let mut driver = Driver::open_hurried(&demo);
+        driver.shows("first");
+        driver.shows("● live");
+        demo.fail_with("jobs?&watch=true", fault);
+        let screen = driver.shows("stale for");
+        assert!(screen.contains("first"), "{screen}");
+        demo.heal();
+        demo.put(job("data", "second"));
+        driver.shows("second");
+        driver.hides("stale for");
+    }
+}
+
+fn watch_that_falls_silent_is_begun_anew() {
+    let demo = Demo::default();
+    demo.put(job("data", "first"));
+    let mut driver = Driver::open_hurried(&demo);
+    driver.shows("first");
+    driver.shows("● live");
+    demo.freeze();
+    demo.put(job("data", "second"));
+    driver.shows("second");
+}
+
+fn busy_server_is_left_alone_as_it_asks() {
+    let demo = Demo::default();
+    demo.fail_with("/", Fault::Busy(40));
+    let mut driver = Driver::open_hurried(&demo);
+    // Our own longest wait is shorter than 20 s.
+    driver.wait("the wait", |screen| (30..=40).any(|seconds| screen.contains(&format!("retrying in {seconds}s"))));
+    demo.heal();
+    driver.shows("● live");
+}
+
+fn refused_login_is_renewed_by_itself() {
+    let demo = Demo::default();
+    demo.put(job("data", "first"));
+    let mut driver = Driver::open_hurried(&demo);
+    driver.shows("first");
+    driver.shows("● live");
+    demo.fail("/", 401);
+    let screen = driver.shows("press L to log in");
+    assert!(screen.contains("first"), "{screen}");
+    demo.heal();
+    driver.shows("● live");
+    driver.hides("press L");
+}
+
+/// An embedded cluster with two namespaces and one Job in each, where nothing may be listed in all namespaces, and
+/// nothing at all in `ml`.
+fn walled() -> Demo {
+    let demo = Demo::default();
+    for name in ["data", "ml"] {
+        demo.put(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } }));
+        demo.put(job(name, &format!("in-{name}")));
+    }
+    for path in ["v1/jobs", "v1/cronjobs", "v1/pods", "v1/events", "/namespaces/ml/"] {
+        demo.fail(path, 403);
+    }
+    demo
+}
+
+fn namespaces_that_work_are_found() {
+    let mut driver = Driver::open(&walled());
+    driver.shows("demo  data ");
+    driver.shows("in-data");
+    let screen = driver.shows("● live");
+    assert!(!screen.contains("cannot"), "{screen}");
+    driver.press("0");
+    let screen = driver.shows("in-data");
+    assert!(!screen.contains("cannot"), "all namespaces are those that work:\n{screen}");
+}
+
+fn remembered_namespaces_are_tried() {
+    let demo = walled();
+    demo.fail("v1/namespaces?", 403);
+    let mut driver = Driver::open_remembering(&demo, &["ml", "data"]);
+    driver.shows("demo  data ");
+    driver.shows("in-data");
+    driver.shows("● live");
+}
+
+fn without_any_namespace() {
+    let demo = walled();
+    demo.fail("v1/namespaces?", 403);
+    let mut driver = Driver::open(&demo);
+    driver.shows("denied");
+    let screen = driver.shows("cannot watch jobs in all namespaces");
+    assert!(screen.contains(":ns NAME"), "{screen}");
 }

@@ -11,10 +11,9 @@ pub const TESTS: &[Local] = &[
     Local { name: "terminal::quit_restores_the_terminal", run: quit_restores_the_terminal },
     Local { name: "terminal::sigterm_restores_the_terminal", run: sigterm_restores_the_terminal },
     Local { name: "terminal::sighup_restores_the_terminal", run: sighup_restores_the_terminal },
+    Local { name: "terminal::panic_restores_the_terminal", run: panic_restores_the_terminal },
+    Local { name: "terminal::panic_of_a_task_is_told_on_the_screen", run: panic_of_a_task_is_told_on_the_screen },
     Local { name: "terminal::ctrl_z_gives_the_shell_and_fg_comes_back", run: ctrl_z_gives_the_shell_and_fg_comes_back },
-    Local { name: "terminal::no_terminal_is_refused", run: no_terminal_is_refused },
-    Local { name: "terminal::unknown_flag_is_refused", run: unknown_flag_is_refused },
-    Local { name: "terminal::unknown_context_is_told", run: unknown_context_is_told },
 ];
 
 const NO_KUBECONFIG: &str = "there is no kubeconfig";
@@ -86,6 +85,23 @@ fn sighup_restores_the_terminal() {
     is_restored(&terminal, 0);
 }
 
+fn panic_restores_the_terminal() {
+    let mut terminal = under_a_shell();
+    terminal.press("\x1b[24~");
+    is_restored(&terminal, 101);
+    terminal.shows("asked to panic");
+}
+
+fn panic_of_a_task_is_told_on_the_screen() {
+    let mut terminal = under_a_shell();
+    terminal.press("\x1b[23~");
+    terminal.shows("a background task died");
+    terminal.shows("a task asked to panic");
+    assert!(terminal.is_full_screen());
+    terminal.press("\x03");
+    is_restored(&terminal, 0);
+}
+
 fn ctrl_z_gives_the_shell_and_fg_comes_back() {
     let mut command = CommandBuilder::new("bash");
     command.args(["--norc", "--noprofile", "-i"]);
@@ -105,26 +121,4 @@ fn ctrl_z_gives_the_shell_and_fg_comes_back() {
     terminal.shows("Keys and commands");
     terminal.press("\x03");
     terminal.wait("the shell", |screen| screen.trim_end().ends_with("shell>"));
-}
-
-fn no_terminal_is_refused() {
-    let output = std::process::Command::new(BINARY).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.starts_with("kubatch: kubatch needs a terminal"), "{told}");
-}
-
-fn unknown_flag_is_refused() {
-    let output = std::process::Command::new(BINARY).arg("--colour").output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.contains("--colour"), "{told}");
-}
-
-fn unknown_context_is_told() {
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("empty-kubeconfig");
-    std::fs::write(&path, "{apiVersion: v1, kind: Config}").unwrap();
-    let terminal = Terminal::kubatch((120, 40), Some(&path), &["--context", "nowhere"]);
-    let screen = terminal.shows("nowhere");
-    assert!(screen.contains("not connected"), "{screen}");
 }

@@ -26,7 +26,7 @@ pub enum Need {
     ControlPlane,
     /// A node that runs containers.
     Node,
-    /// The contexts `viewer`, `nobody` and `silent` of our own kubeconfig.
+    /// The contexts `viewer`, `nobody` and `silent`, as our own cluster has them.
     Users,
     /// Our own cluster for itself alone: it stops components.
     Alone,
@@ -112,8 +112,8 @@ impl Available {
             Need::ControlPlane => None,
             Need::Node if cluster.has_node => None,
             Need::Node => Some("no node"),
-            Need::Users if cluster.is_ours => None,
-            Need::Users => Some("not our own cluster's users"),
+            Need::Users if cluster.has_users() => None,
+            Need::Users => Some("no contexts viewer, nobody and silent"),
             Need::Alone if cluster.is_ours && cluster.has_node => None,
             Need::Alone if cluster.is_ours => Some("no node"),
             Need::Alone => Some("not our own cluster"),
@@ -132,6 +132,11 @@ impl Cluster {
             let _shared = self.alone.read().unwrap_or_else(std::sync::PoisonError::into_inner);
             test(self);
         }
+    }
+
+    fn has_users(&self) -> bool {
+        let kubeconfig = Kubeconfig::read_from(&self.kubeconfig).expect("the kubeconfig can be read");
+        ["viewer", "nobody", "silent"].iter().all(|user| kubeconfig.contexts.iter().any(|one| one.name == *user))
     }
 
     /// Deletes the namespaces of test runs that were killed.

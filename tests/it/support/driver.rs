@@ -1,7 +1,9 @@
 //! The app on the engine on the embedded cluster, without a terminal: press a key, wait for a state, read the screen.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
+use compact_str::CompactString;
 use kubatch::app::{App, Effect, Msg};
 use kubatch::cluster::connect::{Place, Target};
 use kubatch::cluster::{Engine, REPORTS, Report};
@@ -12,6 +14,7 @@ use kubatch::model::key::{Namespaces, Session};
 use kubatch::view::theme::Theme;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use super::PATIENCE;
@@ -20,6 +23,7 @@ use super::cluster::runtime;
 /// The app with its engine.
 pub struct Driver {
     pub app: App,
+    runtime: &'static Runtime,
     engine: Engine,
     target: Target,
     reports: mpsc::Sender<Report>,
@@ -29,12 +33,28 @@ pub struct Driver {
 impl Driver {
     /// Opens the embedded cluster on a large screen.
     pub fn open(demo: &Demo) -> Self {
-        let _in_runtime = runtime().enter();
-        let target = Target { place: Place::Demo(demo.clone()), namespaces: Some(Namespaces::All) };
+        Self::start(demo, runtime(), BTreeMap::new())
+    }
+
+    /// Opens it with namespaces remembered for its context.
+    pub fn open_remembering(demo: &Demo, namespaces: &[&str]) -> Self {
+        let names = namespaces.iter().map(|name| (*name).into()).collect();
+        Self::start(demo, runtime(), [("demo".to_owned(), names)].into())
+    }
+
+    /// Opens it where time goes by as fast as nothing else happens, for what waits.
+    pub fn open_hurried(demo: &Demo) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        Self::start(demo, Box::leak(Box::new(runtime)), BTreeMap::new())
+    }
+
+    fn start(demo: &Demo, runtime: &'static Runtime, remembered: BTreeMap<String, Vec<CompactString>>) -> Self {
+        let _in_runtime = runtime.enter();
+        let target = Target { place: Place::Demo(demo.clone()), namespaces: Some(Namespaces::All), remembered };
         let (reports, reported) = mpsc::channel(REPORTS);
         let engine = Engine::start(target.clone(), Session::default(), reports.clone());
         let app = App::new(SystemClock.now(), (160, 48));
-        Self { app, engine, target, reports, reported }
+        Self { app, runtime, engine, target, reports, reported }
     }
 
     /// Presses a key by its name.
@@ -51,7 +71,7 @@ impl Driver {
                 return screen;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            let report = runtime().block_on(async { tokio::time::timeout(left, self.reported.recv()).await });
+            let report = self.runtime.block_on(async { tokio::time::timeout(left, self.reported.recv()).await });
             match report {
                 Ok(report) => self.update(kubatch::tui::message(report.expect("the engine runs"))),
                 Err(_) => panic!("the screen never showed {what}; it shows:\n{screen}"),
@@ -86,7 +106,7 @@ impl Driver {
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
-        let _in_runtime = runtime().enter();
+        let _in_runtime = self.runtime.enter();
         for effect in effects {
             match effect {
                 Effect::FollowLogs(sources) => self.engine.follow_logs(sources),
@@ -95,6 +115,7 @@ impl Driver {
                     self.target.namespaces = namespaces;
                     self.engine = Engine::start(self.target.clone(), session, self.reports.clone());
                 }
+                Effect::LogIn => self.engine.log_in(None),
                 Effect::Suspend | Effect::Quit => {}
             }
         }

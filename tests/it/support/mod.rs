@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod driver;
+pub mod server;
 pub mod terminal;
 
 use std::time::Duration;

@@ -1,0 +1,46 @@
+//! What the loop remembers beyond the program's end, written in the background.
+
+use crate::model::delta::{Change, Delta};
+use crate::model::key::Kind;
+use crate::state_file::State;
+
+/// The state file's contents, and the task that writes them.
+pub(super) struct Memory {
+    state: tokio::sync::watch::Sender<State>,
+    writer: tokio::task::JoinHandle<()>,
+}
+
+impl Memory {
+    /// Reads the file.
+    pub(super) fn load() -> Self {
+        let (state, mut changed) = tokio::sync::watch::channel(State::load());
+        // A slow home folder must not hold up the screen; only the newest state matters.
+        let writer = tokio::spawn(async move {
+            while changed.changed().await.is_ok() {
+                let state = changed.borrow_and_update().clone();
+                // The state is a convenience: that it cannot be kept is no error.
+                let _ = tokio::task::spawn_blocking(move || state.save()).await;
+            }
+        });
+        Self { state, writer }
+    }
+
+    /// What is remembered.
+    pub(super) fn state(&self) -> tokio::sync::watch::Ref<'_, State> {
+        self.state.borrow()
+    }
+
+    /// Remembers a namespace whose Jobs could be listed.
+    pub(super) fn see(&self, delta: &Delta, context: &str) {
+        let is_listed = delta.source.kind == Kind::Job && delta.changes.contains(&Change::Synced);
+        if let (true, Some(namespace)) = (is_listed, &delta.source.namespace) {
+            self.state.send_if_modified(|state| state.saw_namespace(context, namespace));
+        }
+    }
+
+    /// Waits until what is remembered is written, but not for long.
+    pub(super) async fn keep(self) {
+        drop(self.state);
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), self.writer).await;
+    }
+}
