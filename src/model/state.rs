@@ -219,6 +219,46 @@ fn is_blocked(container: &Container) -> bool {
     matches!(&container.state, ContainerState::Waiting { reason, .. } if BLOCKED.contains(&reason.as_str()))
 }
 
+/// The state of one container; its word is the one that `kubectl describe` prints as its reason.
+pub fn container_state(container: &Container) -> State {
+    let level = match &container.state {
+        ContainerState::Waiting { .. } if is_blocked(container) => Level::Broken,
+        ContainerState::Waiting { .. } if bad_end(container).is_some() => Level::Warning,
+        ContainerState::Waiting { .. } => Level::Waiting,
+        ContainerState::Running(_) if bad_end(container).is_some() => Level::Warning,
+        ContainerState::Running(_) => Level::Running,
+        // A sidecar is ended when the work is over: its exit code tells nothing of the work.
+        ContainerState::Ended(_) if container.role == Role::Sidecar => Level::Done,
+        ContainerState::Ended(_) if bad_end(container).is_some() => Level::Broken,
+        ContainerState::Ended(_) => Level::Done,
+    };
+    let word = match &container.state {
+        ContainerState::Waiting { reason, .. } if reason.is_empty() => "Waiting".into(),
+        ContainerState::Waiting { reason, .. } => reason.to_string(),
+        ContainerState::Running(_) => "Running".into(),
+        ContainerState::Ended(end) => end.word().into_owned(),
+    };
+    State { level, word: Cow::Owned(word) }
+}
+
+/// Why a container is in its state: the runtime's sentence, else how its run before this one ended.
+pub fn container_why(container: &Container) -> String {
+    let message = match &container.state {
+        ContainerState::Waiting { message, .. } => message.as_str(),
+        ContainerState::Ended(end) => end.message.as_str(),
+        ContainerState::Running(_) => "",
+    };
+    let before = match (&container.state, &container.last_end) {
+        (ContainerState::Ended(_), _) | (_, None) => String::new(),
+        (_, Some(end)) => format!("before: {}, exit {}", end.word(), end.exit_code),
+    };
+    match (before.is_empty(), message.is_empty()) {
+        (false, false) => format!("{before}; {message}"),
+        (false, true) => before,
+        _ => message.to_owned(),
+    }
+}
+
 /// Why a Pod is in its state. Empty where its word says it all.
 pub fn pod_why(pod: &Pod) -> String {
     if pod.phase == PodPhase::Succeeded {
@@ -262,6 +302,7 @@ pub fn cronjob_state(snapshot: &Snapshot, cronjob: &CronJob) -> State {
         _ if cronjob.plan.is_err() => State::new(Level::Broken, "Unreadable"),
         (true, ..) => State::new(Level::Suspended, "Suspended"),
         (_, true, _) => State::new(Level::Broken, "Failing"),
+        _ if cronjob.active.len() > 1 => State::new(Level::Warning, "Overlapping"),
         (_, _, false) => State::new(Level::Running, "Running"),
         _ if newest.is_none() && cronjob.last_success.is_none() => State::new(Level::Waiting, "No run yet"),
         _ => State::new(Level::Done, "Idle"),
@@ -275,7 +316,12 @@ pub fn cronjob_why(snapshot: &Snapshot, cronjob: &CronJob, now: Time) -> String 
     }
     let runs = snapshot.jobs_of(cronjob.uid());
     let newest = runs.into_iter().find(|job| job.is_finished());
-    newest.map(|job| job_why(snapshot, job, now)).unwrap_or_default()
+    let why = newest.map(|job| job_why(snapshot, job, now)).unwrap_or_default();
+    match cronjob.active.len() {
+        runs @ 2.. if why.is_empty() => format!("{runs} runs overlap"),
+        runs @ 2.. => format!("{why}; {runs} runs overlap"),
+        _ => why,
+    }
 }
 
 impl Role {

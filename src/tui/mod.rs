@@ -19,6 +19,7 @@ use crate::cluster::connect::{Place, Target};
 use crate::cluster::{Engine, REPORTS, Report};
 use crate::model::clock::{Clock, SystemClock};
 use crate::model::key::Session;
+pub use crate::view::theme::Ground;
 use crate::view::{draw, theme::Theme};
 
 use terminal::Screen;
@@ -37,6 +38,8 @@ pub struct Look {
     pub has_colour: bool,
     /// Characters beyond ASCII.
     pub has_unicode: bool,
+    /// What lies behind the text.
+    pub ground: Ground,
 }
 
 /// Runs the program until it is quit or told to end.
@@ -51,7 +54,7 @@ pub async fn run(target: Target, look: Look) -> std::io::Result<()> {
     let app = App::new(SystemClock.now(), (width, height));
     let (reports, reported) = mpsc::channel(REPORTS);
     let engine = Engine::start(target.clone(), Session::default(), reports.clone());
-    let theme = Theme::new(look.has_colour, look.has_unicode);
+    let theme = Theme::new(look.has_colour, look.has_unicode).on(look.ground);
     let mut shell = Shell { app, screen, theme, target, engine, reports, has_quit: false };
     shell.run(reported, panicked).await
 }

@@ -7,11 +7,12 @@ use ratatui::style::{Color, Modifier};
 use super::theme::Theme;
 use crate::app::{App, Msg};
 use crate::command::Key;
-use crate::model::delta::{Cause, Row};
-use crate::model::fixtures::{busy, delta, event, failed, failure, job, lists, now, pod, time};
+use crate::model::delta::{Cause, Change, Row};
+use crate::model::fixtures::{busy, delta, event, failed, failure, job, lists, now, pod, renamed, time};
 use crate::model::key::{Kind, Namespaces, Session};
 use crate::model::log::{LogChange, LogSource};
 use crate::model::meta::{Object, Owner};
+use crate::model::resources::Resources;
 
 const PLAIN: Theme = Theme::new(false, false);
 const COLOUR: Theme = Theme::new(true, true);
@@ -193,6 +194,69 @@ fn filters_that_hide_everything_say_so() {
     check("state-hidden-lists", &draw(&mut app, (120, 40), &COLOUR));
 }
 
+/// Every mark of a pane is there at once; where it is narrow the most important one is.
+#[test]
+fn marks_of_a_pane_do_not_hide_each_other() {
+    let mut app = busy_app();
+    press(&mut app, &["F", "o", "/"]);
+    typed(&mut app, "a");
+    press(&mut app, &["enter", "j"]);
+    let mut other = job("job-failed");
+    other.meta = renamed(&other.meta, "a-new-one");
+    app.update(Msg::Changed(delta(Kind::Job, vec![Change::Upsert(Row::Job(other))])));
+    fail(&mut app, Cause::Unreachable);
+    app.update(Msg::Tick(now().plus_seconds(3)));
+    app.settle();
+    let wide = draw(&mut app, (200, 60), &COLOUR).to_string();
+    for mark in ["stale for 3s", "1 change held, . takes it", "/a", "faults only", "by name"] {
+        assert!(wide.contains(mark), "{mark} is not in\n{wide}");
+    }
+    let narrow = draw(&mut app, (40, 10), &COLOUR).to_string();
+    assert!(narrow.contains("[2] Jobs") && narrow.contains("stale for 3s"), "{narrow}");
+    check("marks", &draw(&mut app, (80, 24), &COLOUR));
+}
+
+#[test]
+fn containers_of_a_pod_are_listed() {
+    let mut app = app(Some(&busy()));
+    for (name, pod) in [("sidecar", "sidecar"), ("badinit", "init"), ("flaky", "restarting")] {
+        press(&mut app, &[":"]);
+        typed(&mut app, &format!("job/{name}"));
+        press(&mut app, &["enter", "enter"]);
+        check(&format!("pods-{pod}"), &draw(&mut app, (80, 24), &COLOUR));
+        press(&mut app, &["enter"]);
+        check(&format!("containers-{pod}"), &draw(&mut app, (120, 40), &COLOUR));
+        press(&mut app, &["esc"]);
+    }
+}
+
+#[test]
+fn usage_stands_beside_what_was_asked_for() {
+    let mut app = busy_app();
+    let pod = pod("pod-running");
+    let used = Resources { cpu_millis: 120, memory_bytes: 300 << 20 };
+    app.usage.insert(pod.uid(), vec![(pod.containers[0].name.clone(), used)]);
+    press(&mut app, &["3", "z"]);
+    app.update(Msg::Changed(delta(Kind::Pod, vec![Change::Upsert(Row::Pod(pod))])));
+    let screen = draw(&mut app, (120, 40), &COLOUR).to_string();
+    assert!(screen.contains("120m/") && screen.contains("300Mi/"), "{screen}");
+}
+
+/// A deadline and a TTL are told where nothing else is to say, and in a column of their own on a wide screen.
+#[test]
+fn what_ends_by_itself_says_when() {
+    let mut app = busy_app();
+    let mut job = job("job-indexed");
+    job.active_deadline_seconds = Some(900);
+    app.update(Msg::Changed(delta(Kind::Job, vec![Change::Upsert(Row::Job(job))])));
+    for size in [(80, 24), (200, 60)] {
+        press(&mut app, &["z"]);
+        let screen = draw(&mut app, size, &COLOUR).to_string();
+        assert!(screen.contains("stops in 12m") && screen.contains("gone in 23h"), "{screen}");
+        press(&mut app, &["z"]);
+    }
+}
+
 #[test]
 fn filter_line_shows_what_is_typed() {
     let mut app = busy_app();
@@ -290,11 +354,11 @@ fn colours_follow_the_meaning() {
     assert_eq!(style_of(&screen, "● sidecar").0, Color::Green);
     assert_eq!(style_of(&screen, "‖ paused").0, Color::Magenta);
     assert_eq!(style_of(&screen, "┌ [2] Jobs"), (Color::Cyan, true));
-    assert_eq!(style_of(&screen, "┌ [1] CronJobs"), (Color::DarkGray, false));
+    assert_eq!(style_of(&screen, "┌ [1] CronJobs"), (Color::Reset, false));
     press(&mut app, &["1"]);
     let screen = draw(&mut app, (160, 48), &COLOUR);
     assert_eq!(style_of(&screen, "┌ [1] CronJobs"), (Color::Cyan, true));
-    assert_eq!(style_of(&screen, "┌ [2] Jobs").0, Color::DarkGray);
+    assert_eq!(style_of(&screen, "┌ [2] Jobs").0, Color::Reset);
 }
 
 #[test]
