@@ -107,6 +107,10 @@ pub struct App {
     rows_held: bool,
     /// When the last key was pressed.
     last_key: Option<Time>,
+    /// CronJobs and Jobs that appeared or got another level, and when.
+    news: HashMap<Uid, Time>,
+    /// All CronJobs, Jobs and Pods were known when the rows were made last.
+    was_known: bool,
     /// Further times that the event of a row was seen, under other UIDs.
     repeats: HashMap<Uid, i32>,
     /// The room that the panes' contents need, and what it was measured for.
@@ -181,6 +185,8 @@ impl App {
             is_asked: false,
             rows_held: false,
             last_key: None,
+            news: HashMap::new(),
+            was_known: false,
             repeats: HashMap::new(),
             room: (None, Room::default()),
         }
@@ -199,6 +205,7 @@ impl App {
             Msg::Resized(width, height) => self.size = (width, height),
             Msg::Tick(now) => {
                 self.now = now;
+                self.age_news();
                 // Ages and durations decide about rows as time goes by.
                 let is_chosen = |list: &ListState| !list.filter.is_empty() || list.sort.is_some();
                 let has_held = |list: &ListState| list.held > 0 && !self.is_reading();

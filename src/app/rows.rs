@@ -24,6 +24,9 @@ use super::ranking::Rank;
 /// So many seconds after the last key a list may move again under who reads it.
 const QUIET_SECONDS: i64 = 5;
 
+/// So long a row that changed stands out.
+const NEWS_SECONDS: i64 = 3;
+
 impl App {
     /// Brings the rows of all lists up to date. Order matters: Pods follow the cursor of Jobs.
     pub(super) fn refresh_rows(&mut self) {
@@ -54,6 +57,17 @@ impl App {
     /// A person is at the keys: what they read must not move.
     pub(super) fn is_reading(&self) -> bool {
         self.last_key.is_some_and(|pressed| self.now.seconds_since(pressed) < QUIET_SECONDS)
+    }
+
+    /// The row appeared or got another level a moment ago.
+    pub fn is_news(&self, uid: Uid) -> bool {
+        self.news.contains_key(&uid)
+    }
+
+    /// Forgets what is no news any more.
+    pub(super) fn age_news(&mut self) {
+        let now = self.now;
+        self.news.retain(|_, since| now.seconds_since(*since) < NEWS_SECONDS);
     }
 
     /// The new rows of a pane wait: its cursor is in use and the list is whole.
@@ -92,9 +106,17 @@ impl App {
         let rank_cronjob =
             |one: &CronJob| rank(&one.meta, cronjob_state(snapshot, one), one.last_schedule.or(one.meta.created));
         let rank_job = |one: &Job| rank(&one.meta, job_state(snapshot, one), one.meta.created);
-        self.cronjob_ranking
+        let mut news = self
+            .cronjob_ranking
             .update(touched.cronjobs.into_iter().map(|uid| (uid, snapshot.cronjobs.get(uid).map(rank_cronjob))));
-        self.job_ranking.update(touched.jobs.into_iter().map(|uid| (uid, snapshot.jobs.get(uid).map(rank_job))));
+        let jobs =
+            self.job_ranking.update(touched.jobs.into_iter().map(|uid| (uid, snapshot.jobs.get(uid).map(rank_job))));
+        news.extend(jobs);
+        // What comes with the first lists was there before.
+        let is_known = ![Kind::CronJob, Kind::Job, Kind::Pod].into_iter().any(|kind| self.is_loading(kind));
+        if std::mem::replace(&mut self.was_known, is_known) && is_known {
+            self.news.extend(news.into_iter().map(|uid| (uid, self.now)));
+        }
     }
 
     fn refresh_cronjobs(&mut self) {

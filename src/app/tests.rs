@@ -555,6 +555,19 @@ fn rows_wait_while_keys_are_pressed_and_settle_after() {
 }
 
 #[test]
+fn rows_of_another_level_are_news_for_a_moment() {
+    let mut app = app(&[Row::Job(job("job-suspended")), Row::Job(job("job-complete"))]);
+    let all = |app: &App| [job("job-suspended"), job("job-complete")].map(|job| app.is_news(job.uid()));
+    assert_eq!(all(&app), [false, false], "the first list is no news");
+    let mut resumed = job("job-suspended");
+    resumed.suspend = false;
+    change(&mut app, Kind::Job, vec![Change::Upsert(Row::Job(resumed)), Change::Upsert(Row::Job(job("job-complete")))]);
+    assert_eq!(all(&app), [true, false]);
+    app.update(Msg::Tick(now().plus_seconds(3)));
+    assert_eq!(all(&app), [false, false]);
+}
+
+#[test]
 fn lists_without_the_cursor_do_not_wait() {
     let mut app = app(&[Row::Job(job("job-suspended")), Row::Job(job("job-complete"))]);
     press(&mut app, &["1"]);

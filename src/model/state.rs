@@ -250,7 +250,8 @@ pub fn container_why(container: &Container) -> String {
     };
     let before = match (&container.state, &container.last_end) {
         (ContainerState::Ended(_), _) | (_, None) => String::new(),
-        (_, Some(end)) => format!("before: {}, exit {}", end.word(), end.exit_code),
+        (_, Some(end)) if matches!(end.reason.as_str(), "Error" | "") => format!("before: exit {}", end.exit_code),
+        (_, Some(end)) => format!("before: {}, exit {}", end.reason, end.exit_code),
     };
     match (before.is_empty(), message.is_empty()) {
         (false, false) => format!("{before}; {message}"),

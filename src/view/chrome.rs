@@ -7,7 +7,9 @@ use ratatui::widgets::Widget;
 
 use crate::app::{App, Link};
 use crate::command::{Pane, all};
+use crate::model::key::Kind;
 use crate::model::safe_text::safe_line;
+use crate::model::snapshot::Freshness;
 use crate::model::state::Level;
 
 use super::pane::counted;
@@ -36,10 +38,18 @@ pub(super) fn header(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
 
 fn problems(app: &App, theme: &Theme) -> Span<'static> {
     match app.problems() {
+        0 if is_calm(app) => Span::styled(format!("{} nothing is wrong", theme.sign(Level::Done)), theme.dim()),
         0 => Span::raw(""),
         1 => Span::styled(format!("{} 1 problem", theme.sign(Level::Broken)), theme.level(Level::Broken)),
         many => Span::styled(format!("{} {many} problems", theme.sign(Level::Broken)), theme.level(Level::Broken)),
     }
+}
+
+/// There is batch work, all of it is known, and none is broken.
+fn is_calm(app: &App) -> bool {
+    let is_live = |kind| *app.snapshot.freshness(kind) == Freshness::Live;
+    let has_work = !(app.snapshot.jobs.is_empty() && app.snapshot.cronjobs.is_empty());
+    has_work && app.problems() == 0 && [Kind::CronJob, Kind::Job, Kind::Pod].into_iter().all(is_live)
 }
 
 fn link(app: &App, theme: &Theme) -> Span<'static> {

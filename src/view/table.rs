@@ -40,7 +40,8 @@ pub(super) enum Width {
     Fixed(u16),
     /// As wide as what stands in it, between these; not shown where nothing does.
     Content(u16, u16),
-    /// What the others leave, but not less than this; not shown where no row says anything.
+    /// What the others leave, but not less than this, nor than a third of the table where it has so much to say; not
+    /// shown where no row says anything.
     Rest(u16),
 }
 
@@ -65,14 +66,19 @@ impl Column {
     }
 
     /// The width that it wants, and the least to which it may be cut.
-    fn wanted(&self, widths: &Widths) -> (u16, u16) {
+    fn wanted(&self, widths: &Widths, table: u16) -> (u16, u16) {
         match self.width {
             Width::Fixed(width) => (width, width),
             Width::Content(least, most) => {
-                let wanted = self.content(widths).max(self.title.width() as u16).clamp(least.min(most), most);
+                // Words that change keep their room; names do not change.
+                let kept = if self.align == Align::Name { 0 } else { least };
+                let wanted = self.content(widths).max(self.title.width() as u16).max(kept).min(most);
                 (wanted, least.min(wanted))
             }
-            Width::Rest(least) => (least, least),
+            Width::Rest(least) => {
+                let least = self.content(widths).clamp(least, least.max(table / 3));
+                (least, least)
+            }
         }
     }
 }
@@ -104,7 +110,7 @@ pub(super) fn places(columns: &[Column], widths: &Widths, area: Rect) -> Vec<(us
     };
     let mut shown: Vec<(usize, u16, u16)> = Vec::with_capacity(columns.len());
     for (at, column) in columns.iter().enumerate().filter(|(_, column)| is_shown(column)) {
-        let (wanted, least) = column.wanted(widths);
+        let (wanted, least) = column.wanted(widths, area.width);
         shown.push((at, wanted, least));
     }
     let used: usize = shown.iter().map(|(_, width, _)| usize::from(*width) + 1).sum();
@@ -247,13 +253,14 @@ mod tests {
         assert_eq!(sizes(&widths(20, 9, 5, 50), 80), [1, 20, 9, 5, 41]);
         assert_eq!(sizes(&widths(20, 9, 0, 50), 80), [1, 20, 9, 47], "a column that says nothing is not there");
         assert_eq!(sizes(&widths(20, 9, 5, 0), 80), [1, 20, 9, 5]);
-        assert_eq!(sizes(&widths(3, 9, 5, 9), 80), [1, 8, 9, 5, 53]);
+        assert_eq!(sizes(&widths(3, 9, 5, 9), 80), [1, 4, 9, 5, 57]);
     }
 
     #[test]
     fn names_are_cut_after_words() {
-        assert_eq!(sizes(&widths(30, 9, 5, 50), 54), [1, 30, 8, 5, 6]);
-        assert_eq!(sizes(&widths(30, 9, 5, 50), 47), [1, 27, 4, 5, 6]);
+        assert_eq!(sizes(&widths(30, 9, 5, 6), 54), [1, 30, 8, 5, 6]);
+        assert_eq!(sizes(&widths(30, 9, 5, 6), 47), [1, 27, 4, 5, 6]);
+        assert_eq!(sizes(&widths(30, 9, 5, 50), 60), [1, 26, 4, 5, 20], "a third for the reason");
     }
 
     #[test]

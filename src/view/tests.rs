@@ -362,6 +362,18 @@ fn colours_follow_the_meaning() {
 }
 
 #[test]
+fn calm_cluster_says_so_once_everything_is_known() {
+    let rows = [Row::Job(job("job-complete"))];
+    let calm = "✓ nothing is wrong";
+    assert!(draw(&mut app(Some(&rows)), (80, 24), &COLOUR).to_string().contains(calm));
+    assert!(!draw(&mut app(Some(&[])), (80, 24), &COLOUR).to_string().contains(calm), "nothing is there");
+    let mut unknown = app(Some(&rows));
+    fail(&mut unknown, Cause::Unreachable);
+    assert!(!draw(&mut unknown, (80, 24), &COLOUR).to_string().contains(calm));
+    assert!(!draw(&mut busy_app(), (80, 24), &COLOUR).to_string().contains(calm));
+}
+
+#[test]
 fn notice_takes_the_footer() {
     let mut app = busy_app();
     app.update(Msg::TaskPanicked("index out of bounds".into()));

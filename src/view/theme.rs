@@ -117,6 +117,11 @@ impl Theme {
         if is_focused { readable.add_modifier(Modifier::BOLD) } else { readable }
     }
 
+    /// A row that changed a moment ago: heavier, nothing blinks.
+    pub fn news(self) -> Style {
+        Style::new().remove_modifier(Modifier::DIM).add_modifier(Modifier::BOLD)
+    }
+
     /// The mark before the row under the cursor; one column.
     pub const fn cursor_mark(self) -> &'static str {
         if self.has_unicode { "▌" } else { ">" }

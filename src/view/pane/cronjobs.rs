@@ -22,8 +22,8 @@ const RUNS: usize = 10;
 
 const COLUMNS: [Column; 11] = [
     Column::SIGN,
-    Column::text(FieldName::Name, Width::Content(14, 52), Align::Name, 0),
-    Column::text(FieldName::Namespace, Width::Content(9, 30), Align::Name, 86),
+    Column::text(FieldName::Name, Width::Content(24, 52), Align::Name, 0),
+    Column::text(FieldName::Namespace, Width::Content(14, 30), Align::Name, 86),
     Column::text(FieldName::Status, Width::Content(9, 11), Align::Left, 0),
     Column::text(FieldName::Schedule, Width::Content(9, 30), Align::Left, 52),
     Column::text(FieldName::RunsAt, Width::Content(12, 44), Align::Left, 120),

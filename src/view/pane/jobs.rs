@@ -23,8 +23,8 @@ const ENDS_FROM: u16 = 150;
 const fn columns(bar: u16) -> [Column; 11] {
     [
         Column::SIGN,
-        Column::text(FieldName::Name, Width::Content(14, 63), Align::Name, 0),
-        Column::text(FieldName::Namespace, Width::Content(9, 30), Align::Name, 86),
+        Column::text(FieldName::Name, Width::Content(24, 63), Align::Name, 0),
+        Column::text(FieldName::Namespace, Width::Content(14, 30), Align::Name, 86),
         Column::text(FieldName::Status, Width::Content(9, 11), Align::Left, 0),
         Column { title: "", field: Field::Bar, width: Width::Fixed(bar), align: Align::Left, from: 60 },
         Column::text(FieldName::Done, Width::Content(4, 11), Align::Right, 0),

@@ -147,6 +147,9 @@ fn draw_list<'a>(
             // Its row stays until the list may move.
             None => drop(buffer.set_stringn(table.x + 2, y, "(gone)", table.width.into(), theme.dim())),
         }
+        if app.is_news(*uid) {
+            buffer.set_style(Rect { y, height: 1, ..table }, theme.news());
+        }
         if list.cursor == Some(*uid) {
             let is_focused = app.focus == pane;
             let mark = if is_focused { theme.accent() } else { theme.dim() };

@@ -19,9 +19,9 @@ use super::{draw_list, text_cell};
 
 const PODS: [Column; 12] = [
     Column::SIGN,
-    Column::text(FieldName::Name, Width::Content(14, 63), Align::Name, 0),
+    Column::text(FieldName::Name, Width::Content(24, 63), Align::Name, 0),
     Column::text(FieldName::Index, Width::Content(5, 7), Align::Right, 60),
-    Column::text(FieldName::Status, Width::Content(9, 26), Align::Left, 0),
+    Column::text(FieldName::Status, Width::Content(16, 26), Align::Left, 0),
     Column::text(FieldName::Containers, Width::Content(10, 44), Align::Left, 58),
     Column::text(FieldName::Restarts, Width::Fixed(8), Align::Right, 66),
     Column::text(FieldName::Time, Width::Fixed(4), Align::Right, 44),
@@ -36,7 +36,7 @@ const CONTAINERS: [Column; 10] = [
     Column::SIGN,
     Column::text(FieldName::Name, Width::Content(10, 63), Align::Name, 0),
     Column::text(FieldName::Role, Width::Content(4, 7), Align::Left, 50),
-    Column::text(FieldName::Status, Width::Content(9, 26), Align::Left, 0),
+    Column::text(FieldName::Status, Width::Content(16, 26), Align::Left, 0),
     Column::text(FieldName::Exit, Width::Content(4, 4), Align::Right, 0),
     Column::text(FieldName::Restarts, Width::Fixed(8), Align::Right, 56),
     Column::text(FieldName::Time, Width::Fixed(4), Align::Right, 40),
