@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 
-use super::clock::Time;
-use super::cronjob::CronJob;
+use super::clock::{Time, short_duration};
+use super::cronjob::{Concurrency, CronJob};
 use super::event::Event;
 use super::job::Job;
 use super::key::Kind;
@@ -321,8 +321,27 @@ pub fn cronjob_why(snapshot: &Snapshot, cronjob: &CronJob, now: Time) -> String 
     match cronjob.active.len() {
         runs @ 2.. if why.is_empty() => format!("{runs} runs overlap"),
         runs @ 2.. => format!("{why}; {runs} runs overlap"),
+        _ if why.is_empty() => late_run(snapshot, cronjob, now).unwrap_or_default(),
         _ => why,
     }
+}
+
+/// A run that was due so many seconds ago has been started, where nothing holds it up: the controller looks every ten.
+const LATE_SECONDS: i64 = 90;
+
+/// A run that is due and was not started. None where the CronJob is suspended, and where it is not known how it is now.
+fn late_run(snapshot: &Snapshot, cronjob: &CronJob, now: Time) -> Option<String> {
+    if cronjob.suspend || snapshot.freshness(Kind::CronJob) != &Freshness::Live {
+        return None;
+    }
+    let late = now.seconds_since(cronjob.due_since(now)?);
+    (late > LATE_SECONDS).then(|| {
+        let due = short_duration(late);
+        match (cronjob.concurrency, cronjob.active.is_empty()) {
+            (Concurrency::Forbid, false) => format!("the run due {due} ago waits for the one that is active"),
+            _ => format!("the run due {due} ago has not started"),
+        }
+    })
 }
 
 impl Role {

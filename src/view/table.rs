@@ -73,6 +73,8 @@ impl Column {
                 // Words that change keep their room; names do not change.
                 let kept = if self.align == Align::Name { 0 } else { least };
                 let wanted = self.content(widths).max(self.title.width() as u16).max(kept).min(most);
+                // On a narrow screen even names leave room for what is said of them.
+                let least = if self.align == Align::Name { least.min(table * 2 / 5) } else { least };
                 (wanted, least.min(wanted))
             }
             Width::Rest(least) => {

@@ -374,3 +374,25 @@ fn ends_are_counted_from_the_end_and_from_the_start() {
     running.suspend = true;
     assert_eq!(running.stops_in(started), None, "a suspended Job's clock stands still");
 }
+
+#[test]
+fn run_that_is_due_and_has_not_started_is_told_where_it_is_known() {
+    let mut cronjob = cronjob("cronjob");
+    (cronjob.active, cronjob.starting_deadline_seconds) = (Vec::new(), None);
+    let planned = cronjob.last_schedule.unwrap();
+    let known = snapshot(&[Row::CronJob(cronjob.clone())]);
+    let why = |cronjob: &CronJob, seconds| cronjob_why(&known, cronjob, planned.plus_seconds(seconds));
+    assert_eq!(why(&cronjob, 100), "", "each minute, and the controller needs a moment");
+    let told = "the run due 9m ago";
+    assert_eq!(why(&cronjob, 600), format!("{told} has not started"));
+    (cronjob.concurrency, cronjob.active) = (Concurrency::Forbid, vec![super::super::key::Uid::new("a")]);
+    assert_eq!(why(&cronjob, 600), format!("{told} waits for the one that is active"));
+    cronjob.suspend = true;
+    assert_eq!(why(&cronjob, 600), "");
+    cronjob.suspend = false;
+    let mut stale = snapshot(&[Row::CronJob(cronjob.clone())]);
+    stale.apply(delta(Kind::CronJob, vec![failed(Cause::Unreachable)]), now());
+    assert_eq!(cronjob_why(&stale, &cronjob, planned.plus_seconds(600)), "", "how it is now is not known");
+    cronjob.starting_deadline_seconds = Some(30);
+    assert_eq!(why(&cronjob, 600), "", "what is later than the deadline is not started any more");
+}

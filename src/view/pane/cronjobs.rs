@@ -26,7 +26,7 @@ const COLUMNS: [Column; 11] = [
     Column::text(FieldName::Namespace, Width::Content(14, 30), Align::Name, 86),
     Column::text(FieldName::Status, Width::Content(9, 11), Align::Left, 0),
     Column::text(FieldName::Schedule, Width::Content(9, 30), Align::Left, 52),
-    Column::text(FieldName::RunsAt, Width::Content(12, 44), Align::Left, 120),
+    Column::text(FieldName::RunsAt, Width::Content(12, 44), Align::Left, 110),
     Column::text(FieldName::Next, Width::Fixed(4), Align::Right, 0),
     Column { title: "LAST RUNS", field: Field::Runs, width: Width::Fixed(RUNS as u16), align: Align::Left, from: 56 },
     Column::text(FieldName::Active, Width::Fixed(6), Align::Right, 95),

@@ -19,7 +19,7 @@ const COLUMNS: [Column; 6] = [
     Column::text(FieldName::Reason, Width::Content(6, 24), Align::Left, 0),
     Column { title: "", ..Column::text(FieldName::Seen, Width::Content(2, 6), Align::Right, 40) },
     Column::text(FieldName::About, Width::Content(8, 36), Align::Name, 84),
-    Column { title: "MESSAGE", ..Column::text(FieldName::Why, Width::Rest(8), Align::Left, 36) },
+    Column { title: "MESSAGE", ..Column::text(FieldName::Why, Width::Rest(18), Align::Left, 36) },
 ];
 
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
