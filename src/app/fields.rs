@@ -415,9 +415,11 @@ impl App {
     /// How wide each column of a pane must be for its first [`MEASURED`] rows.
     pub(super) fn widths(&self, pane: Pane, rows: &[Uid]) -> Widths {
         let mut widths = Widths::default();
-        for row in rows.iter().take(MEASURED).filter_map(|uid| self.row(pane, *uid)) {
+        for (at, uid) in rows.iter().take(MEASURED).enumerate() {
+            let Some(row) = self.row(pane, *uid) else { continue };
             let fields = Fields { app: self, row };
-            for column in Column::measured(pane) {
+            let is_measured = |column: &&Column| at < DERIVED || !matches!(column, Column::Status | Column::Why);
+            for column in Column::measured(pane).iter().filter(is_measured) {
                 let width = safe_line(&fields.text(*column)).width();
                 widths.widen(*column, u16::try_from(width).unwrap_or(u16::MAX));
             }
@@ -426,8 +428,11 @@ impl App {
     }
 }
 
-/// Rows that are looked at for the widths of columns: more than fit on any screen, few enough to cost nothing.
-const MEASURED: usize = 200;
+/// Rows that are looked at for the widths of columns, at every change: more than fit on a screen.
+const MEASURED: usize = 128;
+
+/// Rows that are looked at for what must be derived from pods and events. What is wrong, and so has most to say, is above.
+const DERIVED: usize = 40;
 
 /// How wide the texts of each column are, in columns of the terminal; 0 where no row says anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -58,8 +58,10 @@ impl Column {
     /// The width of its widest text.
     fn content(&self, widths: &Widths) -> u16 {
         match self.field {
-            // What has no reason to tell may tell when it ends.
-            Field::Text(FieldName::Why) => widths.of(FieldName::Why).max(widths.of(FieldName::Ends)),
+            // Where nothing is wrong there is room for when a Job ends by itself, or when a CronJob runs.
+            Field::Text(FieldName::Why) => {
+                widths.of(FieldName::Why).max(widths.of(FieldName::Ends)).max(widths.of(FieldName::RunsAt))
+            }
             Field::Text(field) => widths.of(field),
             Field::Sign | Field::Bar | Field::Runs => 1,
         }

@@ -25,12 +25,12 @@ const COLUMNS: [Column; 11] = [
     Column::text(FieldName::Name, Width::Content(24, 52), Align::Name, 0),
     Column::text(FieldName::Namespace, Width::Content(14, 30), Align::Name, 86),
     Column::text(FieldName::Status, Width::Content(9, 11), Align::Left, 0),
-    Column::text(FieldName::Schedule, Width::Content(9, 30), Align::Left, 52),
-    Column::text(FieldName::RunsAt, Width::Content(12, 44), Align::Left, 110),
+    Column::text(FieldName::Schedule, Width::Content(16, 30), Align::Left, 52),
+    Column::text(FieldName::RunsAt, Width::Content(18, 44), Align::Left, 130),
     Column::text(FieldName::Next, Width::Fixed(4), Align::Right, 0),
     Column { title: "LAST RUNS", field: Field::Runs, width: Width::Fixed(RUNS as u16), align: Align::Left, from: 56 },
-    Column::text(FieldName::Active, Width::Fixed(6), Align::Right, 95),
-    Column::text(FieldName::Success, Width::Fixed(7), Align::Right, 92),
+    Column::text(FieldName::Active, Width::Fixed(6), Align::Right, 106),
+    Column::text(FieldName::Success, Width::Fixed(7), Align::Right, 100),
     Column::text(FieldName::Why, Width::Rest(8), Align::Left, 72),
 ];
 
@@ -48,6 +48,7 @@ fn cells<'a>(app: &'a App, cronjob: &'a CronJob, theme: &Theme, shown: &[Column]
     let state = cronjob_state(&app.snapshot, cronjob);
     let style = theme.level(state.level);
     let text = if state.level == Level::Ending { theme.dim() } else { theme.text() };
+    let has_words = shown.iter().any(|column| column.field == Field::Text(FieldName::RunsAt));
     let cell = |column: &Column| match column.field {
         Field::Sign => Cell::Text(theme.sign(state.level).into(), style),
         Field::Runs => Cell::Parts(runs(app, cronjob, theme)),
@@ -55,6 +56,9 @@ fn cells<'a>(app: &'a App, cronjob: &'a CronJob, theme: &Theme, shown: &[Column]
         Field::Text(FieldName::Why) => match app.text(Pane::CronJobs, cronjob.uid(), FieldName::Why) {
             // The API does not tell since when it is suspended; its last run is what is known.
             why if why.is_empty() && cronjob.suspend => Cell::Text(last_run(app, cronjob).into(), theme.dim()),
+            why if why.is_empty() && !has_words => {
+                Cell::Text(app.text(Pane::CronJobs, cronjob.uid(), FieldName::RunsAt), theme.dim())
+            }
             why => Cell::Text(why, text),
         },
         _ => text_cell(app, Pane::CronJobs, cronjob.uid(), column, text),
