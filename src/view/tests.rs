@@ -135,6 +135,44 @@ fn fail(app: &mut App, cause: Cause) {
     app.settle();
 }
 
+/// Every state of the panes on a small, the smallest and a large screen.
+#[test]
+fn every_state_at_every_size() {
+    let told = |rows: Option<&[Row]>, cause: Option<Cause>| {
+        let mut app = app(rows);
+        if let Some(cause) = cause {
+            fail(&mut app, cause);
+            app.update(Msg::Tick(now().plus_seconds(7)));
+        }
+        app
+    };
+    let busy = busy();
+    let states = [
+        ("loading", None, None),
+        ("empty", Some(&[][..]), None),
+        ("stale", Some(&busy[..]), Some(Cause::Unreachable)),
+        ("denied", None, Some(Cause::Denied)),
+    ];
+    for (name, rows, cause) in states {
+        for (width, height) in [(80, 24), (40, 10), (200, 60)] {
+            let screen = draw(&mut told(rows, cause), (width, height), &COLOUR);
+            check(&format!("state-{name}-{width}x{height}"), &screen);
+        }
+    }
+}
+
+#[test]
+fn row_that_is_gone_keeps_its_place_until_the_list_may_move() {
+    let mut app = app(Some(&busy()));
+    press(&mut app, &["j"]);
+    app.update(Msg::Changed(delta(Kind::Job, vec![Change::Remove(job("job-failed").uid())])));
+    let screen = draw(&mut app, (80, 24), &COLOUR).to_string();
+    assert!(screen.contains("(gone)") && screen.contains("1 change held, . takes it"), "{screen}");
+    press(&mut app, &["."]);
+    let screen = draw(&mut app, (80, 24), &COLOUR).to_string();
+    assert!(!screen.contains("(gone)") && !screen.contains("held"), "{screen}");
+}
+
 #[test]
 fn broken_watches_keep_the_rows_and_tell_their_age() {
     let mut app = busy_app();

@@ -147,9 +147,9 @@ impl Theme {
         if self.has_unicode { "┊" } else { "|" }
     }
 
-    /// The colour of a log source's label, by its index: neighbours differ.
+    /// The colour of a log source's label, by its index: neighbours differ. Blue is hard to read on dark ground.
     pub fn source(self, index: u32) -> Style {
-        const COLOURS: [Color; 5] = [Color::Cyan, Color::Magenta, Color::Blue, Color::Green, Color::Yellow];
+        const COLOURS: [Color; 4] = [Color::Cyan, Color::Magenta, Color::Green, Color::Yellow];
         self.colour(COLOURS[index as usize % COLOURS.len()])
     }
 

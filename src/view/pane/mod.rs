@@ -58,13 +58,20 @@ fn title(pane: Pane, app: &App) -> String {
         _ => String::new(),
     };
     let name = if pane == Pane::Pods && app.opened_pod.is_some() { "Containers" } else { pane.title() };
-    let count = app.list(pane).map(|list| format!("  {}", counted(list))).unwrap_or_default();
+    let count = app.list(pane).and_then(|list| counted(app, pane, list));
+    let count = count.map(|count| format!("  {count}")).unwrap_or_default();
     format!("[{}] {name}{whose}{count}", pane.key())
 }
 
-/// How many rows are shown, and of how many where a filter hides some.
-pub(super) fn counted(list: &ListState) -> String {
-    if list.rows.len() == list.total { list.total.to_string() } else { format!("{}/{}", list.rows.len(), list.total) }
+/// How many rows are shown, and of how many where a filter hides some. None where no row is there and it is not known
+/// that there is none.
+pub(super) fn counted(app: &App, pane: Pane, list: &ListState) -> Option<String> {
+    let is_known = matches!(app.snapshot.freshness(pane.kind()?), Freshness::Live | Freshness::Stale { .. });
+    match (list.rows.len(), list.total) {
+        (_, 0) if !is_known => None,
+        (shown, total) if shown == total => Some(total.to_string()),
+        (shown, total) => Some(format!("{shown}/{total}")),
+    }
 }
 
 /// What qualifies a pane's rows, at the right of its title, in `room` columns: the most important first, and the last
