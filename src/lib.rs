@@ -33,6 +33,8 @@
 //! - A failed watch clears nothing: what was known is marked stale, with its age.
 //! - Every string from the cluster passes [`model::safe_text`] before it is drawn or printed.
 //! - Every request but watching, listing and reading logs passes [`cluster::execute`].
+//! - What a person reads does not move: new rows wait while keys are pressed, and the widths of columns and the sizes of
+//!   panes only grow while they show the same subject.
 //! - Time is asked of [`model::clock`] alone.
 
 pub mod app;

@@ -147,14 +147,14 @@ impl Column {
     /// The columns by which a pane's rows can be sorted, in the order in which the key goes through them.
     pub const fn of(pane: Pane) -> &'static [Column] {
         use Column::{
-            About, Active, Age, Cpu, Done, Fails, Memory, Name, Namespace, Next, Reason, Restarts, Status, Success,
-            Time,
+            About, Active, Age, Cpu, Done, Ends, Fails, Index, Memory, Name, Namespace, Next, Node, Reason, Restarts,
+            Schedule, Seen, Status, Success, Time,
         };
         match pane {
-            Pane::CronJobs => &[Name, Namespace, Status, Next, Active, Success, Age],
-            Pane::Jobs => &[Name, Namespace, Status, Done, Fails, Time, Age],
-            Pane::Pods => &[Name, Status, Restarts, Time, Age, Cpu, Memory],
-            Pane::Events => &[Age, Reason, About],
+            Pane::CronJobs => &[Name, Namespace, Status, Schedule, Next, Active, Success, Age],
+            Pane::Jobs => &[Name, Namespace, Status, Done, Fails, Time, Age, Ends],
+            Pane::Pods => &[Name, Index, Status, Restarts, Time, Age, Cpu, Memory, Node],
+            Pane::Events => &[Age, Reason, Seen, About],
             Pane::Logs => &[],
         }
     }

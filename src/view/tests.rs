@@ -411,6 +411,27 @@ fn calm_cluster_says_so_once_everything_is_known() {
     assert!(!draw(&mut busy_app(), (80, 24), &COLOUR).to_string().contains(calm));
 }
 
+/// Titles and marks lie on a border that steps back; they do not.
+#[test]
+fn titles_and_marks_on_a_dim_border_are_not_dim() {
+    let mut app = busy_app();
+    fail(&mut app, Cause::Unreachable);
+    for theme in [COLOUR, PLAIN] {
+        let screen = draw(&mut app, (160, 48), &theme);
+        let is_dim = |text: &str| {
+            let buffer = screen.buffer();
+            let row = buffer.content.chunks(usize::from(buffer.area.width)).find_map(|row| {
+                let symbols: Vec<&str> = row.iter().map(|cell| cell.symbol()).collect();
+                let at = (0..row.len()).find(|at| symbols[*at..].concat().starts_with(text))?;
+                Some(row[at].modifier.contains(Modifier::DIM))
+            });
+            row.unwrap_or_else(|| panic!("{text} is not on screen:\n{screen}"))
+        };
+        assert!(!is_dim("[1] CronJobs") && !is_dim("stale for"));
+        assert!(is_dim("NAME"));
+    }
+}
+
 #[test]
 fn notice_takes_the_footer() {
     let mut app = busy_app();

@@ -55,7 +55,9 @@ impl Theme {
             (Ground::Light, Color::Yellow) => Color::Magenta,
             (_, colour) => colour,
         };
-        if self.has_colour { Style::new().fg(readable) } else { Style::new() }
+        // Also on something dim, such as a title on a border.
+        let bright = Style::new().remove_modifier(Modifier::DIM);
+        if self.has_colour { bright.fg(readable) } else { bright }
     }
 
     /// The style of a level's sign and word.
