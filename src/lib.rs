@@ -36,6 +36,8 @@
 //! - Every request but watching, listing, access reviews and reading logs passes [`cluster::execute`].
 //! - The client is looked up for every request, so that a renewed login changes nothing else; nothing but a new session
 //!   changes the context, the server or the namespaces.
+//! - What a person reads does not move: new rows wait while keys are pressed, and the widths of columns and the sizes of
+//!   panes only grow while they show the same subject.
 //! - Time is asked of [`model::clock`] alone.
 
 pub mod app;

@@ -173,6 +173,7 @@ impl App {
                 }
                 self.mark_dirty();
             }
+            Action::TakeHeld => self.mark_dirty(),
             Action::Sort => self.sort_by_next_column(),
             Action::Reverse => self.reverse(),
             Action::Yaml => return self.ask_for_manifest(),
@@ -239,7 +240,7 @@ impl App {
         self.focus(Pane::ALL[(at + steps) % Pane::ALL.len()]);
     }
 
-    /// Down along ownership: a CronJob's Jobs, a Job's Pods, a Pod's log, the log alone.
+    /// Down along ownership: a CronJob's Jobs, a Job's Pods, a Pod's containers, their logs, the log alone.
     fn open(&mut self) {
         match self.focus {
             Pane::CronJobs => match self.cronjobs.cursor {
@@ -251,7 +252,8 @@ impl App {
                 None => self.notice = Some("there is no CronJob under the cursor".into()),
             },
             Pane::Jobs if self.jobs.cursor.is_some() => self.focus(Pane::Pods),
-            Pane::Pods if self.pods.cursor.is_some() => self.focus(Pane::Logs),
+            Pane::Pods if self.opened_pod.is_some() => self.focus(Pane::Logs),
+            Pane::Pods if self.pods.cursor.is_some() => self.open_pod(),
             Pane::Logs | Pane::Events => self.is_zoomed = true,
             Pane::Jobs => self.notice = Some("there is no Job under the cursor".into()),
             Pane::Pods => self.notice = Some("there is no pod to open yet".into()),
@@ -273,6 +275,7 @@ impl App {
         }
         match self.focus {
             Pane::Logs | Pane::Events => self.focus(self.lead),
+            Pane::Pods if self.opened_pod.take().is_some() => self.mark_dirty(),
             Pane::Pods => self.focus(self.parent_lead),
             Pane::Jobs => {
                 if let Some(opened) = self.opened.take() {
@@ -287,6 +290,8 @@ impl App {
 
     fn ask_for_manifest(&mut self) -> Vec<Effect> {
         let uid = self.list(self.focus).and_then(|list| list.cursor);
+        // A container is a part of its pod's manifest.
+        let uid = self.opened_pod.filter(|_| self.focus == Pane::Pods).or(uid);
         let key = match (self.focus, uid) {
             (Pane::Events, Some(uid)) => self.snapshot.events.get(uid).map(crate::model::meta::Object::key),
             (pane, Some(uid)) => pane.kind().and_then(|kind| self.snapshot.key_of(Subject { kind, uid })),
@@ -329,6 +334,7 @@ impl App {
         (self.cronjob_ranking, self.job_ranking) = (Ranking::default(), Ranking::default());
         self.not_connected = None;
         self.opened = None;
+        (self.opened_pod, self.containers) = (None, ListState::default());
         for pane in Pane::ALL {
             if let Some(list) = self.list_mut(pane) {
                 *list = ListState::default();

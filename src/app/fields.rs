@@ -4,17 +4,23 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use compact_str::CompactString;
+use unicode_width::UnicodeWidthStr;
 
 use crate::command::Pane;
-use crate::model::clock::Time;
+use crate::model::clock::{Time, short_duration};
 use crate::model::cronjob::CronJob;
 use crate::model::event::Event;
 use crate::model::job::Job;
 use crate::model::key::Uid;
 use crate::model::meta::Meta;
-use crate::model::pod::Pod;
-use crate::model::snapshot::Snapshot;
-use crate::model::state::{cronjob_state, cronjob_why, job_state, job_why, pod_state, pod_why};
+use crate::model::pod::{Container, Pod, Role};
+use crate::model::resources::Resources;
+use crate::model::safe_text::safe_line;
+use crate::model::state::{
+    container_state, container_why, cronjob_state, cronjob_why, job_state, job_why, pod_state, pod_why,
+};
+
+use super::App;
 
 /// A column that rows can be sorted and filtered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +57,29 @@ pub enum Column {
     Reason,
     /// What an event is about.
     About,
+    /// When the object goes away by itself: TTL or deadline.
+    Ends,
+    /// The schedule in words.
+    RunsAt,
+    /// The completion index of a pod.
+    Index,
+    /// A pod's containers, one by one.
+    Containers,
+    /// CPU: used, asked for, allowed.
+    Cpu,
+    /// Memory: used, asked for, allowed.
+    Memory,
+    /// Where in the pod's life a container belongs.
+    Role,
+    /// How often an event was seen.
+    Seen,
+    /// The exit code of a container's last run.
+    Exit,
 }
 
 impl Column {
     /// Every column.
-    pub const ALL: [Column; 16] = [
+    pub const ALL: [Column; 25] = [
         Column::Name,
         Column::Namespace,
         Column::Status,
@@ -72,6 +96,15 @@ impl Column {
         Column::Node,
         Column::Reason,
         Column::About,
+        Column::Ends,
+        Column::RunsAt,
+        Column::Index,
+        Column::Containers,
+        Column::Cpu,
+        Column::Memory,
+        Column::Role,
+        Column::Seen,
+        Column::Exit,
     ];
 
     /// The title over the column; in lower case it is the column's word in a filter.
@@ -93,6 +126,15 @@ impl Column {
             Column::Node => "NODE",
             Column::Reason => "REASON",
             Column::About => "ABOUT",
+            Column::Ends => "ENDS",
+            Column::RunsAt => "IN WORDS",
+            Column::Index => "INDEX",
+            Column::Containers => "CONTAINERS",
+            Column::Cpu => "CPU",
+            Column::Memory => "MEMORY",
+            Column::Role => "ROLE",
+            Column::Seen => "SEEN",
+            Column::Exit => "EXIT",
         }
     }
 
@@ -104,12 +146,30 @@ impl Column {
 
     /// The columns by which a pane's rows can be sorted, in the order in which the key goes through them.
     pub const fn of(pane: Pane) -> &'static [Column] {
-        use Column::{About, Active, Age, Done, Fails, Name, Namespace, Next, Reason, Restarts, Status, Success, Time};
+        use Column::{
+            About, Active, Age, Cpu, Done, Ends, Fails, Index, Memory, Name, Namespace, Next, Node, Reason, Restarts,
+            Schedule, Seen, Status, Success, Time,
+        };
         match pane {
-            Pane::CronJobs => &[Name, Namespace, Status, Next, Active, Success, Age],
-            Pane::Jobs => &[Name, Namespace, Status, Done, Fails, Time, Age],
-            Pane::Pods => &[Name, Status, Restarts, Time, Age],
-            Pane::Events => &[Age, Reason, About],
+            Pane::CronJobs => &[Name, Namespace, Status, Schedule, Next, Active, Success, Age],
+            Pane::Jobs => &[Name, Namespace, Status, Done, Fails, Time, Age, Ends],
+            Pane::Pods => &[Name, Index, Status, Restarts, Time, Age, Cpu, Memory, Node],
+            Pane::Events => &[Age, Reason, Seen, About],
+            Pane::Logs => &[],
+        }
+    }
+
+    /// The columns of a pane that are as wide as what stands in them.
+    const fn measured(pane: Pane) -> &'static [Column] {
+        use Column::{
+            About, Containers, Cpu, Done, Ends, Exit, Fails, Index, Memory, Name, Namespace, Node, Reason, Role,
+            RunsAt, Schedule, Seen, Status, Why,
+        };
+        match pane {
+            Pane::CronJobs => &[Name, Namespace, Status, Schedule, RunsAt, Why],
+            Pane::Jobs => &[Name, Namespace, Status, Done, Fails, Ends, Why],
+            Pane::Pods => &[Name, Role, Index, Status, Containers, Exit, Node, Cpu, Memory, Why],
+            Pane::Events => &[Reason, Seen, About, Why],
             Pane::Logs => &[],
         }
     }
@@ -118,8 +178,7 @@ impl Column {
 /// A row with what is needed to read its columns.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a> {
-    pub(super) snapshot: &'a Snapshot,
-    pub(super) now: Time,
+    pub(super) app: &'a App,
     pub(super) row: RowRef<'a>,
 }
 
@@ -129,6 +188,7 @@ pub(super) enum RowRef<'a> {
     CronJob(&'a CronJob),
     Job(&'a Job),
     Pod(&'a Pod),
+    Container(&'a Pod, &'a Container),
     Event(&'a Event),
 }
 
@@ -137,14 +197,17 @@ impl<'a> Fields<'a> {
         match self.row {
             RowRef::CronJob(row) => &row.meta,
             RowRef::Job(row) => &row.meta,
-            RowRef::Pod(row) => &row.meta,
+            RowRef::Pod(row) | RowRef::Container(row, _) => &row.meta,
             RowRef::Event(row) => &row.meta,
         }
     }
 
     /// The row's UID.
     pub(super) fn uid(&self) -> Uid {
-        self.meta().uid
+        match self.row {
+            RowRef::Container(pod, container) => container_uid(pod, container),
+            _ => self.meta().uid,
+        }
     }
 
     /// The row's labels.
@@ -162,42 +225,134 @@ impl<'a> Fields<'a> {
 
     /// What the column says; empty where the row has no such column.
     pub(super) fn text(&self, column: Column) -> Cow<'a, str> {
-        let snapshot = self.snapshot;
-        match (column, self.row) {
-            (Column::About, RowRef::Event(event)) => event.about_name.as_str().into(),
-            (Column::Reason, RowRef::Event(event)) => event.reason.as_str().into(),
-            (Column::Why, RowRef::Event(event)) => event.note.as_str().into(),
-            (Column::Status, RowRef::Event(event)) => if event.is_warning { "Warning" } else { "Normal" }.into(),
-            (Column::Name, _) => self.meta().name.as_str().into(),
-            (Column::Namespace, _) => self.meta().namespace.as_str().into(),
-            (Column::Status, RowRef::CronJob(row)) => cronjob_state(snapshot, row).word,
-            (Column::Status, RowRef::Job(row)) => job_state(snapshot, row).word,
-            (Column::Status, RowRef::Pod(row)) => pod_state(row).word,
-            (Column::Why, RowRef::CronJob(row)) => cronjob_why(snapshot, row, self.now).into(),
-            (Column::Why, RowRef::Job(row)) => job_why(snapshot, row, self.now).into(),
-            (Column::Why, RowRef::Pod(row)) => pod_why(row).into(),
-            (Column::Schedule, RowRef::CronJob(row)) => row.schedule.as_str().into(),
-            (Column::Node, RowRef::Pod(row)) => row.node.as_str().into(),
-            (number, _) => self.number(number).map(|number| number.to_string()).unwrap_or_default().into(),
+        match self.row {
+            RowRef::CronJob(row) => self.cronjob_text(row, column),
+            RowRef::Job(row) => self.job_text(row, column),
+            RowRef::Pod(row) => self.pod_text(row, column),
+            RowRef::Container(pod, row) => self.container_text(pod, row, column),
+            RowRef::Event(row) => self.event_text(row, column),
         }
+    }
+
+    /// What kinds have in common.
+    fn common_text(&self, column: Column) -> Cow<'a, str> {
+        match column {
+            Column::Name => self.meta().name.as_str().into(),
+            Column::Namespace => self.meta().namespace.as_str().into(),
+            Column::Age | Column::Time | Column::Next | Column::Success => {
+                self.number(column).map(short_duration).unwrap_or_default().into()
+            }
+            _ => self.number(column).map(|number| number.to_string()).unwrap_or_default().into(),
+        }
+    }
+
+    fn cronjob_text(&self, row: &'a CronJob, column: Column) -> Cow<'a, str> {
+        match column {
+            Column::Status => cronjob_state(&self.app.snapshot, row).word,
+            Column::Why => cronjob_why(&self.app.snapshot, row, self.app.now).into(),
+            Column::RunsAt => row.plan.as_ref().map(|plan| plan.describe()).unwrap_or_default().into(),
+            Column::Schedule => match &row.time_zone {
+                None => row.schedule.as_str().into(),
+                Some(zone) => format!("{} {}", row.schedule, zone.rsplit('/').next().unwrap_or(zone)).into(),
+            },
+            _ => self.common_text(column),
+        }
+    }
+
+    fn job_text(&self, row: &'a Job, column: Column) -> Cow<'a, str> {
+        match column {
+            Column::Status => job_state(&self.app.snapshot, row).word,
+            Column::Why => job_why(&self.app.snapshot, row, self.app.now).into(),
+            Column::Done => format!("{}/{}", row.succeeded, row.wanted()).into(),
+            // With a limit for each index there is none for the Job.
+            Column::Fails => match (row.backoff_limit_per_index, row.backoff_limit) {
+                (None, Some(limit)) => format!("{}/{limit}", row.failed).into(),
+                _ => format!("{}/-", row.failed).into(),
+            },
+            Column::Ends => match (row.stops_in(self.app.now), row.gone_in(self.app.now)) {
+                (Some(seconds), _) => format!("stops in {}", short_duration(seconds)).into(),
+                (_, Some(seconds)) => format!("gone in {}", short_duration(seconds)).into(),
+                _ => "".into(),
+            },
+            _ => self.common_text(column),
+        }
+    }
+
+    fn pod_text(&self, row: &'a Pod, column: Column) -> Cow<'a, str> {
+        let used = self.app.usage_of(row.meta.uid);
+        match column {
+            Column::Status => pod_state(row).word,
+            Column::Why => pod_why(row).into(),
+            Column::Node => row.node.as_str().into(),
+            Column::Index => row.index.map(|index| index.to_string()).unwrap_or_default().into(),
+            Column::Containers => containers_text(row).into(),
+            Column::Cpu => amounts([used, Some(row.requests), Some(row.limits)], Resources::cpu_words).into(),
+            Column::Memory => amounts([used, Some(row.requests), Some(row.limits)], Resources::memory_words).into(),
+            _ => self.common_text(column),
+        }
+    }
+
+    fn container_text(&self, pod: &'a Pod, row: &'a Container, column: Column) -> Cow<'a, str> {
+        match column {
+            Column::Name => row.name.as_str().into(),
+            Column::Status => container_state(row).word,
+            Column::Why => container_why(row).into(),
+            Column::Role if row.role == Role::Main => "main".into(),
+            Column::Role => row.role.word().into(),
+            Column::Cpu => amounts([self.used(pod, row)], Resources::cpu_words).into(),
+            Column::Memory => amounts([self.used(pod, row)], Resources::memory_words).into(),
+            _ => self.common_text(column),
+        }
+    }
+
+    fn event_text(&self, row: &'a Event, column: Column) -> Cow<'a, str> {
+        match column {
+            Column::About => row.about_name.as_str().into(),
+            Column::Reason => row.reason.as_str().into(),
+            Column::Why => row.note.as_str().into(),
+            Column::Status => if row.is_warning { "Warning" } else { "Normal" }.into(),
+            Column::Seen => match self.app.times_seen(row) {
+                ..=1 => "".into(),
+                times => format!("x{times}").into(),
+            },
+            _ => self.common_text(column),
+        }
+    }
+
+    /// What a container uses; None where it is not known.
+    fn used(&self, pod: &Pod, container: &Container) -> Option<Resources> {
+        let used = self.app.usage.get(&pod.meta.uid)?;
+        used.iter().find(|(name, _)| *name == container.name).map(|(_, used)| *used)
     }
 
     /// The column as a number; None where it is none or not known.
     pub(super) fn number(&self, column: Column) -> Option<i64> {
-        let since = |time: Option<Time>| time.map(|time| self.now.seconds_since(time));
+        let now = self.app.now;
+        let since = |time: Option<Time>| time.map(|time| now.seconds_since(time));
         match (column, self.row) {
             (Column::Age, RowRef::Event(row)) => since(row.last),
+            (Column::Age, RowRef::Container(..)) => None,
             (Column::Age, _) => since(self.meta().created),
             (Column::Done, RowRef::Job(row)) => Some(row.succeeded.into()),
             (Column::Fails, RowRef::Job(row)) => Some(row.failed.into()),
-            (Column::Time, RowRef::Job(row)) => row.duration(self.now),
+            (Column::Time, RowRef::Job(row)) => row.duration(now),
             (Column::Time, RowRef::Pod(row)) => {
-                row.started.map(|started| row.ended().unwrap_or(self.now).seconds_since(started))
+                row.started.map(|started| row.ended().unwrap_or(now).seconds_since(started))
             }
+            (Column::Time, RowRef::Container(_, row)) => row.duration(now),
             (Column::Restarts, RowRef::Pod(row)) => Some(row.restarts().into()),
-            (Column::Next, RowRef::CronJob(row)) => row.next_run(self.now).map(|next| next.seconds_since(self.now)),
+            (Column::Restarts, RowRef::Container(_, row)) => Some(row.restarts.into()),
+            (Column::Next, RowRef::CronJob(row)) => row.next_run(now).map(|next| next.seconds_since(now)),
             (Column::Success, RowRef::CronJob(row)) => since(row.last_success),
             (Column::Active, RowRef::CronJob(row)) => i64::try_from(row.active.len()).ok(),
+            (Column::Ends, RowRef::Job(row)) => row.stops_in(now).or_else(|| row.gone_in(now)),
+            (Column::Index, RowRef::Pod(row)) => row.index.map(i64::from),
+            (Column::Cpu, RowRef::Pod(row)) => self.app.usage_of(row.meta.uid).map(|used| used.cpu_millis),
+            (Column::Memory, RowRef::Pod(row)) => self.app.usage_of(row.meta.uid).map(|used| used.memory_bytes),
+            (Column::Cpu, RowRef::Container(pod, row)) => self.used(pod, row).map(|used| used.cpu_millis),
+            (Column::Memory, RowRef::Container(pod, row)) => self.used(pod, row).map(|used| used.memory_bytes),
+            (Column::Exit, RowRef::Container(_, row)) => row.exit_code().map(i64::from),
+            (Column::Seen, RowRef::Event(row)) => Some(self.app.times_seen(row).into()),
             _ => None,
         }
     }
@@ -209,6 +364,96 @@ impl<'a> Fields<'a> {
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (None, None) => self.text(column).cmp(&other.text(column)),
+        }
+    }
+}
+
+/// The UID that a container's row has: derived, since the API gives containers none.
+pub(super) fn container_uid(pod: &Pod, container: &Container) -> Uid {
+    Uid::new(&format!("{:?}/{}", pod.meta.uid, container.name))
+}
+
+/// What follows a container's sign in the list of pods: the exit code of a run that failed, this one or the one before.
+pub fn container_code(container: &Container) -> String {
+    container.exit_code().filter(|code| *code != 0).map(|code| code.to_string()).unwrap_or_default()
+}
+
+/// The containers of a pod as the list of pods shows them, with a blank for each sign: `init _ main _137`.
+fn containers_text(pod: &Pod) -> String {
+    let words = pod.containers.iter().map(|one| format!("{} _{}", one.name, container_code(one)));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Used, asked for and allowed, with a dash for what is not known or not set; empty where nothing is.
+fn amounts<const N: usize>(amounts: [Option<Resources>; N], words: fn(Resources) -> String) -> String {
+    let words = amounts.map(|amount| amount.map(words).unwrap_or_default());
+    if words.iter().all(String::is_empty) {
+        return String::new();
+    }
+    words.map(|word| if word.is_empty() { "-".to_owned() } else { word }).join("/")
+}
+
+impl App {
+    /// The text of a column in the row of this UID; empty where there is no such row.
+    pub fn text(&self, pane: Pane, uid: Uid, column: Column) -> Cow<'_, str> {
+        self.row(pane, uid).map(|row| Fields { app: self, row }.text(column)).unwrap_or_default()
+    }
+
+    pub(super) fn row(&self, pane: Pane, uid: Uid) -> Option<RowRef<'_>> {
+        match pane {
+            Pane::CronJobs => self.snapshot.cronjobs.get(uid).map(RowRef::CronJob),
+            Pane::Jobs => self.snapshot.jobs.get(uid).map(RowRef::Job),
+            Pane::Pods if self.opened_pod.is_some() => {
+                self.container(uid).map(|(pod, container)| RowRef::Container(pod, container))
+            }
+            Pane::Pods => self.snapshot.pods.get(uid).map(RowRef::Pod),
+            Pane::Events => self.snapshot.events.get(uid).map(RowRef::Event),
+            Pane::Logs => None,
+        }
+    }
+
+    /// How wide each column of a pane must be for its first [`MEASURED`] rows.
+    pub(super) fn widths(&self, pane: Pane, rows: &[Uid]) -> Widths {
+        let mut widths = Widths::default();
+        for (at, uid) in rows.iter().take(MEASURED).enumerate() {
+            let Some(row) = self.row(pane, *uid) else { continue };
+            let fields = Fields { app: self, row };
+            let is_measured = |column: &&Column| at < DERIVED || !matches!(column, Column::Status | Column::Why);
+            for column in Column::measured(pane).iter().filter(is_measured) {
+                let width = safe_line(&fields.text(*column)).width();
+                widths.widen(*column, u16::try_from(width).unwrap_or(u16::MAX));
+            }
+        }
+        widths
+    }
+}
+
+/// Rows that are looked at for the widths of columns, at every change: more than fit on a screen.
+const MEASURED: usize = 128;
+
+/// Rows that are looked at for what must be derived from pods and events. What is wrong, and so has most to say, is above.
+const DERIVED: usize = 40;
+
+/// How wide the texts of each column are, in columns of the terminal; 0 where no row says anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Widths([u16; Column::ALL.len()]);
+
+impl Widths {
+    /// The width of the widest text of this column.
+    pub const fn of(&self, column: Column) -> u16 {
+        self.0[column as usize]
+    }
+
+    /// Makes room for a text of this width.
+    pub fn widen(&mut self, column: Column, width: u16) {
+        let place = &mut self.0[column as usize];
+        *place = width.max(*place);
+    }
+
+    /// Makes room for what others need too.
+    pub(super) fn grow(&mut self, other: &Self) {
+        for column in Column::ALL {
+            self.widen(column, other.of(column));
         }
     }
 }

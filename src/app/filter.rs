@@ -163,11 +163,11 @@ fn number(text: &str) -> Option<i64> {
 mod tests {
     use super::super::fields::RowRef;
     use super::*;
+    use crate::app::App;
     use crate::model::clock::Time;
     use crate::model::event::Event;
     use crate::model::key::Uid;
     use crate::model::meta::Meta;
-    use crate::model::snapshot::Snapshot;
 
     fn shows(filter: &str) -> bool {
         let meta = Meta {
@@ -191,8 +191,8 @@ mod tests {
             count: 1,
             last: Some(Time::from_seconds(100)),
         };
-        let snapshot = Snapshot::default();
-        let row = Fields { snapshot: &snapshot, now: Time::from_seconds(200), row: RowRef::Event(&event) };
+        let app = App::new(Time::from_seconds(200), (80, 24));
+        let row = Fields { app: &app, row: RowRef::Event(&event) };
         Filter::new(filter).matches(&row)
     }
 

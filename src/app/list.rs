@@ -1,10 +1,12 @@
 //! A list with a cursor: the rows that are shown, in order, and the place in them, which is kept by UID.
 
+use std::collections::HashMap;
+
 use crate::command::Motion;
 use crate::model::key::Uid;
 use crate::model::owner::Subject;
 
-use super::fields::Column;
+use super::fields::{Column, Widths};
 use super::filter::Filter;
 
 /// The state of one list.
@@ -26,6 +28,11 @@ pub struct ListState {
     pub faults_only: bool,
     /// The first row on screen.
     pub top: usize,
+    /// How wide the texts of each column are. They only grow while the list is of one subject, so that no column moves
+    /// under the eyes of who reads.
+    pub widths: Widths,
+    /// Changes of the rows that wait until nobody reads: rows that are new, gone or at another place.
+    pub held: usize,
     /// The cursor's place in `rows`, to stay near it when its row goes.
     at: usize,
     /// A person has moved the cursor, or the list was settled once: from then on it stays on its object.
@@ -35,9 +42,15 @@ pub struct ListState {
 }
 
 impl ListState {
-    /// Takes new rows. The cursor stays on its object; where that is gone, on the row that took its place. Until
-    /// `is_settled` was true once or a person has moved it, it stays on the first row, which is the worst.
-    pub fn set_rows(&mut self, rows: Vec<Uid>, total: usize, is_settled: bool) {
+    /// Takes new rows, or holds them back while someone reads a list that was whole once. The cursor stays on its
+    /// object; where that is gone, on the row that took its place. Until `is_settled` was true once or a person has
+    /// moved it, it stays on the first row, which is the worst.
+    pub fn set_rows(&mut self, rows: Vec<Uid>, total: usize, is_settled: bool, is_read: bool) {
+        if is_read && self.is_placed && !self.rows.is_empty() {
+            self.held = changes(&self.rows, &rows);
+            return;
+        }
+        self.held = 0;
         self.rows = rows;
         self.total = total;
         let known = self.cursor.filter(|_| self.is_placed);
@@ -56,6 +69,7 @@ impl ListState {
     pub fn turn_to(&mut self, subject: Option<Subject>) {
         if self.subject != subject {
             (self.subject, self.at, self.top, self.is_placed) = (subject, 0, 0, false);
+            self.widths = Widths::default();
         }
     }
 
@@ -86,6 +100,24 @@ impl ListState {
     }
 }
 
+/// How many rows are new, gone or at another place: the fewest that explain the difference.
+fn changes(before: &[Uid], after: &[Uid]) -> usize {
+    let same = before.iter().zip(after).take_while(|(a, b)| a == b).count();
+    let (before, after) = (&before[same..], &after[same..]);
+    let same = before.iter().rev().zip(after.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (before, after) = (&before[..before.len() - same], &after[..after.len() - same]);
+    let places: HashMap<Uid, usize> = before.iter().enumerate().map(|(at, uid)| (*uid, at)).collect();
+    let kept: Vec<usize> = after.iter().filter_map(|uid| places.get(uid).copied()).collect();
+    // What keeps its order is the longest rising run of old places; `ends` has the smallest end for each length.
+    let mut ends: Vec<usize> = Vec::new();
+    for &place in &kept {
+        let at = ends.partition_point(|end| *end < place);
+        if at == ends.len() { ends.push(place) } else { ends[at] = place }
+    }
+    let moved = kept.len() - ends.len();
+    (before.len() - kept.len()) + (after.len() - kept.len()) + moved
+}
+
 /// Where a motion leads from `at` among `len` rows.
 pub(super) fn moved(at: usize, motion: Motion, page: usize, len: usize) -> usize {
     let last = len.saturating_sub(1);
@@ -109,7 +141,7 @@ mod tests {
 
     fn list(names: &[&str]) -> ListState {
         let mut list = ListState::default();
-        list.set_rows(uids(names), names.len(), true);
+        list.set_rows(uids(names), names.len(), true, false);
         list
     }
 
@@ -117,7 +149,7 @@ mod tests {
     fn relist_keeps_cursor_on_same_uid() {
         let mut list = list(&["a", "b", "c"]);
         list.go(Motion::Down, 10);
-        list.set_rows(uids(&["x", "c", "b"]), 3, true);
+        list.set_rows(uids(&["x", "c", "b"]), 3, true, false);
         assert_eq!(list.cursor, Some(Uid::new("b")));
     }
 
@@ -125,20 +157,41 @@ mod tests {
     fn cursor_takes_the_place_of_a_row_that_went() {
         let mut list = list(&["a", "b", "c"]);
         list.go(Motion::Down, 10);
-        list.set_rows(uids(&["a", "c"]), 2, true);
+        list.set_rows(uids(&["a", "c"]), 2, true, false);
         assert_eq!(list.cursor, Some(Uid::new("c")));
-        list.set_rows(uids(&["a"]), 1, true);
+        list.set_rows(uids(&["a"]), 1, true, false);
         assert_eq!(list.cursor, Some(Uid::new("a")));
-        list.set_rows(Vec::new(), 0, true);
+        list.set_rows(Vec::new(), 0, true, false);
         assert_eq!(list.cursor, None);
     }
 
     #[test]
     fn cursor_stays_on_the_worst_while_the_first_list_loads() {
         let mut list = ListState::default();
-        list.set_rows(uids(&["b"]), 1, false);
-        list.set_rows(uids(&["a", "b"]), 2, false);
+        list.set_rows(uids(&["b"]), 1, false, false);
+        list.set_rows(uids(&["a", "b"]), 2, false, false);
         assert_eq!(list.cursor, Some(Uid::new("a")));
+    }
+
+    #[test]
+    fn rows_keep_their_place_while_one_reads_and_settle_after() {
+        let mut list = list(&["a", "b", "c"]);
+        list.go(Motion::Down, 10);
+        list.set_rows(uids(&["c", "a", "new"]), 4, true, true);
+        assert_eq!((list.rows.clone(), list.total, list.held), (uids(&["a", "b", "c"]), 3, 3));
+        list.set_rows(uids(&["c", "a", "new"]), 4, true, false);
+        assert_eq!((list.rows.clone(), list.total, list.held), (uids(&["c", "a", "new"]), 4, 0));
+    }
+
+    #[test]
+    fn the_fewest_changes_are_counted() {
+        let count = |before: &[&str], after: &[&str]| changes(&uids(before), &uids(after));
+        assert_eq!(count(&["a", "b", "c", "d"], &["a", "b", "c", "d"]), 0);
+        assert_eq!(count(&["a", "b", "c", "d"], &["d", "a", "b", "c"]), 1, "one row went up");
+        assert_eq!(count(&["a", "b", "c", "d"], &["b", "c", "d", "a"]), 1, "one row went down");
+        assert_eq!(count(&["a", "b", "c"], &["a", "x", "c"]), 2, "one is gone, one is new");
+        assert_eq!(count(&[], &["a", "b"]), 2);
+        assert_eq!(count(&["a", "b"], &[]), 2);
     }
 
     #[test]
@@ -146,7 +199,7 @@ mod tests {
         let mut list = list(&["a", "b"]);
         list.go(Motion::Last, 10);
         list.turn_to(Some(Subject { kind: crate::model::key::Kind::Job, uid: Uid::new("j") }));
-        list.set_rows(uids(&["a", "b"]), 2, true);
+        list.set_rows(uids(&["a", "b"]), 2, true, false);
         assert_eq!(list.cursor, Some(Uid::new("a")));
     }
 

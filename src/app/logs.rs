@@ -1,5 +1,7 @@
 //! The log pane: whose logs are followed, and where in them one reads.
 
+use compact_str::CompactString;
+
 use crate::command::Motion;
 use crate::model::key::Kind;
 use crate::model::log::{LogBuffer, LogChange, LogSource};
@@ -20,6 +22,8 @@ pub const STREAMS: usize = 12;
 pub struct LogView {
     /// Whose logs these are.
     pub subject: Option<Subject>,
+    /// The one container of the subject that is followed; None follows all.
+    pub container: Option<CompactString>,
     /// The lines.
     pub buffer: LogBuffer,
     /// The sources that are followed.
@@ -32,25 +36,34 @@ pub struct LogView {
 
 impl Default for LogView {
     fn default() -> Self {
-        Self { subject: None, buffer: LogBuffer::new(BUDGET), followed: Vec::new(), left_out: 0, top: None }
+        Self {
+            subject: None,
+            container: None,
+            buffer: LogBuffer::new(BUDGET),
+            followed: Vec::new(),
+            left_out: 0,
+            top: None,
+        }
     }
 }
 
 impl LogView {
-    /// Turns to the subject and what of it can be followed now. True where other streams are wanted than before. The
-    /// lines of pods that are gone stay for as long as the subject does.
-    pub fn turn_to(&mut self, subject: Option<Subject>, snapshot: &Snapshot) -> bool {
+    /// Turns to the subject, or to one container of it, and what of it can be followed now. True where other streams are
+    /// wanted than before. The lines of pods that are gone stay for as long as the subject does.
+    pub fn turn_to(&mut self, subject: Option<Subject>, container: Option<CompactString>, snapshot: &Snapshot) -> bool {
         let mut wanted = subject.map(|subject| sources(snapshot, subject)).unwrap_or_default();
+        wanted.retain(|source| container.as_ref().is_none_or(|name| source.container == *name));
         self.left_out = wanted.len().saturating_sub(STREAMS);
         wanted.truncate(STREAMS);
-        let (is_same, followed) = (self.subject == subject, &self.followed);
+        let is_same = self.subject == subject && self.container == container;
+        let followed = &self.followed;
         if is_same && *followed == wanted {
             return false;
         }
         // A stream that goes on tells nothing twice, and one that begins again tells everything.
         self.buffer.retain(|source| if wanted.contains(source) { followed.contains(source) } else { is_same });
         if !is_same {
-            (self.subject, self.top) = (subject, None);
+            (self.subject, self.container, self.top) = (subject, container, None);
         }
         let is_new = self.followed != wanted;
         self.followed = wanted;

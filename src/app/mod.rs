@@ -18,9 +18,10 @@ mod ranking;
 mod rows;
 
 pub use effect::Effect;
-pub use fields::Column;
+pub use fields::{Column, Widths, container_code};
 pub use filter::Filter;
-pub use layout::{Layout, SMALLEST};
+pub use layout::{Layout, SMALLEST, has_titles};
+use layout::{Room, Shown};
 pub use link::Link;
 pub use list::ListState;
 pub use logs::{LogView, STREAMS};
@@ -72,12 +73,18 @@ pub struct App {
     pub jobs: ListState,
     /// Pods.
     pub pods: ListState,
+    /// The containers of the pod that was opened.
+    pub containers: ListState,
     /// Events.
     pub events: ListState,
     /// Logs.
     pub logs: LogView,
     /// The CronJob whose Jobs alone are listed, after it was opened.
     pub opened: Option<Subject>,
+    /// The pod whose containers are listed in place of the pods, after it was opened.
+    pub opened_pod: Option<Uid>,
+    /// How far the border between the panes was moved by hand, in hundredths of the screen.
+    pub share: i16,
     /// What lies over the dashboard.
     pub overlay: Option<Overlay>,
     /// What the subject's containers use, by pod and container; empty where the server has no metrics.
@@ -96,7 +103,27 @@ pub struct App {
     touched: Touched,
     /// Something that decides about rows has changed since they were made.
     is_dirty: bool,
+    /// A person changed it.
+    is_asked: bool,
+    /// New rows wait, since someone reads.
+    rows_held: bool,
+    /// When the last key was pressed.
+    last_key: Option<Time>,
+    /// CronJobs and Jobs that appeared or got another level, and when.
+    news: HashMap<Uid, Time>,
+    /// All CronJobs, Jobs and Pods were known when the rows were made last.
+    was_known: bool,
+    /// Further times that the event of a row was seen, under other UIDs.
+    repeats: HashMap<Uid, i32>,
+    /// The room that the panes' contents need, and what it was measured for.
+    room: (RoomKey, Room),
 }
+
+/// Rows that the reason for a missing list takes: two sentences on a narrow screen.
+const SENTENCES: u16 = 4;
+
+/// What decides when panes may change their sizes: the terminal's size and the subjects.
+type RoomKey = Option<((u16, u16), Option<Subject>, Option<Subject>, Option<Uid>)>;
 
 /// What lies over the dashboard and takes the keys.
 #[derive(Debug)]
@@ -143,9 +170,12 @@ impl App {
             cronjobs: ListState::default(),
             jobs: ListState::default(),
             pods: ListState::default(),
+            containers: ListState::default(),
             events: ListState::default(),
             logs: LogView::default(),
             opened: None,
+            opened_pod: None,
+            share: 0,
             overlay: None,
             usage: HashMap::new(),
             notice: None,
@@ -155,6 +185,13 @@ impl App {
             job_ranking: Ranking::default(),
             touched: Touched::default(),
             is_dirty: true,
+            is_asked: false,
+            rows_held: false,
+            last_key: None,
+            news: HashMap::new(),
+            was_known: false,
+            repeats: HashMap::new(),
+            room: (None, Room::default()),
         }
     }
 
@@ -162,6 +199,8 @@ impl App {
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {
             Msg::Key(key) => {
+                // First, so that the key acts on what was seen when it was pressed.
+                self.last_key = Some(self.now);
                 self.refresh_rows();
                 return self.key(&key);
             }
@@ -169,9 +208,12 @@ impl App {
             Msg::Resized(width, height) => self.size = (width, height),
             Msg::Tick(now) => {
                 self.now = now;
+                self.age_news();
                 // Ages and durations decide about rows as time goes by.
                 let is_chosen = |list: &ListState| !list.filter.is_empty() || list.sort.is_some();
-                self.is_dirty |= Pane::ALL.into_iter().filter_map(|pane| self.list(pane)).any(is_chosen);
+                let has_held = |list: &ListState| list.held > 0 && !self.is_reading();
+                let mut lists = Pane::ALL.into_iter().filter_map(|pane| self.list(pane));
+                self.is_dirty |= lists.any(|list| is_chosen(list) || has_held(list));
             }
             Msg::Connected { session, context, namespaces } if session == self.session => {
                 self.expect(&namespaces);
@@ -208,7 +250,9 @@ impl App {
     pub fn settle(&mut self) -> Vec<Effect> {
         self.refresh_rows();
         let subject = self.subject();
-        let effects = if self.logs.turn_to(subject, &self.snapshot) {
+        self.refresh_room();
+        let container = self.log_container();
+        let effects = if self.logs.turn_to(subject, container, &self.snapshot) {
             vec![Effect::FollowLogs(self.logs.followed.clone())]
         } else {
             Vec::new()
@@ -256,6 +300,7 @@ impl App {
     pub fn usage_of(&self, pod: Uid) -> Option<Resources> {
         self.usage.get(&pod).map(|containers| containers.iter().map(|(_, used)| *used).sum())
     }
+
     /// Rows come from more than one namespace, so that each says which.
     pub fn has_many_namespaces(&self) -> bool {
         !matches!(&self.namespaces, Some(Namespaces::Some(names)) if names.len() == 1)
@@ -263,7 +308,34 @@ impl App {
 
     /// Where everything is on the screen; None where the terminal is too small.
     pub fn layout(&self) -> Option<Layout> {
-        Layout::new(self.size, self.focus, self.lead, self.detail_pane(), self.is_zoomed)
+        let (focus, list, detail) = (self.focus, self.lead, self.detail_pane());
+        let (room, share) = (self.room.1, self.share);
+        Layout::new(self.size, Shown { focus, list, detail, is_zoomed: self.is_zoomed, room, share })
+    }
+
+    /// Moves the border between the panes by hundredths of the screen; it stays where it was put.
+    pub fn move_share(&mut self, by: i16) {
+        self.share = self.share.saturating_add(by).clamp(-layout::MOST_SHARE, layout::MOST_SHARE);
+    }
+
+    /// Measures the room that the panes' contents need: for another subject or terminal anew, otherwise only more, and
+    /// only while nobody reads.
+    fn refresh_room(&mut self) {
+        let key = Some((self.size, self.parent(), self.subject(), self.opened_pod));
+        // All rows, so that a filter moves no border.
+        let rows = |pane: Pane| {
+            let rows = self.list(pane).map_or(0, |list| u16::try_from(list.total).unwrap_or(u16::MAX));
+            let is_told = pane.kind().is_some_and(|kind| *self.snapshot.freshness(kind) == Freshness::Live);
+            // Why a list cannot be had takes a few lines, and what is still to come takes some too.
+            if is_told { rows } else { rows.max(SENTENCES) }
+        };
+        let [cronjobs, jobs, pods, events] = [Pane::CronJobs, Pane::Jobs, Pane::Pods, Pane::Events].map(rows);
+        let needed = Room { cronjobs, jobs, pods, events };
+        if self.room.0 != key {
+            self.room = (key, needed);
+        } else if !self.is_reading() {
+            self.room.1 = self.room.1.max(needed);
+        }
     }
 
     /// The pane that suits the subject where there is room for one: its log where it has one, its events otherwise.
@@ -276,6 +348,7 @@ impl App {
         match pane {
             Pane::CronJobs => Some(&self.cronjobs),
             Pane::Jobs => Some(&self.jobs),
+            Pane::Pods if self.opened_pod.is_some() => Some(&self.containers),
             Pane::Pods => Some(&self.pods),
             Pane::Events => Some(&self.events),
             Pane::Logs => None,
@@ -286,6 +359,7 @@ impl App {
         match pane {
             Pane::CronJobs => Some(&mut self.cronjobs),
             Pane::Jobs => Some(&mut self.jobs),
+            Pane::Pods if self.opened_pod.is_some() => Some(&mut self.containers),
             Pane::Pods => Some(&mut self.pods),
             Pane::Events => Some(&mut self.events),
             Pane::Logs => None,

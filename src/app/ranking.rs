@@ -33,13 +33,11 @@ pub(super) struct Ranking {
 }
 
 impl Ranking {
-    /// Takes the new ranks of objects that changed; None for those that are gone.
-    pub(super) fn update(&mut self, changes: impl ExactSizeIterator<Item = (Uid, Option<Rank>)>) {
+    /// Takes the new ranks of objects that changed; None for those that are gone. Returns those that are new or of
+    /// another level now; none of many at once, which are a list and no news.
+    pub(super) fn update(&mut self, changes: impl ExactSizeIterator<Item = (Uid, Option<Rank>)>) -> Vec<Uid> {
         if changes.len() < MANY {
-            for (uid, rank) in changes {
-                self.set(uid, rank);
-            }
-            return;
+            return changes.filter_map(|(uid, rank)| self.set(uid, rank).then_some(uid)).collect();
         }
         let mut changed: HashMap<Uid, Option<Rank>> = changes.collect();
         self.order.retain(|rank| !changed.contains_key(&rank.uid));
@@ -50,6 +48,7 @@ impl Ranking {
         }
         self.order.sort_unstable();
         self.problems = self.order.partition_point(|rank| rank.level <= Level::Warning);
+        Vec::new()
     }
 
     /// The objects in order.
@@ -62,11 +61,14 @@ impl Ranking {
         self.problems
     }
 
-    fn set(&mut self, uid: Uid, rank: Option<Rank>) {
+    /// True where the object is new or of another level.
+    fn set(&mut self, uid: Uid, rank: Option<Rank>) -> bool {
         let place = rank.as_ref().map(|rank| (rank.level, rank.newest));
-        if let Some(old) = self.places.get(&uid).copied() {
-            if place == Some(old) {
-                return;
+        let before = self.places.get(&uid).copied();
+        let is_news = place.is_some_and(|(level, _)| before.is_none_or(|(before, _)| before != level));
+        if let Some(old) = before {
+            if place == before {
+                return false;
             }
             let first = self.order.partition_point(|rank| (rank.level, rank.newest) < old);
             if let Some(at) = self.order.iter().skip(first).position(|rank| rank.uid == uid) {
@@ -81,6 +83,7 @@ impl Ranking {
             self.order.insert(at, rank);
             self.places.insert(uid, place);
         }
+        is_news
     }
 }
 

@@ -45,6 +45,12 @@ fn press(app: &mut App, keys: &[&str]) -> Vec<Effect> {
     effects
 }
 
+/// The keys have been still for so long that lists may move.
+fn quiet(app: &mut App) {
+    app.update(Msg::Tick(app.now.plus_seconds(5)));
+    app.settle();
+}
+
 fn typed(app: &mut App, text: &str) -> Vec<Effect> {
     let keys: Vec<String> = text.chars().map(|one| if one == ' ' { "space".into() } else { one.into() }).collect();
     press(app, &keys.iter().map(String::as_str).collect::<Vec<_>>())
@@ -104,6 +110,7 @@ fn relist_keeps_cursor_on_same_uid() {
     press(&mut app, &["j"]);
     let chosen = Some(job("job-complete").uid());
     assert_eq!(app.jobs.cursor, chosen);
+    quiet(&mut app);
     let rows = ["job-complete", "job-failed", "job-indexed"].map(|name| Row::Job(job(name)));
     change(&mut app, Kind::Job, vec![Change::Reset(rows.into()), Change::Synced]);
     assert_eq!(job_names(&app), ["import", "shards", "report"]);
@@ -126,13 +133,19 @@ fn enter_goes_down_along_ownership_and_esc_up_again() {
     press(&mut app, &["enter"]);
     assert_eq!((app.focus, app.pods.rows.len()), (Pane::Pods, 1));
     press(&mut app, &["enter"]);
+    let main = pod("pod-running").containers[0].name.clone();
+    assert_eq!((app.focus, app.opened_pod), (Pane::Pods, Some(pod("pod-running").uid())));
+    assert_eq!((app.list(Pane::Pods).map(|list| list.rows.len()), app.logs.container.clone()), (Some(1), Some(main)));
+    press(&mut app, &["enter"]);
     assert_eq!((app.focus, app.is_zoomed), (Pane::Logs, false));
     press(&mut app, &["enter"]);
     assert!(app.is_zoomed);
     press(&mut app, &["esc"]);
     assert_eq!((app.focus, app.is_zoomed), (Pane::Logs, false));
     press(&mut app, &["esc"]);
-    assert_eq!(app.focus, Pane::Pods);
+    assert_eq!((app.focus, app.opened_pod.is_some()), (Pane::Pods, true));
+    press(&mut app, &["esc"]);
+    assert_eq!((app.focus, app.opened_pod, app.logs.container.clone()), (Pane::Pods, None, None));
     press(&mut app, &["esc"]);
     assert_eq!(app.focus, Pane::Jobs);
     press(&mut app, &["esc"]);
@@ -181,6 +194,7 @@ fn events_are_newest_first_and_of_the_subject_alone() {
     let mut older = event("event-quota");
     older.meta = renamed(&older.meta, "older");
     older.last = Some(time("2026-11-21T04:00:00Z"));
+    older.note = "something else".into();
     let rows = [Row::Job(quota), Row::Event(older.clone()), Row::Event(event("event-quota"))];
     let mut app = app(&[&rows[..], &[Row::Event(event("event-series"))]].concat());
     assert_eq!(app.events.rows, [event("event-quota").uid(), older.uid()]);
@@ -529,4 +543,113 @@ fn sort_goes_through_the_columns_and_back_to_what_is_wrong() {
     assert_eq!(app.jobs.rows, by_problem);
     press(&mut app, &["O"]);
     assert!(app.notice.as_deref().is_some_and(|notice| notice.starts_with("not sorted")));
+}
+
+#[test]
+fn events_that_say_the_same_are_one_row_with_their_count() {
+    let newest = event("event-quota");
+    let mut older = newest.clone();
+    (older.meta, older.count) = (renamed(&newest.meta, "older"), 4);
+    older.last = newest.last.map(|last| last.plus_seconds(-60));
+    let mut other = older.clone();
+    (other.meta, other.reason) = (renamed(&newest.meta, "other"), "SuccessfulCreate".into());
+    let app = app(&[Row::Job(job("job-quota")), Row::Event(older), Row::Event(other), Row::Event(newest.clone())]);
+    assert_eq!((app.events.rows.len(), app.events.total), (2, 2));
+    assert_eq!(app.events.rows[0], newest.uid());
+    assert_eq!(app.text(Pane::Events, newest.uid(), Column::Seen), format!("x{}", newest.count + 4));
+}
+
+#[test]
+fn rows_wait_while_keys_are_pressed_and_settle_after() {
+    let mut app = app(&[Row::Job(job("job-suspended")), Row::Job(job("job-complete"))]);
+    press(&mut app, &["j"]);
+    change(&mut app, Kind::Job, vec![Change::Upsert(Row::Job(job("job-failed")))]);
+    assert_eq!((job_names(&app), app.jobs.held), (vec!["paused", "report"], 1));
+    quiet(&mut app);
+    assert_eq!((job_names(&app), app.jobs.held), (vec!["import", "paused", "report"], 0));
+    press(&mut app, &["j"]);
+    change(&mut app, Kind::Job, vec![Change::Remove(job("job-suspended").uid())]);
+    assert_eq!((app.jobs.rows.len(), app.jobs.held), (3, 1), "the row that is gone keeps its place");
+    press(&mut app, &["."]);
+    assert_eq!((job_names(&app), app.jobs.held), (vec!["import", "report"], 0));
+}
+
+#[test]
+fn rows_of_another_level_are_news_for_a_moment() {
+    let mut app = app(&[Row::Job(job("job-suspended")), Row::Job(job("job-complete"))]);
+    let all = |app: &App| [job("job-suspended"), job("job-complete")].map(|job| app.is_news(job.uid()));
+    assert_eq!(all(&app), [false, false], "the first list is no news");
+    let mut resumed = job("job-suspended");
+    resumed.suspend = false;
+    change(&mut app, Kind::Job, vec![Change::Upsert(Row::Job(resumed)), Change::Upsert(Row::Job(job("job-complete")))]);
+    assert_eq!(all(&app), [true, false]);
+    app.update(Msg::Tick(now().plus_seconds(3)));
+    assert_eq!(all(&app), [false, false]);
+}
+
+#[test]
+fn lists_without_the_cursor_do_not_wait() {
+    let mut app = app(&[Row::Job(job("job-suspended")), Row::Job(job("job-complete"))]);
+    press(&mut app, &["1"]);
+    change(&mut app, Kind::Job, vec![Change::Upsert(Row::Job(job("job-failed")))]);
+    assert_eq!(job_names(&app), ["import", "paused", "report"]);
+}
+
+#[test]
+fn columns_never_shrink_for_the_same_subject() {
+    let mut long = job("job-failed");
+    long.meta = renamed(&long.meta, "a-name-that-is-longer-than-all-the-others");
+    let mut app = app(&[Row::Job(long.clone()), Row::Job(job("job-complete"))]);
+    let before = app.jobs.widths.of(Column::Name);
+    assert_eq!(usize::from(before), long.meta.name.len());
+    change(&mut app, Kind::Job, vec![Change::Remove(long.uid())]);
+    assert_eq!(app.jobs.widths.of(Column::Name), before);
+}
+
+#[test]
+fn panes_keep_their_sizes_while_one_reads() {
+    let mut app = app(&busy());
+    press(&mut app, &["j"]);
+    let before = app.layout();
+    let mut rows = Vec::new();
+    for number in 0..9 {
+        let mut one = pod("pod-running");
+        one.meta = renamed(&one.meta, &format!("pod-{number}"));
+        one.meta.owner = app.parent().map(|parent| Owner { kind: Some(Kind::Job), uid: parent.uid });
+        rows.push(Change::Upsert(Row::Pod(one)));
+    }
+    change(&mut app, Kind::Pod, rows);
+    assert!(app.pods.rows.len() > 8);
+    assert_eq!(app.layout(), before);
+    quiet(&mut app);
+    assert_ne!(app.layout(), before);
+}
+
+#[test]
+fn log_of_a_container_alone_follows_the_cursor_among_containers() {
+    let sidecar = pod("pod-sidecar");
+    let mut app = app(&[Row::Job(crate::model::fixtures::job_of(&sidecar)), Row::Pod(sidecar.clone())]);
+    let all = app.logs.followed.len();
+    assert!(all > 1);
+    press(&mut app, &["3", "enter"]);
+    assert_eq!(app.logs.container.as_deref(), Some("main"), "the one that does the work first");
+    press(&mut app, &["g"]);
+    for container in &sidecar.containers {
+        let followed: Vec<_> = app.logs.followed.iter().map(|source| source.container.clone()).collect();
+        let has_log = !matches!(container.state, crate::model::pod::ContainerState::Waiting { .. });
+        assert_eq!(followed, if has_log { vec![container.name.clone()] } else { vec![] });
+        assert_eq!(app.whose(Pane::Logs), Some(format!("pod/{} {}", sidecar.meta.name, container.name)));
+        press(&mut app, &["j"]);
+    }
+    press(&mut app, &["esc"]);
+    assert_eq!(app.logs.followed.len(), all);
+}
+
+#[test]
+fn containers_close_where_their_pod_is_gone() {
+    let mut app = app(&indexed());
+    press(&mut app, &["3", "enter"]);
+    assert!(app.opened_pod.is_some());
+    change(&mut app, Kind::Pod, vec![Change::Remove(pod("pod-running").uid())]);
+    assert_eq!((app.opened_pod, app.logs.container.clone()), (None, None));
 }

@@ -11,7 +11,7 @@ use clap::Parser;
 use crate::cluster::connect::{Place, Target};
 use crate::cluster::kubeconfig::{self, KubeconfigChoice};
 use crate::model::key::Namespaces;
-use crate::tui::{self, Look};
+use crate::tui::{self, Ground, Look};
 
 /// Exit code for a command line or an environment that cannot be used, as clap and kubectl plugins have it.
 const USAGE: u8 = 2;
@@ -50,6 +50,17 @@ pub struct Arguments {
     /// Use no characters beyond ASCII for signs and borders.
     #[arg(long)]
     ascii: bool,
+    /// Colours for a dark or a light background; auto asks COLORFGBG, and takes dark where that is not set.
+    #[arg(long, value_enum, value_name = "GROUND", default_value_t = Background::Auto)]
+    theme: Background,
+}
+
+/// The background that the colours are chosen for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Background {
+    Dark,
+    Light,
+    Auto,
 }
 
 /// Runs the program with these arguments.
@@ -65,7 +76,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> ExitCode {
-    let look = look(arguments.no_color, arguments.ascii);
+    let look = look(&arguments, |name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()));
     let mut target = target(arguments);
     if let Place::Kubeconfig(choice) = &mut target.place
         && let Err(failure) = kubeconfig::check(choice)
@@ -112,13 +123,27 @@ fn target(arguments: Arguments) -> Target {
     Target { place: Place::Kubeconfig(choice), namespaces, remembered: BTreeMap::new() }
 }
 
-/// What the flags and the environment say of the terminal: NO_COLOR (no-color.org), and a locale without UTF-8.
-fn look(no_color: bool, ascii: bool) -> Look {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let locale =
-        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
-    let is_utf8 = locale.is_none_or(|name| name.to_lowercase().replace('-', "").contains("utf8"));
-    Look { has_colour: !(no_color || is_set("NO_COLOR")), has_unicode: !ascii && is_utf8 }
+/// What the flags and the environment say of the terminal: NO_COLOR (no-color.org), a locale without UTF-8, terminals
+/// that lack signs or colours by their name, and COLORFGBG.
+fn look(arguments: &Arguments, variable: impl Fn(&str) -> Option<String>) -> Look {
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    let is_utf8 = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(set)
+        .is_none_or(|name| name.to_lowercase().replace('-', "").contains("utf8"));
+    let terminal = set("TERM").unwrap_or_default();
+    // The Linux console has 512 glyphs, and the signs are not among them.
+    let has_glyphs = !matches!(terminal.as_str(), "dumb" | "linux" | "vt100" | "vt220");
+    let has_colours = !(matches!(terminal.as_str(), "dumb" | "vt100" | "vt220") || terminal.ends_with("-mono"));
+    Look {
+        has_colour: has_colours && !arguments.no_color && set("NO_COLOR").is_none(),
+        has_unicode: has_glyphs && !arguments.ascii && is_utf8,
+        ground: match arguments.theme {
+            Background::Dark => Ground::Dark,
+            Background::Light => Ground::Light,
+            Background::Auto => set("COLORFGBG").map_or(Ground::Dark, |value| Ground::from_colorfgbg(&value)),
+        },
+    }
 }
 
 fn refuse(message: &str, hint: &str) -> ExitCode {
@@ -134,6 +159,28 @@ mod tests {
     fn arguments_are_consistent() {
         use clap::CommandFactory;
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn look_is_what_the_terminal_can_do() {
+        let look = |line: &str, variables: &[(&str, &str)]| {
+            let words = std::iter::once("kubatch").chain(line.split_whitespace());
+            look(&Arguments::try_parse_from(words).unwrap(), |name| {
+                variables.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let plain = Look { has_colour: true, has_unicode: true, ground: Ground::Dark };
+        assert_eq!(look("", &[("TERM", "xterm-256color"), ("LANG", "de_DE.UTF-8"), ("NO_COLOR", "")]), plain);
+        assert_eq!(look("", &[("TERM", "linux")]), Look { has_unicode: false, ..plain });
+        assert_eq!(look("", &[("TERM", "dumb")]), Look { has_unicode: false, has_colour: false, ..plain });
+        assert_eq!(look("", &[("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")]), Look { has_unicode: false, ..plain });
+        assert_eq!(look("", &[("NO_COLOR", "1")]), Look { has_colour: false, ..plain });
+        assert_eq!(look("", &[("COLORFGBG", "0;15")]), Look { ground: Ground::Light, ..plain });
+        assert_eq!(look("--theme dark", &[("COLORFGBG", "0;15")]), plain);
+        assert_eq!(
+            look("--theme light --no-color --ascii", &[]),
+            Look { has_colour: false, has_unicode: false, ground: Ground::Light }
+        );
     }
 
     #[test]

@@ -94,6 +94,8 @@ pub enum Action {
     Filter,
     /// Shows only what is broken or warns, or everything again.
     Faults,
+    /// Takes the changes of the rows that wait until nobody reads.
+    TakeHeld,
     /// Sorts by the next column; after the last one, by what is wrong again.
     Sort,
     /// Turns the order of the sorted column round.

@@ -100,7 +100,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
     CommandSpec {
         id: "view.open",
         title: "open",
-        help: "Goes to what the object under the cursor owns: Jobs of a CronJob, Pods of a Job, logs of a Pod.",
+        help: "Goes to what the object under the cursor owns: Jobs of a CronJob, Pods of a Job, containers of a Pod, their logs.",
         keys: &["enter"],
         words: &[],
         scope: Scope::Dashboard,
@@ -162,6 +162,17 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         argument: Argument::None,
         action: Action::Faults,
         footer: Some(50),
+    },
+    CommandSpec {
+        id: "list.take-held",
+        title: "take changes",
+        help: "Takes the changes of the rows at once that wait for five seconds without a key.",
+        keys: &["."],
+        words: &[],
+        scope: Scope::Lists,
+        argument: Argument::None,
+        action: Action::TakeHeld,
+        footer: None,
     },
     CommandSpec {
         id: "list.sort",

@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use super::clock::Time;
 use super::key::{Kind, Uid};
 use super::meta::{Meta, Object};
-use super::schedule::Schedule;
+use super::schedule::{Schedule, base_time};
 
 /// What is kept of a CronJob.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,5 +61,16 @@ impl CronJob {
         let plan = self.plan.as_ref().ok()?;
         let base = self.last_schedule.or(self.meta.created).unwrap_or(now);
         plan.next_run(base.to_timestamp(), now.to_timestamp()).map(Time::from_timestamp)
+    }
+
+    /// The first planned time up to `now` that is due and was not started, as the controller sees it: runs that are later
+    /// than the starting deadline are not due any more. None where there is none, where the schedule cannot be read and
+    /// where the age is not known.
+    pub fn due_since(&self, now: Time) -> Option<Time> {
+        let plan = self.plan.as_ref().ok()?;
+        let last = self.last_schedule.map(Time::to_timestamp);
+        let created = self.meta.created?.to_timestamp();
+        let base = base_time(created, last, self.starting_deadline_seconds, now.to_timestamp());
+        plan.next_after(base).map(Time::from_timestamp).filter(|due| *due <= now)
     }
 }

@@ -92,6 +92,22 @@ impl Job {
         self.completed.or_else(|| self.condition("Failed").and_then(|failed| failed.since))
     }
 
+    /// Seconds until the TTL controller may delete the finished Job (`spec.ttlSecondsAfterFinished`, counted from its
+    /// end); never negative. None where it is not finished, has no TTL or is being deleted already.
+    pub fn gone_in(&self, now: Time) -> Option<i64> {
+        let ttl = self.ttl_seconds_after_finished.filter(|_| self.is_finished() && self.meta.deleted.is_none())?;
+        Some(self.ended()?.plus_seconds(ttl).seconds_since(now).max(0))
+    }
+
+    /// Seconds until the Job fails with `DeadlineExceeded` (`spec.activeDeadlineSeconds`, counted from
+    /// `status.startTime`, which a suspension takes away); never negative. None where it is over, is suspended, is being
+    /// deleted or has no deadline.
+    pub fn stops_in(&self, now: Time) -> Option<i64> {
+        let is_counting = !self.is_finished() && !self.suspend && self.meta.deleted.is_none();
+        let deadline = self.active_deadline_seconds.filter(|_| is_counting)?;
+        Some(self.started?.plus_seconds(deadline).seconds_since(now).max(0))
+    }
+
     /// Seconds that the Job ran, up to `now` where it still runs. None before it started. Unlike kubectl's column this
     /// stops when a Job fails.
     pub fn duration(&self, now: Time) -> Option<i64> {

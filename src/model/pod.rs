@@ -128,6 +128,27 @@ impl Object for Pod {
     }
 }
 
+impl Container {
+    /// Seconds that its present or last run took, up to `now` where it still runs. None before it started, and where the
+    /// runtime does not tell.
+    pub fn duration(&self, now: Time) -> Option<i64> {
+        let (started, ended) = match &self.state {
+            ContainerState::Running(started) => ((*started)?, now),
+            ContainerState::Ended(end) => (end.started?, end.finished?),
+            ContainerState::Waiting { .. } => return None,
+        };
+        Some(ended.seconds_since(started).max(0))
+    }
+
+    /// The exit code of the run that ended last; None where none has.
+    pub fn exit_code(&self) -> Option<i32> {
+        match (&self.state, &self.last_end) {
+            (ContainerState::Ended(end), _) | (_, Some(end)) => Some(end.exit_code),
+            _ => None,
+        }
+    }
+}
+
 impl End {
     /// The word kubectl prints for it: the reason, else `Signal:9` or `ExitCode:3`.
     pub fn word(&self) -> Cow<'_, str> {

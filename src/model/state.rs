@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 
-use super::clock::Time;
-use super::cronjob::CronJob;
+use super::clock::{Time, short_duration};
+use super::cronjob::{Concurrency, CronJob};
 use super::event::Event;
 use super::job::Job;
 use super::key::Kind;
@@ -219,6 +219,47 @@ fn is_blocked(container: &Container) -> bool {
     matches!(&container.state, ContainerState::Waiting { reason, .. } if BLOCKED.contains(&reason.as_str()))
 }
 
+/// The state of one container; its word is the one that `kubectl describe` prints as its reason.
+pub fn container_state(container: &Container) -> State {
+    let level = match &container.state {
+        ContainerState::Waiting { .. } if is_blocked(container) => Level::Broken,
+        ContainerState::Waiting { .. } if bad_end(container).is_some() => Level::Warning,
+        ContainerState::Waiting { .. } => Level::Waiting,
+        ContainerState::Running(_) if bad_end(container).is_some() => Level::Warning,
+        ContainerState::Running(_) => Level::Running,
+        // A sidecar is ended when the work is over: its exit code tells nothing of the work.
+        ContainerState::Ended(_) if container.role == Role::Sidecar => Level::Done,
+        ContainerState::Ended(_) if bad_end(container).is_some() => Level::Broken,
+        ContainerState::Ended(_) => Level::Done,
+    };
+    let word = match &container.state {
+        ContainerState::Waiting { reason, .. } if reason.is_empty() => "Waiting".into(),
+        ContainerState::Waiting { reason, .. } => reason.to_string(),
+        ContainerState::Running(_) => "Running".into(),
+        ContainerState::Ended(end) => end.word().into_owned(),
+    };
+    State { level, word: Cow::Owned(word) }
+}
+
+/// Why a container is in its state: the runtime's sentence, else how its run before this one ended.
+pub fn container_why(container: &Container) -> String {
+    let message = match &container.state {
+        ContainerState::Waiting { message, .. } => message.as_str(),
+        ContainerState::Ended(end) => end.message.as_str(),
+        ContainerState::Running(_) => "",
+    };
+    let before = match (&container.state, &container.last_end) {
+        (ContainerState::Ended(_), _) | (_, None) => String::new(),
+        (_, Some(end)) if matches!(end.reason.as_str(), "Error" | "") => format!("before: exit {}", end.exit_code),
+        (_, Some(end)) => format!("before: {}, exit {}", end.reason, end.exit_code),
+    };
+    match (before.is_empty(), message.is_empty()) {
+        (false, false) => format!("{before}; {message}"),
+        (false, true) => before,
+        _ => message.to_owned(),
+    }
+}
+
 /// Why a Pod is in its state. Empty where its word says it all.
 pub fn pod_why(pod: &Pod) -> String {
     if pod.phase == PodPhase::Succeeded {
@@ -262,6 +303,7 @@ pub fn cronjob_state(snapshot: &Snapshot, cronjob: &CronJob) -> State {
         _ if cronjob.plan.is_err() => State::new(Level::Broken, "Unreadable"),
         (true, ..) => State::new(Level::Suspended, "Suspended"),
         (_, true, _) => State::new(Level::Broken, "Failing"),
+        _ if cronjob.active.len() > 1 => State::new(Level::Warning, "Overlapping"),
         (_, _, false) => State::new(Level::Running, "Running"),
         _ if newest.is_none() && cronjob.last_success.is_none() => State::new(Level::Waiting, "No run yet"),
         _ => State::new(Level::Done, "Idle"),
@@ -275,7 +317,31 @@ pub fn cronjob_why(snapshot: &Snapshot, cronjob: &CronJob, now: Time) -> String 
     }
     let runs = snapshot.jobs_of(cronjob.uid());
     let newest = runs.into_iter().find(|job| job.is_finished());
-    newest.map(|job| job_why(snapshot, job, now)).unwrap_or_default()
+    let why = newest.map(|job| job_why(snapshot, job, now)).unwrap_or_default();
+    match cronjob.active.len() {
+        runs @ 2.. if why.is_empty() => format!("{runs} runs overlap"),
+        runs @ 2.. => format!("{why}; {runs} runs overlap"),
+        _ if why.is_empty() => late_run(snapshot, cronjob, now).unwrap_or_default(),
+        _ => why,
+    }
+}
+
+/// A run that was due so many seconds ago has been started, where nothing holds it up: the controller looks every ten.
+const LATE_SECONDS: i64 = 90;
+
+/// A run that is due and was not started. None where the CronJob is suspended, and where it is not known how it is now.
+fn late_run(snapshot: &Snapshot, cronjob: &CronJob, now: Time) -> Option<String> {
+    if cronjob.suspend || snapshot.freshness(Kind::CronJob) != &Freshness::Live {
+        return None;
+    }
+    let late = now.seconds_since(cronjob.due_since(now)?);
+    (late > LATE_SECONDS).then(|| {
+        let due = short_duration(late);
+        match (cronjob.concurrency, cronjob.active.is_empty()) {
+            (Concurrency::Forbid, false) => format!("the run due {due} ago waits for the one that is active"),
+            _ => format!("the run due {due} ago has not started"),
+        }
+    })
 }
 
 impl Role {

@@ -23,6 +23,7 @@ use crate::cluster::connect::{self, Place, Target};
 use crate::cluster::{Engine, REPORTS, Report, credential};
 use crate::model::clock::{Clock, SystemClock};
 use crate::model::key::Session;
+pub use crate::view::theme::Ground;
 use crate::view::{draw, theme::Theme};
 
 use memory::Memory;
@@ -43,6 +44,8 @@ pub struct Look {
     pub has_colour: bool,
     /// Characters beyond ASCII.
     pub has_unicode: bool,
+    /// What lies behind the text.
+    pub ground: Ground,
 }
 
 /// Runs the program until it is quit or told to end.
@@ -59,7 +62,7 @@ pub async fn run(mut target: Target, look: Look) -> std::io::Result<()> {
     let app = App::new(SystemClock.now(), (width, height));
     let (reports, reported) = mpsc::channel(REPORTS);
     let engine = Engine::start(target.clone(), Session::default(), reports.clone());
-    let theme = Theme::new(look.has_colour, look.has_unicode);
+    let theme = Theme::new(look.has_colour, look.has_unicode).on(look.ground);
     let mut shell = Shell { app, screen, theme, target, engine, reports, memory, has_quit: false };
     let ended = shell.run(reported, panicked).await;
     let Shell { screen, memory, .. } = shell;

@@ -4,10 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
+use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Link};
 use crate::command::{Pane, all};
-use crate::model::safe_text::safe_line;
+use crate::model::key::Kind;
+use crate::model::snapshot::Freshness;
 use crate::model::state::Level;
 
 use super::pane::counted;
@@ -16,12 +18,12 @@ use super::theme::Theme;
 
 /// Where we are on the left; problems and the link on the right.
 pub(super) fn header(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    let right = Line::from(vec![problems(app, theme), Span::raw("   "), link(app, theme), Span::raw(" ")]);
+    let right = Line::from(vec![problems(app, theme, area.width), Span::raw("   "), link(app, theme), Span::raw(" ")]);
     let room = area.width.saturating_sub(right.width() as u16 + 1);
     let place = app.namespaces.as_ref().map(ToString::to_string).unwrap_or_default();
     let name = if area.width < 100 { "" } else { " kubatch " };
-    let context = safe_line(&app.context).into_owned();
-    let used = name.len() + context.len() + 3;
+    let context = fit(&app.context, usize::from(room).saturating_sub(name.len() + 1), Align::Name, theme.cut());
+    let used = name.len() + context.width() + 3;
     let place = fit(&place, usize::from(room).saturating_sub(used), Align::Left, theme.cut()).into_owned();
     let left = Line::from(vec![
         Span::styled(name, theme.dim()),
@@ -34,12 +36,24 @@ pub(super) fn header(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
     right.alignment(Alignment::Right).render(area, buffer);
 }
 
-fn problems(app: &App, theme: &Theme) -> Span<'static> {
+fn problems(app: &App, theme: &Theme, width: u16) -> Span<'static> {
     match app.problems() {
+        0 if is_calm(app) && width >= 60 => {
+            Span::styled(format!("{} nothing is wrong", theme.sign(Level::Done)), theme.dim())
+        }
         0 => Span::raw(""),
+        // The context's name is worth more than the word.
+        some if width < 60 => Span::styled(format!("{} {some}", theme.sign(Level::Broken)), theme.level(Level::Broken)),
         1 => Span::styled(format!("{} 1 problem", theme.sign(Level::Broken)), theme.level(Level::Broken)),
         many => Span::styled(format!("{} {many} problems", theme.sign(Level::Broken)), theme.level(Level::Broken)),
     }
+}
+
+/// There is batch work, all of it is known, and none is broken.
+fn is_calm(app: &App) -> bool {
+    let is_live = |kind| *app.snapshot.freshness(kind) == Freshness::Live;
+    let has_work = !(app.snapshot.jobs.is_empty() && app.snapshot.cronjobs.is_empty());
+    has_work && app.problems() == 0 && [Kind::CronJob, Kind::Job, Kind::Pod].into_iter().all(is_live)
 }
 
 fn link(app: &App, theme: &Theme) -> Span<'static> {
@@ -65,7 +79,7 @@ pub(super) fn tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
         let is_narrow = area.width < 60;
         let title = if is_narrow { short_title(pane) } else { pane.title() };
         let list = app.list(pane).filter(|_| !is_narrow);
-        let count = list.map(|list| format!(" {}", counted(list))).unwrap_or_default();
+        let count = list.and_then(|list| counted(app, pane, list)).map(|count| format!(" {count}")).unwrap_or_default();
         let text = format!("{} {title}{count}", pane.key());
         spans.push(if pane == app.focus {
             Span::styled(format!("[{text}]"), theme.accent())

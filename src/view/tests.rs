@@ -7,11 +7,12 @@ use ratatui::style::{Color, Modifier};
 use super::theme::Theme;
 use crate::app::{App, Msg};
 use crate::command::Key;
-use crate::model::delta::{Cause, Row};
-use crate::model::fixtures::{busy, delta, event, failed, failure, job, lists, now, pod, time};
+use crate::model::delta::{Cause, Change, Row};
+use crate::model::fixtures::{busy, delta, event, failed, failure, job, lists, now, pod, renamed, time};
 use crate::model::key::{Kind, Namespaces, Session};
 use crate::model::log::{LogChange, LogSource};
 use crate::model::meta::{Object, Owner};
+use crate::model::resources::Resources;
 
 const PLAIN: Theme = Theme::new(false, false);
 const COLOUR: Theme = Theme::new(true, true);
@@ -134,6 +135,44 @@ fn fail(app: &mut App, cause: Cause) {
     app.settle();
 }
 
+/// Every state of the panes on a small, the smallest and a large screen.
+#[test]
+fn every_state_at_every_size() {
+    let told = |rows: Option<&[Row]>, cause: Option<Cause>| {
+        let mut app = app(rows);
+        if let Some(cause) = cause {
+            fail(&mut app, cause);
+            app.update(Msg::Tick(now().plus_seconds(7)));
+        }
+        app
+    };
+    let busy = busy();
+    let states = [
+        ("loading", None, None),
+        ("empty", Some(&[][..]), None),
+        ("stale", Some(&busy[..]), Some(Cause::Unreachable)),
+        ("denied", None, Some(Cause::Denied)),
+    ];
+    for (name, rows, cause) in states {
+        for (width, height) in [(80, 24), (40, 10), (200, 60)] {
+            let screen = draw(&mut told(rows, cause), (width, height), &COLOUR);
+            check(&format!("state-{name}-{width}x{height}"), &screen);
+        }
+    }
+}
+
+#[test]
+fn row_that_is_gone_keeps_its_place_until_the_list_may_move() {
+    let mut app = app(Some(&busy()));
+    press(&mut app, &["j"]);
+    app.update(Msg::Changed(delta(Kind::Job, vec![Change::Remove(job("job-failed").uid())])));
+    let screen = draw(&mut app, (80, 24), &COLOUR).to_string();
+    assert!(screen.contains("(gone)") && screen.contains("1 change held, . takes it"), "{screen}");
+    press(&mut app, &["."]);
+    let screen = draw(&mut app, (80, 24), &COLOUR).to_string();
+    assert!(!screen.contains("(gone)") && !screen.contains("held"), "{screen}");
+}
+
 #[test]
 fn broken_watches_keep_the_rows_and_tell_their_age() {
     let mut app = busy_app();
@@ -191,6 +230,69 @@ fn filters_that_hide_everything_say_so() {
         }
     }
     check("state-hidden-lists", &draw(&mut app, (120, 40), &COLOUR));
+}
+
+/// Every mark of a pane is there at once; where it is narrow the most important one is.
+#[test]
+fn marks_of_a_pane_do_not_hide_each_other() {
+    let mut app = busy_app();
+    press(&mut app, &["F", "o", "/"]);
+    typed(&mut app, "a");
+    press(&mut app, &["enter", "j"]);
+    let mut other = job("job-failed");
+    other.meta = renamed(&other.meta, "a-new-one");
+    app.update(Msg::Changed(delta(Kind::Job, vec![Change::Upsert(Row::Job(other))])));
+    fail(&mut app, Cause::Unreachable);
+    app.update(Msg::Tick(now().plus_seconds(3)));
+    app.settle();
+    let wide = draw(&mut app, (200, 60), &COLOUR).to_string();
+    for mark in ["stale for 3s", "1 change held, . takes it", "/a", "faults only", "by name"] {
+        assert!(wide.contains(mark), "{mark} is not in\n{wide}");
+    }
+    let narrow = draw(&mut app, (40, 10), &COLOUR).to_string();
+    assert!(narrow.contains("[2] Jobs") && narrow.contains("stale for 3s"), "{narrow}");
+    check("marks", &draw(&mut app, (80, 24), &COLOUR));
+}
+
+#[test]
+fn containers_of_a_pod_are_listed() {
+    let mut app = app(Some(&busy()));
+    for (name, pod) in [("sidecar", "sidecar"), ("badinit", "init"), ("flaky", "restarting")] {
+        press(&mut app, &[":"]);
+        typed(&mut app, &format!("job/{name}"));
+        press(&mut app, &["enter", "enter"]);
+        check(&format!("pods-{pod}"), &draw(&mut app, (80, 24), &COLOUR));
+        press(&mut app, &["enter"]);
+        check(&format!("containers-{pod}"), &draw(&mut app, (120, 40), &COLOUR));
+        press(&mut app, &["esc"]);
+    }
+}
+
+#[test]
+fn usage_stands_beside_what_was_asked_for() {
+    let mut app = busy_app();
+    let pod = pod("pod-running");
+    let used = Resources { cpu_millis: 120, memory_bytes: 300 << 20 };
+    app.usage.insert(pod.uid(), vec![(pod.containers[0].name.clone(), used)]);
+    press(&mut app, &["3", "z"]);
+    app.update(Msg::Changed(delta(Kind::Pod, vec![Change::Upsert(Row::Pod(pod))])));
+    let screen = draw(&mut app, (120, 40), &COLOUR).to_string();
+    assert!(screen.contains("120m/") && screen.contains("300Mi/"), "{screen}");
+}
+
+/// A deadline and a TTL are told where nothing else is to say, and in a column of their own on a wide screen.
+#[test]
+fn what_ends_by_itself_says_when() {
+    let mut app = busy_app();
+    let mut job = job("job-indexed");
+    job.active_deadline_seconds = Some(900);
+    app.update(Msg::Changed(delta(Kind::Job, vec![Change::Upsert(Row::Job(job))])));
+    for size in [(80, 24), (200, 60)] {
+        press(&mut app, &["z"]);
+        let screen = draw(&mut app, size, &COLOUR).to_string();
+        assert!(screen.contains("stops in 12m") && screen.contains("gone in 23h"), "{screen}");
+        press(&mut app, &["z"]);
+    }
 }
 
 #[test]
@@ -290,11 +392,44 @@ fn colours_follow_the_meaning() {
     assert_eq!(style_of(&screen, "● sidecar").0, Color::Green);
     assert_eq!(style_of(&screen, "‖ paused").0, Color::Magenta);
     assert_eq!(style_of(&screen, "┌ [2] Jobs"), (Color::Cyan, true));
-    assert_eq!(style_of(&screen, "┌ [1] CronJobs"), (Color::DarkGray, false));
+    assert_eq!(style_of(&screen, "┌ [1] CronJobs"), (Color::Reset, false));
     press(&mut app, &["1"]);
     let screen = draw(&mut app, (160, 48), &COLOUR);
     assert_eq!(style_of(&screen, "┌ [1] CronJobs"), (Color::Cyan, true));
-    assert_eq!(style_of(&screen, "┌ [2] Jobs").0, Color::DarkGray);
+    assert_eq!(style_of(&screen, "┌ [2] Jobs").0, Color::Reset);
+}
+
+#[test]
+fn calm_cluster_says_so_once_everything_is_known() {
+    let rows = [Row::Job(job("job-complete"))];
+    let calm = "✓ nothing is wrong";
+    assert!(draw(&mut app(Some(&rows)), (80, 24), &COLOUR).to_string().contains(calm));
+    assert!(!draw(&mut app(Some(&[])), (80, 24), &COLOUR).to_string().contains(calm), "nothing is there");
+    let mut unknown = app(Some(&rows));
+    fail(&mut unknown, Cause::Unreachable);
+    assert!(!draw(&mut unknown, (80, 24), &COLOUR).to_string().contains(calm));
+    assert!(!draw(&mut busy_app(), (80, 24), &COLOUR).to_string().contains(calm));
+}
+
+/// Titles and marks lie on a border that steps back; they do not.
+#[test]
+fn titles_and_marks_on_a_dim_border_are_not_dim() {
+    let mut app = busy_app();
+    fail(&mut app, Cause::Unreachable);
+    for theme in [COLOUR, PLAIN] {
+        let screen = draw(&mut app, (160, 48), &theme);
+        let is_dim = |text: &str| {
+            let buffer = screen.buffer();
+            let row = buffer.content.chunks(usize::from(buffer.area.width)).find_map(|row| {
+                let symbols: Vec<&str> = row.iter().map(|cell| cell.symbol()).collect();
+                let at = (0..row.len()).find(|at| symbols[*at..].concat().starts_with(text))?;
+                Some(row[at].modifier.contains(Modifier::DIM))
+            });
+            row.unwrap_or_else(|| panic!("{text} is not on screen:\n{screen}"))
+        };
+        assert!(!is_dim("[1] CronJobs") && !is_dim("stale for"));
+        assert!(is_dim("NAME"));
+    }
 }
 
 #[test]

@@ -1,27 +1,63 @@
 //! What things look like, by meaning: one style and one sign for each level, and whether colours and Unicode are used.
 //!
-//! Colours are the terminal's own sixteen, so that its light or dark palette decides. Signs and words carry the meaning
-//! without them.
+//! Colours are eight of the terminal's own, so that its palette decides their shades: the bright half is left out, since
+//! some palettes (solarized) make greys of it and its black is their background. What steps back is dim and has no
+//! colour of its own. Signs and words carry the meaning without any of them.
 
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::model::state::Level;
+
+/// What lies behind the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ground {
+    /// Light text on dark.
+    #[default]
+    Dark,
+    /// Dark text on light, on which yellow and cyan are hard to read.
+    Light,
+}
+
+impl Ground {
+    /// The ground that `COLORFGBG` tells (rxvt, Konsole and others set it): `15;0` is white on black. The last number is
+    /// the background's; 7 and 9 to 15 are light. Dark where it tells none.
+    pub fn from_colorfgbg(value: &str) -> Self {
+        match value.rsplit(';').next().and_then(|last| last.parse::<u8>().ok()) {
+            Some(7 | 9..=15) => Ground::Light,
+            _ => Ground::Dark,
+        }
+    }
+}
 
 /// Styles and signs by meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
     has_colour: bool,
     has_unicode: bool,
+    ground: Ground,
 }
 
 impl Theme {
-    /// A theme for a terminal that shows colours and Unicode or not.
+    /// A theme for a terminal that shows colours and Unicode or not, on dark ground.
     pub const fn new(has_colour: bool, has_unicode: bool) -> Self {
-        Self { has_colour, has_unicode }
+        Self { has_colour, has_unicode, ground: Ground::Dark }
+    }
+
+    /// The same theme on this ground.
+    #[must_use]
+    pub const fn on(self, ground: Ground) -> Self {
+        Self { ground, ..self }
     }
 
     fn colour(self, colour: Color) -> Style {
-        if self.has_colour { Style::new().fg(colour) } else { Style::new() }
+        let readable = match (self.ground, colour) {
+            (Ground::Light, Color::Cyan) => Color::Blue,
+            (Ground::Light, Color::Yellow) => Color::Magenta,
+            (_, colour) => colour,
+        };
+        // Also on something dim, such as a title on a border.
+        let bright = Style::new().remove_modifier(Modifier::DIM);
+        if self.has_colour { bright.fg(readable) } else { bright }
     }
 
     /// The style of a level's sign and word.
@@ -31,6 +67,8 @@ impl Theme {
             Level::Warning => self.colour(Color::Yellow),
             Level::Running => self.colour(Color::Green),
             Level::Waiting => self.colour(Color::Cyan),
+            // On light ground magenta warns.
+            Level::Suspended if self.ground == Ground::Light => self.colour(Color::Blue),
             Level::Suspended => self.colour(Color::Magenta),
             Level::Ending | Level::Done => self.dim(),
         }
@@ -67,7 +105,7 @@ impl Theme {
 
     /// Text that steps back: done work, column titles, what does not apply.
     pub fn dim(self) -> Style {
-        if self.has_colour { Style::new().fg(Color::DarkGray) } else { Style::new().add_modifier(Modifier::DIM) }
+        self.text().add_modifier(Modifier::DIM)
     }
 
     /// Keys in the footer, the focused border.
@@ -75,9 +113,15 @@ impl Theme {
         self.colour(Color::Cyan).add_modifier(Modifier::BOLD)
     }
 
-    /// The row under the cursor.
+    /// The row under the cursor: as bright as the terminal's text, on its own background, so that no palette can hide it.
     pub fn cursor(self, is_focused: bool) -> Style {
-        if is_focused { Style::new().add_modifier(Modifier::BOLD) } else { Style::new() }
+        let readable = Style::new().remove_modifier(Modifier::DIM);
+        if is_focused { readable.add_modifier(Modifier::BOLD) } else { readable }
+    }
+
+    /// A row that changed a moment ago: heavier, nothing blinks.
+    pub fn news(self) -> Style {
+        Style::new().remove_modifier(Modifier::DIM).add_modifier(Modifier::BOLD)
     }
 
     /// The mark before the row under the cursor; one column.
@@ -105,9 +149,9 @@ impl Theme {
         if self.has_unicode { "┊" } else { "|" }
     }
 
-    /// The colour of a log source's label, by its index: neighbours differ.
+    /// The colour of a log source's label, by its index: neighbours differ. Blue is hard to read on dark ground.
     pub fn source(self, index: u32) -> Style {
-        const COLOURS: [Color; 5] = [Color::Cyan, Color::Magenta, Color::Blue, Color::Green, Color::Yellow];
+        const COLOURS: [Color; 4] = [Color::Cyan, Color::Magenta, Color::Green, Color::Yellow];
         self.colour(COLOURS[index as usize % COLOURS.len()])
     }
 
@@ -156,6 +200,27 @@ mod tests {
         assert_eq!(Theme::new(false, false).bar(1, 2, 4), "##..");
         for part in -1..50 {
             assert_eq!(theme.bar(part, 47, 7).chars().count(), 7);
+        }
+    }
+
+    #[test]
+    fn ground_is_what_the_terminal_tells() {
+        for (value, ground) in
+            [("15;0", Ground::Dark), ("0;15", Ground::Light), ("0;default;7", Ground::Light), ("7;8", Ground::Dark)]
+        {
+            assert_eq!(Ground::from_colorfgbg(value), ground, "{value}");
+        }
+        assert_eq!(Ground::from_colorfgbg("default"), Ground::Dark);
+    }
+
+    #[test]
+    fn light_ground_has_no_yellow_and_no_cyan() {
+        use Level::{Broken, Done, Ending, Running, Suspended, Waiting, Warning};
+        let theme = Theme::new(true, true).on(Ground::Light);
+        let levels = [Broken, Warning, Running, Waiting, Suspended, Ending, Done].map(|level| theme.level(level));
+        let sources = (0..5).map(|index| theme.source(index));
+        for style in levels.into_iter().chain(sources).chain([theme.accent(), theme.dim(), theme.text()]) {
+            assert!(!matches!(style.fg, Some(Color::Yellow | Color::Cyan)), "{style:?}");
         }
     }
 

@@ -326,3 +326,73 @@ fn newest_finished_run_decides_whether_a_cronjob_fails() {
     foreign.meta.owner = None;
     assert_eq!(words(&cronjob_state(&snapshot(&rows(&[&foreign])), &cronjob)), (Level::Done, "Idle"));
 }
+
+#[test]
+fn containers_have_a_state_of_their_own() {
+    let states = |name: &str| -> Vec<(Level, String)> {
+        pod(name).containers.iter().map(container_state).map(|state| (state.level, state.word.into_owned())).collect()
+    };
+    let is = |level, word: &str| (level, word.to_owned());
+    let running = [is(Level::Done, "Completed"), is(Level::Running, "Running"), is(Level::Running, "Running")];
+    assert_eq!(states("pod-sidecar"), running);
+    assert_eq!(states("pod-init"), [is(Level::Broken, "Error"), is(Level::Waiting, "PodInitializing")]);
+    assert_eq!(states("pod-restarting"), [is(Level::Broken, "CrashLoopBackOff")]);
+    let mut ended = pod("pod-failed").containers[0].clone();
+    assert_eq!(container_state(&ended).level, Level::Broken);
+    ended.role = Role::Sidecar;
+    assert_eq!(container_state(&ended).level, Level::Done, "a sidecar is ended when the work is over");
+}
+
+#[test]
+fn waiting_container_tells_how_it_ended_before() {
+    let why = container_why(&pod("pod-restarting").containers[0]);
+    assert!(why.starts_with("before: exit 1; back-off"), "{why}");
+    assert_eq!(container_why(&pod("pod-sidecar").containers[1]), "");
+}
+
+#[test]
+fn overlapping_runs_warn() {
+    let mut cronjob = cronjob("cronjob");
+    cronjob.active = vec![super::super::key::Uid::new("a"), super::super::key::Uid::new("b")];
+    let known = snapshot(&[Row::CronJob(cronjob.clone())]);
+    assert_eq!(words(&cronjob_state(&known, &cronjob)), (Level::Warning, "Overlapping"));
+    assert_eq!(cronjob_why(&known, &cronjob, now()), "2 runs overlap");
+}
+
+#[test]
+fn ends_are_counted_from_the_end_and_from_the_start() {
+    let mut done = job("job-complete");
+    done.ttl_seconds_after_finished = Some(100);
+    let end = done.ended().unwrap();
+    assert_eq!((done.gone_in(end.plus_seconds(40)), done.gone_in(end.plus_seconds(400))), (Some(60), Some(0)));
+    done.active_deadline_seconds = Some(1);
+    assert_eq!(done.stops_in(end), None, "it is over");
+    let mut running = job("job-indexed");
+    (running.active_deadline_seconds, running.ttl_seconds_after_finished) = (Some(900), Some(5));
+    let started = running.started.unwrap();
+    assert_eq!((running.stops_in(started.plus_seconds(60)), running.gone_in(started)), (Some(840), None));
+    running.suspend = true;
+    assert_eq!(running.stops_in(started), None, "a suspended Job's clock stands still");
+}
+
+#[test]
+fn run_that_is_due_and_has_not_started_is_told_where_it_is_known() {
+    let mut cronjob = cronjob("cronjob");
+    (cronjob.active, cronjob.starting_deadline_seconds) = (Vec::new(), None);
+    let planned = cronjob.last_schedule.unwrap();
+    let known = snapshot(&[Row::CronJob(cronjob.clone())]);
+    let why = |cronjob: &CronJob, seconds| cronjob_why(&known, cronjob, planned.plus_seconds(seconds));
+    assert_eq!(why(&cronjob, 100), "", "each minute, and the controller needs a moment");
+    let told = "the run due 9m ago";
+    assert_eq!(why(&cronjob, 600), format!("{told} has not started"));
+    (cronjob.concurrency, cronjob.active) = (Concurrency::Forbid, vec![super::super::key::Uid::new("a")]);
+    assert_eq!(why(&cronjob, 600), format!("{told} waits for the one that is active"));
+    cronjob.suspend = true;
+    assert_eq!(why(&cronjob, 600), "");
+    cronjob.suspend = false;
+    let mut stale = snapshot(&[Row::CronJob(cronjob.clone())]);
+    stale.apply(delta(Kind::CronJob, vec![failed(Cause::Unreachable)]), now());
+    assert_eq!(cronjob_why(&stale, &cronjob, planned.plus_seconds(600)), "", "how it is now is not known");
+    cronjob.starting_deadline_seconds = Some(30);
+    assert_eq!(why(&cronjob, 600), "", "what is later than the deadline is not started any more");
+}

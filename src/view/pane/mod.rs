@@ -8,10 +8,12 @@ mod pods;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
+use unicode_width::UnicodeWidthStr;
 
-use crate::app::{App, ListState};
+use crate::app::{App, ListState, has_titles};
 use crate::command::Pane;
 use crate::model::clock::short_duration;
 use crate::model::key::Uid;
@@ -19,7 +21,7 @@ use crate::model::safe_text::safe_line;
 use crate::model::snapshot::Freshness;
 use crate::model::state::Level;
 
-use super::table::{self, Align, Cell, Column, fit};
+use super::table::{self, Align, Cell, Column, Field, fit};
 use super::theme::Theme;
 
 /// Draws one pane.
@@ -27,13 +29,13 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, pane: Pane, app: &App, theme
     let is_focused = app.focus == pane;
     let style = if is_focused { theme.accent() } else { theme.dim() };
     let mut block = Block::bordered().border_set(theme.border()).border_style(style);
-    let left = title(pane, app);
-    let mark = mark(pane, app, theme);
-    let room = usize::from(area.width).saturating_sub(4 + mark.as_ref().map_or(0, Line::width));
-    let left = fit(&left, room, Align::Left, theme.cut());
+    let room = usize::from(area.width).saturating_sub(4);
+    let whole = title(pane, app);
+    let marks = marks(pane, app, theme, room.saturating_sub(whole.width().min(LEAST_TITLE) + 1));
+    let left = fit(&whole, room.saturating_sub(marks.width() + 1), Align::Left, theme.cut());
     block = block.title(Line::styled(format!(" {left} "), if is_focused { theme.strong() } else { theme.text() }));
-    if let Some(mark) = mark {
-        block = block.title(mark.right_aligned());
+    if marks.width() > 0 {
+        block = block.title(marks.right_aligned());
     }
     let inner = block.inner(area);
     block.render(area, buffer);
@@ -46,67 +48,115 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, pane: Pane, app: &App, theme
     }
 }
 
+/// So much of a title is shown beside its marks: the pane's number and name.
+const LEAST_TITLE: usize = 14;
+
 /// `[3] Pods of job/settle-2990  2`.
 fn title(pane: Pane, app: &App) -> String {
     let whose = match app.whose(pane) {
         Some(name) if !name.is_empty() => format!(" of {}", safe_line(&name)),
         _ => String::new(),
     };
-    let count = app.list(pane).map(|list| format!("  {}", counted(list))).unwrap_or_default();
-    format!("[{}] {}{whose}{count}", pane.key(), pane.title())
+    let name = if pane == Pane::Pods && app.opened_pod.is_some() { "Containers" } else { pane.title() };
+    let count = app.list(pane).and_then(|list| counted(app, pane, list));
+    let count = count.map(|count| format!("  {count}")).unwrap_or_default();
+    format!("[{}] {name}{whose}{count}", pane.key())
 }
 
-/// How many rows are shown, and of how many where a filter hides some.
-pub(super) fn counted(list: &ListState) -> String {
-    if list.rows.len() == list.total { list.total.to_string() } else { format!("{}/{}", list.rows.len(), list.total) }
-}
-
-/// What qualifies a pane's rows, at the right of its title: stale, loading, filtered.
-fn mark<'a>(pane: Pane, app: &App, theme: &Theme) -> Option<Line<'a>> {
-    let list = app.list(pane)?;
-    match app.snapshot.freshness(pane.kind()?) {
-        Freshness::Stale { since, .. } => {
-            let age = short_duration(app.now.seconds_since(*since));
-            Some(Line::styled(format!(" stale for {age} "), theme.level(Level::Broken)))
-        }
-        Freshness::Loading if list.total > 0 => Some(Line::styled(" loading ", theme.dim())),
-        Freshness::Denied(_) if list.total > 0 => Some(Line::styled(" denied ", theme.level(Level::Broken))),
-        _ if !list.filter.is_empty() => {
-            Some(Line::styled(format!(" /{} ", safe_line(list.filter.text())), theme.level(Level::Warning)))
-        }
-        _ if list.sort.is_some() && !list.faults_only => {
-            let column = list.sort.map(|column| column.title().to_lowercase()).unwrap_or_default();
-            Some(Line::styled(format!(" by {column} {} ", theme.direction(list.is_reversed)), theme.text()))
-        }
-        _ if list.faults_only => Some(Line::styled(" faults only ", theme.level(Level::Warning))),
-        _ => None,
+/// How many rows are shown, and of how many where a filter hides some. None where no row is there and it is not known
+/// that there is none.
+pub(super) fn counted(app: &App, pane: Pane, list: &ListState) -> Option<String> {
+    let is_known = matches!(app.snapshot.freshness(pane.kind()?), Freshness::Live | Freshness::Stale { .. });
+    match (list.rows.len(), list.total) {
+        (_, 0) if !is_known => None,
+        (shown, total) if shown == total => Some(total.to_string()),
+        (shown, total) => Some(format!("{shown}/{total}")),
     }
 }
 
-/// Draws a list: the titles of its columns, then the rows on screen, each by `cells`. Says what is the matter where
-/// there is no row; `calm` is what to say where all is well.
+/// What qualifies a pane's rows, at the right of its title, in `room` columns: the most important first, and the last
+/// ones left out where they do not fit.
+fn marks<'a>(pane: Pane, app: &App, theme: &Theme, room: usize) -> Line<'a> {
+    let Some((list, kind)) = app.list(pane).zip(pane.kind()) else { return Line::default() };
+    let mut marks = Vec::new();
+    match app.snapshot.freshness(kind) {
+        Freshness::Stale { since, .. } => {
+            let age = short_duration(app.now.seconds_since(*since));
+            marks.push((format!("stale for {age}"), theme.level(Level::Broken)));
+        }
+        Freshness::Loading if list.total > 0 => marks.push(("loading".into(), theme.dim())),
+        Freshness::Denied(_) if list.total > 0 => marks.push(("denied".into(), theme.level(Level::Broken))),
+        _ => {}
+    }
+    match list.held {
+        0 => {}
+        1 => marks.push(("1 change held, . takes it".into(), theme.accent())),
+        many => marks.push((format!("{many} changes held, . takes them"), theme.accent())),
+    }
+    if !list.filter.is_empty() {
+        marks.push((format!("/{}", safe_line(list.filter.text())), theme.level(Level::Warning)));
+    }
+    if list.faults_only {
+        marks.push(("faults only".into(), theme.level(Level::Warning)));
+    }
+    if let Some(column) = list.sort {
+        marks.push((
+            format!("by {} {}", column.title().to_lowercase(), theme.direction(list.is_reversed)),
+            theme.text(),
+        ));
+    }
+    let mut line = Line::default();
+    for (text, style) in marks {
+        let left = room.saturating_sub(line.width() + 2);
+        // The first one is cut rather than left out.
+        let text = if line.width() == 0 { fit(&text, left, Align::Left, theme.cut()).into_owned() } else { text };
+        if text.is_empty() || text.width() > left {
+            break;
+        }
+        line.push_span(Span::styled(format!(" {text} "), style));
+    }
+    line
+}
+
+/// The cells of a row, one for each column that is shown.
+type RowCells<'a> = Vec<Cell<'a>>;
+
+/// Draws a list: the titles of its columns, then the rows on screen, each by `cells`, which is given the columns. Says
+/// what is the matter where there is no row; `calm` is what to say where all is well.
 fn draw_list<'a>(
     buffer: &mut Buffer,
     area: Rect,
     (pane, app, theme): (Pane, &'a App, &Theme),
     columns: &[Column],
     calm: &str,
-    cells: impl Fn(Uid) -> Option<Vec<Cell<'a>>>,
+    cells: impl Fn(Uid, &[Column]) -> Option<RowCells<'a>>,
 ) {
     let Some(list) = app.list(pane) else { return };
     if list.rows.is_empty() {
         return empty(buffer, area, pane, app, theme, calm);
     }
     let table = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let places = table::places(columns, table);
-    let titles: Vec<Cell<'_>> = columns.iter().map(|column| title_cell(column, list, theme)).collect();
-    if area.height == 0 {
-        return;
+    let places = table::places(columns, &list.widths, table);
+    let shown: Vec<Column> = places.iter().map(|(at, _)| columns[*at]).collect();
+    let write = |buffer: &mut Buffer, y: u16, cells: RowCells<'_>| {
+        for (((_, place), column), cell) in places.iter().zip(&shown).zip(cells) {
+            table::write(buffer, *place, y, column.align, cell, theme.cut());
+        }
+    };
+    let mut top = area.y;
+    if has_titles(area.height) {
+        write(buffer, top, shown.iter().map(|column| title_cell(column, list, theme)).collect());
+        top += 1;
     }
-    table::line(buffer, &places, area.y, columns, &titles, theme);
-    for (y, uid) in (area.y + 1..area.bottom()).zip(list.rows.iter().skip(list.top)) {
-        let Some(cells) = cells(*uid) else { continue };
-        table::line(buffer, &places, y, columns, &cells, theme);
+    for (y, uid) in (top..area.bottom()).zip(list.rows.iter().skip(list.top)) {
+        match cells(*uid, &shown) {
+            Some(cells) => write(buffer, y, cells),
+            // Its row stays until the list may move.
+            None => drop(buffer.set_stringn(table.x + 2, y, "(gone)", table.width.into(), theme.dim())),
+        }
+        if app.is_news(*uid) {
+            buffer.set_style(Rect { y, height: 1, ..table }, theme.news());
+        }
         if list.cursor == Some(*uid) {
             let is_focused = app.focus == pane;
             let mark = if is_focused { theme.accent() } else { theme.dim() };
@@ -116,13 +166,23 @@ fn draw_list<'a>(
     }
 }
 
-/// A column's title; the sorted one stands out and is marked with the direction.
+/// A cell of what the app says in a column.
+fn text_cell<'a>(app: &'a App, pane: Pane, uid: Uid, column: &Column, style: Style) -> Cell<'a> {
+    match column.field {
+        Field::Text(field) => Cell::Text(app.text(pane, uid, field), style),
+        Field::Sign | Field::Bar | Field::Runs => Cell::Text("".into(), style),
+    }
+}
+
+/// A column's title; the sorted one stands out and is marked with the direction where there is room.
 fn title_cell<'a>(column: &Column, list: &ListState, theme: &Theme) -> Cell<'a> {
-    let is_sorted = list.sort.is_some_and(|sorted| sorted.title() == column.title);
+    let is_sorted = list.sort.is_some_and(|sorted| column.field == Field::Text(sorted));
     match (is_sorted, column.align) {
-        (false, _) => Cell(column.title.into(), theme.dim()),
-        (true, Align::Right) => Cell(column.title.into(), theme.accent()),
-        (true, _) => Cell(format!("{} {}", column.title, theme.direction(list.is_reversed)).into(), theme.accent()),
+        (false, _) => Cell::Text(column.title.into(), theme.dim()),
+        (true, Align::Right) => Cell::Text(column.title.into(), theme.accent()),
+        (true, _) => {
+            Cell::Text(format!("{} {}", column.title, theme.direction(list.is_reversed)).into(), theme.accent())
+        }
     }
 }
 
@@ -156,7 +216,6 @@ fn empty(buffer: &mut Buffer, area: Rect, pane: Pane, app: &App, theme: &Theme, 
 
 /// Breaks a text into lines at blanks; a word that is too long is cut by the pane.
 fn wrap(text: &str, width: usize) -> Vec<String> {
-    use unicode_width::UnicodeWidthStr;
     let mut lines = vec![String::new()];
     for word in safe_line(text).split(' ') {
         let Some(line) = lines.last_mut() else { break };
@@ -170,9 +229,4 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
-}
-
-/// The age of something, or a blank where it is not known.
-fn age(app: &App, since: Option<crate::model::clock::Time>) -> String {
-    since.map(|since| short_duration(app.now.seconds_since(since))).unwrap_or_default()
 }

@@ -1,59 +1,106 @@
-//! The Pods pane.
+//! The Pods pane: the subject's pods, or the containers of the one that was opened.
+
+use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
-use crate::app::App;
+use crate::app::{App, Column as FieldName, container_code};
 use crate::command::Pane;
-use crate::model::clock::short_duration;
-use crate::model::pod::Pod;
-use crate::model::state::{Level, pod_state, pod_why};
-use crate::view::table::{Align, Cell, Column, Width};
+use crate::model::key::Uid;
+use crate::model::meta::Object;
+use crate::model::pod::{Container, Pod};
+use crate::model::state::{Level, container_state, pod_state};
+use crate::view::table::{Align, Cell, Column, Field, Width};
 use crate::view::theme::Theme;
 
-use super::{age, draw_list};
+use super::{draw_list, text_cell};
 
-const fn column(title: &'static str, width: Width, align: Align, from: u16) -> Column {
-    Column { title, width, align, from }
-}
+const PODS: [Column; 12] = [
+    Column::SIGN,
+    Column::text(FieldName::Name, Width::Content(24, 63), Align::Name, 0),
+    Column::text(FieldName::Index, Width::Content(5, 7), Align::Right, 60),
+    Column::text(FieldName::Status, Width::Content(16, 26), Align::Left, 0),
+    Column::text(FieldName::Containers, Width::Content(10, 44), Align::Left, 58),
+    Column::text(FieldName::Restarts, Width::Fixed(8), Align::Right, 66),
+    Column::text(FieldName::Time, Width::Fixed(4), Align::Right, 44),
+    Column::text(FieldName::Age, Width::Fixed(4), Align::Right, 90),
+    Column::text(FieldName::Cpu, Width::Content(7, 16), Align::Right, 100),
+    Column::text(FieldName::Memory, Width::Content(7, 20), Align::Right, 100),
+    Column::text(FieldName::Node, Width::Content(6, 30), Align::Name, 108),
+    Column::text(FieldName::Why, Width::Rest(12), Align::Left, 84),
+];
 
-const COLUMNS: [Column; 10] = [
-    column("", Width::Fixed(1), Align::Left, 0),
-    column("NAME", Width::Share(3, 14), Align::Name, 0),
-    column("INDEX", Width::Fixed(5), Align::Right, 76),
-    column("STATUS", Width::Fixed(17), Align::Left, 0),
-    column("READY", Width::Fixed(5), Align::Right, 50),
-    column("RESTARTS", Width::Fixed(8), Align::Right, 58),
-    column("TIME", Width::Fixed(4), Align::Right, 44),
-    column("AGE", Width::Fixed(4), Align::Right, 80),
-    column("NODE", Width::Fixed(10), Align::Name, 108),
-    column("WHY", Width::Share(3, 6), Align::Left, 84),
+const CONTAINERS: [Column; 10] = [
+    Column::SIGN,
+    Column::text(FieldName::Name, Width::Content(10, 63), Align::Name, 0),
+    Column::text(FieldName::Role, Width::Content(4, 7), Align::Left, 50),
+    Column::text(FieldName::Status, Width::Content(16, 26), Align::Left, 0),
+    Column::text(FieldName::Exit, Width::Content(4, 4), Align::Right, 0),
+    Column::text(FieldName::Restarts, Width::Fixed(8), Align::Right, 56),
+    Column::text(FieldName::Time, Width::Fixed(4), Align::Right, 40),
+    Column::text(FieldName::Cpu, Width::Content(4, 8), Align::Right, 60),
+    Column::text(FieldName::Memory, Width::Content(6, 8), Align::Right, 60),
+    Column::text(FieldName::Why, Width::Rest(12), Align::Left, 60),
 ];
 
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+    let place = (Pane::Pods, app, theme);
+    if let Some(pod) = app.opened_pod.and_then(|uid| app.snapshot.pods.get(uid)) {
+        let cells = |uid, shown: &[Column]| {
+            let container = app.container(uid).map(|(_, container)| container)?;
+            Some(container_cells(app, uid, container, theme, shown))
+        };
+        let calm = if pod.node.is_empty() { "no node has taken the pod yet" } else { "no container is known yet" };
+        return draw_list(buffer, area, place, &CONTAINERS, calm, cells);
+    }
     let calm = if app.parent().is_none() { "choose a Job to see its pods" } else { "no pods" };
-    draw_list(buffer, area, (Pane::Pods, app, theme), &COLUMNS, calm, |uid| {
-        app.snapshot.pods.get(uid).map(|pod| cells(app, pod, theme))
+    draw_list(buffer, area, place, &PODS, calm, |uid, shown| {
+        app.snapshot.pods.get(uid).map(|pod| cells(app, pod, theme, shown))
     });
 }
 
-fn cells<'a>(app: &'a App, pod: &'a Pod, theme: &Theme) -> Vec<Cell<'a>> {
+fn cells<'a>(app: &'a App, pod: &'a Pod, theme: &Theme, shown: &[Column]) -> Vec<Cell<'a>> {
     let state = pod_state(pod);
     let style = theme.level(state.level);
     let text = if state.level >= Level::Ending { theme.dim() } else { theme.text() };
-    let (ready, total) = pod.ready();
-    let end = pod.ended().unwrap_or(app.now);
-    let time = pod.started.map(|started| short_duration(end.seconds_since(started)));
-    vec![
-        Cell(theme.sign(state.level).into(), style),
-        Cell(pod.meta.name.as_str().into(), text),
-        Cell(pod.index.map(|index| index.to_string()).unwrap_or_default().into(), text),
-        Cell(state.word, style),
-        Cell(format!("{ready}/{total}").into(), text),
-        Cell(pod.restarts().to_string().into(), text),
-        Cell(time.unwrap_or_default().into(), text),
-        Cell(age(app, pod.meta.created).into(), text),
-        Cell(pod.node.as_str().into(), text),
-        Cell(pod_why(pod).into(), text),
-    ]
+    let cell = |column: &Column| match column.field {
+        Field::Sign => Cell::Text(theme.sign(state.level).into(), style),
+        Field::Text(FieldName::Status) => Cell::Text(state.word.clone(), style),
+        Field::Text(FieldName::Containers) => Cell::Parts(containers(pod, theme, text)),
+        _ => text_cell(app, Pane::Pods, pod.uid(), column, text),
+    };
+    shown.iter().map(cell).collect()
+}
+
+/// The containers one by one, each with its sign and the exit code of one that failed.
+fn containers<'a>(pod: &'a Pod, theme: &Theme, text: Style) -> Vec<(Cow<'a, str>, Style)> {
+    let mut parts = Vec::with_capacity(pod.containers.len() * 3);
+    for container in &pod.containers {
+        let gap = if parts.is_empty() { "" } else { " " };
+        let level = container_state(container).level;
+        parts.push((format!("{gap}{} ", container.name).into(), text));
+        parts.push((theme.sign(level).into(), theme.level(level)));
+        parts.push((container_code(container).into(), theme.level(level)));
+    }
+    parts
+}
+
+fn container_cells<'a>(
+    app: &'a App,
+    uid: Uid,
+    container: &'a Container,
+    theme: &Theme,
+    shown: &[Column],
+) -> Vec<Cell<'a>> {
+    let state = container_state(container);
+    let style = theme.level(state.level);
+    let text = if state.level >= Level::Ending { theme.dim() } else { theme.text() };
+    let cell = |column: &Column| match column.field {
+        Field::Sign => Cell::Text(theme.sign(state.level).into(), style),
+        Field::Text(FieldName::Status) => Cell::Text(state.word.clone(), style),
+        _ => text_cell(app, Pane::Pods, uid, column, text),
+    };
+    shown.iter().map(cell).collect()
 }
