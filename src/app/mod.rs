@@ -179,8 +179,8 @@ impl App {
             Msg::NotConnected { session, failure } if session == self.session => self.not_connected = Some(failure),
             Msg::Changed(delta) if delta.session == self.session => {
                 let touched = self.snapshot.apply(delta, self.now);
+                self.is_dirty |= touched.is_shown;
                 self.touched.extend(touched);
-                self.is_dirty = true;
             }
             Msg::Log { session, source, change } if session == self.session => {
                 self.logs.take(&source, change);
@@ -241,7 +241,10 @@ impl App {
     pub fn link(&self) -> Link {
         match &self.not_connected {
             Some(failure) => Link::Down(failure.clone()),
-            None => Link::of(self.snapshot.sources().map(|(_, freshness)| freshness)),
+            None => {
+                let shown = self.snapshot.sources().filter(|(source, _)| !source.kind.is_background());
+                Link::of(shown.map(|(_, freshness)| freshness))
+            }
         }
     }
 

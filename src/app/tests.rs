@@ -510,3 +510,18 @@ fn sort_goes_through_the_columns_and_back_to_what_is_wrong() {
     press(&mut app, &["O"]);
     assert!(app.notice.as_deref().is_some_and(|notice| notice.starts_with("not sorted")));
 }
+
+#[test]
+fn kinds_that_only_explain_say_nothing_about_the_link() {
+    let mut app = App::new(now(), (120, 40));
+    for kind in [Kind::CronJob, Kind::Job, Kind::Pod, Kind::Event] {
+        change(&mut app, kind, vec![Change::Synced]);
+    }
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_background()) {
+        for cause in [Cause::Denied, Cause::Busy] {
+            change(&mut app, kind, vec![crate::model::fixtures::failed(cause)]);
+            assert_eq!(app.link(), Link::Live, "{kind:?}");
+        }
+    }
+    assert!(matches!(app.snapshot.freshness(Kind::Node), Freshness::Failed { .. }), "but explanations know");
+}

@@ -110,7 +110,7 @@ impl Snapshot {
             Kind::CronJob => self.cronjobs.get(subject.uid).map(Object::key),
             Kind::Job => self.jobs.get(subject.uid).map(Object::key),
             Kind::Pod => self.pods.get(subject.uid).map(Object::key),
-            Kind::Event | Kind::Namespace => None,
+            _ => None,
         }
     }
 }
