@@ -16,6 +16,7 @@ mod palette;
 mod prompt;
 mod ranking;
 mod rows;
+mod usage;
 
 pub use effect::Effect;
 pub use fields::Column;
@@ -40,6 +41,7 @@ use crate::model::key::{Kind, Namespaces, Session, Uid};
 use crate::model::owner::Subject;
 use crate::model::resources::Resources;
 use crate::model::snapshot::{Freshness, Snapshot, Touched};
+use crate::model::usage::UsageScope;
 
 /// Everything that the screen shows and the keys change.
 #[derive(Debug)]
@@ -80,6 +82,8 @@ pub struct App {
     pub overlay: Option<Overlay>,
     /// What the subject's containers use, by pod and container; empty where the server has no metrics.
     pub usage: HashMap<Uid, Vec<(CompactString, Resources)>>,
+    /// Whose usage is being measured.
+    measured: Option<UsageScope>,
     /// The last thing that a person must know.
     pub notice: Option<String>,
     /// The list that was focused last: CronJobs, Jobs or Pods. Its row is the subject.
@@ -145,6 +149,7 @@ impl App {
             opened: None,
             overlay: None,
             usage: HashMap::new(),
+            measured: None,
             notice: None,
             lead: Pane::Jobs,
             parent_lead: Pane::Jobs,
@@ -186,6 +191,7 @@ impl App {
                 self.logs.take(&source, change);
             }
             Msg::Manifest { session, text } if session == self.session => self.show_manifest(text),
+            Msg::Usage { session, scope, pods } if session == self.session => self.take_usage(&scope, pods),
             Msg::TaskPanicked(words) => self.notice = Some(format!("a background task died: {words}")),
             // Late messages of an earlier session.
             Msg::Connected { .. }
@@ -193,16 +199,17 @@ impl App {
             | Msg::NotConnected { .. }
             | Msg::Changed(_)
             | Msg::Log { .. }
-            | Msg::Manifest { .. } => {}
+            | Msg::Manifest { .. }
+            | Msg::Usage { .. } => {}
         }
         Vec::new()
     }
 
-    /// Brings everything that is derived up to date after messages: rows, subject, scroll positions, log streams.
+    /// Brings everything that is derived up to date after messages: rows, subject, scroll positions, log streams, measurements.
     pub fn settle(&mut self) -> Vec<Effect> {
         self.refresh_rows();
         let subject = self.subject();
-        let effects = if self.logs.turn_to(subject, &self.snapshot) {
+        let mut effects = if self.logs.turn_to(subject, &self.snapshot) {
             vec![Effect::FollowLogs(self.logs.followed.clone())]
         } else {
             Vec::new()
@@ -213,6 +220,7 @@ impl App {
                 list.scroll(page);
             }
         }
+        effects.extend(self.follow_usage());
         effects
     }
 
@@ -248,10 +256,6 @@ impl App {
         }
     }
 
-    /// What a pod uses now, all its containers together; None where no metrics are known.
-    pub fn usage_of(&self, pod: Uid) -> Option<Resources> {
-        self.usage.get(&pod).map(|containers| containers.iter().map(|(_, used)| *used).sum())
-    }
     /// Rows come from more than one namespace, so that each says which.
     pub fn has_many_namespaces(&self) -> bool {
         !matches!(&self.namespaces, Some(Namespaces::Some(names)) if names.len() == 1)

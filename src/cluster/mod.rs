@@ -9,6 +9,7 @@ pub mod error;
 pub mod execute;
 pub mod logs;
 pub mod slim;
+pub mod usage;
 pub mod watch;
 pub mod wire;
 
@@ -18,6 +19,7 @@ use tokio::sync::mpsc;
 use crate::model::delta::{Delta, Failure};
 use crate::model::key::{Namespaces, Session};
 use crate::model::log::{LogChange, LogSource};
+use crate::model::usage::{PodUsage, UsageScope};
 
 /// What the engine tells.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +58,15 @@ pub enum Report {
         /// What it told.
         change: LogChange,
     },
+    /// What the pods that were asked for use.
+    Usage {
+        /// The session it was asked in.
+        session: Session,
+        /// Whose it is.
+        scope: UsageScope,
+        /// What was measured; none where the server has no metrics.
+        pods: Vec<PodUsage>,
+    },
     /// The manifest that was asked for.
     Manifest {
         /// The session it was asked in.
@@ -76,6 +87,8 @@ pub struct Engine {
     client: tokio::sync::watch::Receiver<Option<kube::Client>>,
     tasks: tokio::task::JoinSet<()>,
     streams: logs::Streams,
+    /// Whose usage is measured, once that was asked for the first time.
+    usage: Option<tokio::sync::watch::Sender<Option<UsageScope>>>,
 }
 
 impl Engine {
@@ -104,12 +117,30 @@ impl Engine {
                 Err(failure) => drop(out.send(Report::NotConnected { session, failure }).await),
             }
         });
-        Self { session, reports, client, tasks, streams: logs::Streams::default() }
+        Self { session, reports, client, tasks, streams: logs::Streams::default(), usage: None }
     }
 
     /// Follows exactly these containers' logs: streams that are not in `sources` end, new ones start.
     pub fn follow_logs(&mut self, sources: Vec<LogSource>) {
         self.streams.set(&sources, self.session, &self.client, &self.reports);
+    }
+
+    /// Measures what the pods of this scope use, again and again, until another one is given; the answers are
+    /// [`Report::Usage`].
+    pub fn measure_usage(&mut self, scope: Option<UsageScope>) {
+        if let Some(wanted) = &self.usage {
+            wanted.send_replace(scope);
+            return;
+        }
+        let (wanted, scopes) = tokio::sync::watch::channel(scope);
+        let (mut client, reports, session) = (self.client.clone(), self.reports.clone(), self.session);
+        self.tasks.spawn(async move {
+            let connected = client.wait_for(Option::is_some).await.ok().and_then(|client| client.clone());
+            if let Some(client) = connected {
+                usage::measure(client, session, scopes, reports).await;
+            }
+        });
+        self.usage = Some(wanted);
     }
 
     /// Fetches an object as YAML; the answer is a [`Report::Manifest`].

@@ -34,7 +34,7 @@ use crate::model::meta::{Meta, Owner};
 use crate::model::node::Node;
 use crate::model::pod::Pod;
 use crate::model::quota::ResourceQuota;
-use crate::model::resources::{Amounts, Quantity};
+use crate::model::resources::{Amounts, Quantity, Resources};
 use claim::ClaimWire;
 use cronjob::CronJobWire;
 use event::EventWire;
@@ -225,7 +225,7 @@ struct ReferenceWire {
 /// CPU and memory of a list of amounts; the other resources are skipped.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct NumbersWire {
+pub(super) struct NumbersWire {
     cpu: Option<Quantity>,
     memory: Option<Quantity>,
 }
@@ -237,6 +237,15 @@ impl NumbersWire {
 
     fn memory_bytes(&self) -> Option<i64> {
         self.memory.map(Quantity::whole)
+    }
+}
+
+impl From<NumbersWire> for Resources {
+    fn from(wire: NumbersWire) -> Self {
+        Resources {
+            cpu_millis: wire.cpu_millis().unwrap_or_default(),
+            memory_bytes: wire.memory_bytes().unwrap_or_default(),
+        }
     }
 }
 

@@ -24,6 +24,7 @@ pub mod schedule;
 pub mod snapshot;
 pub mod state;
 pub mod table;
+pub mod usage;
 
 /// Rows read from real objects, for the unit tests of every module.
 #[cfg(test)]

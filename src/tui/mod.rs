@@ -131,6 +131,7 @@ impl Shell {
         match effect {
             Effect::Quit => self.has_quit = true,
             Effect::FollowLogs(sources) => self.engine.follow_logs(sources),
+            Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
             Effect::FetchManifest(key) => self.engine.fetch_manifest(key),
             Effect::Connect { session, context, namespaces } => {
                 if let (Some(context), Place::Kubeconfig(choice)) = (context, &mut self.target.place) {
@@ -158,8 +159,10 @@ impl Shell {
 
     fn frame(&mut self) -> std::io::Result<()> {
         for effect in self.app.settle() {
-            if let Effect::FollowLogs(sources) = effect {
-                self.engine.follow_logs(sources);
+            match effect {
+                Effect::FollowLogs(sources) => self.engine.follow_logs(sources),
+                Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
+                _ => {}
             }
         }
         let (app, theme) = (&self.app, &self.theme);
@@ -176,6 +179,7 @@ pub fn message(report: Report) -> Msg {
         Report::Changed(delta) => Msg::Changed(delta),
         Report::Log { session, source, change } => Msg::Log { session, source, change },
         Report::Manifest { session, text } => Msg::Manifest { session, text },
+        Report::Usage { session, scope, pods } => Msg::Usage { session, scope, pods },
     }
 }
 

@@ -2,6 +2,7 @@
 
 use kubatch::demo::Demo;
 use kubatch::model::key::Kind;
+use kubatch::model::resources::Resources;
 use kubatch::model::snapshot::Freshness;
 use serde_json::{Value, json};
 
@@ -23,6 +24,7 @@ pub const TESTS: &[Local] = &[
         name: "scenarios::kinds_that_only_explain_may_be_forbidden",
         run: kinds_that_only_explain_may_be_forbidden,
     },
+    Local { name: "scenarios::running_pods_tell_what_they_use", run: running_pods_tell_what_they_use },
     Local { name: "scenarios::log_resumes_without_loss_or_repetition", run: log_resumes_without_loss_or_repetition },
     Local { name: "scenarios::namespace_switch_starts_a_new_session", run: namespace_switch_starts_a_new_session },
     Local { name: "scenarios::hostile_text_is_made_harmless", run: hostile_text_is_made_harmless },
@@ -175,6 +177,21 @@ fn kinds_that_only_explain_may_be_forbidden() {
     });
     let screen = driver.screen();
     assert!(screen.contains("● live") && !screen.contains("cannot watch"), "{screen}");
+}
+
+fn running_pods_tell_what_they_use() {
+    let demo = Demo::default();
+    running(&demo, "first");
+    demo.put(json!({
+        "apiVersion": "metrics.k8s.io/v1beta1", "kind": "Pod",
+        "metadata": { "namespace": "data", "name": "first-abcde" },
+        "containers": [{ "name": "main", "usage": { "cpu": "120118989n", "memory": "2Mi" } }],
+    }));
+    let mut driver = Driver::open(&demo);
+    let used = Resources { cpu_millis: 121, memory_bytes: 2 << 20 };
+    driver.wait_for("what the pod uses", |app| {
+        app.snapshot.pods.iter().any(|pod| app.usage_of(pod.meta.uid) == Some(used))
+    });
 }
 
 fn log_resumes_without_loss_or_repetition() {

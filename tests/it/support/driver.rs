@@ -99,6 +99,7 @@ impl Driver {
         for effect in effects {
             match effect {
                 Effect::FollowLogs(sources) => self.engine.follow_logs(sources),
+                Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
                 Effect::FetchManifest(key) => self.engine.fetch_manifest(key),
                 Effect::Connect { session, namespaces, .. } => {
                     self.target.namespaces = namespaces;
