@@ -71,8 +71,8 @@ pub struct Container {
     pub restarts: i32,
     /// What it does now.
     pub state: ContainerState,
-    /// How its previous run ended (`lastState.terminated`).
-    pub last_end: Option<End>,
+    /// How its previous run ended (`lastState.terminated`); in a box, since most containers have run once.
+    pub last_end: Option<Box<End>>,
 }
 
 /// Where in the pod's life a container belongs.

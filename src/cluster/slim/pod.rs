@@ -251,6 +251,6 @@ fn container(role: Role, name: CompactString, statuses: &mut Vec<ContainerStatus
         started: status.started.unwrap_or_default(),
         restarts: status.restart_count,
         state: status.state.into(),
-        last_end: status.last_state.terminated.map(Into::into),
+        last_end: status.last_state.terminated.map(|end| Box::new(end.into())),
     }
 }
