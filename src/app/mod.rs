@@ -98,6 +98,8 @@ pub struct App {
     touched: Touched,
     /// Something that decides about rows has changed since they were made.
     is_dirty: bool,
+    /// Something happened that may show, since [`App::take_news`] was asked.
+    has_news: bool,
 }
 
 /// What lies over the dashboard and takes the keys.
@@ -157,11 +159,13 @@ impl App {
             job_ranking: Ranking::default(),
             touched: Touched::default(),
             is_dirty: true,
+            has_news: true,
         }
     }
 
     /// Takes in one message. Rows are made anew by [`App::settle`], once for all messages that came together.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        self.has_news |= !matches!(msg, Msg::Changed(_));
         match msg {
             Msg::Key(key) => {
                 self.refresh_rows();
@@ -185,6 +189,7 @@ impl App {
             Msg::Changed(delta) if delta.session == self.session => {
                 let touched = self.snapshot.apply(delta, self.now);
                 self.is_dirty |= touched.is_shown;
+                self.has_news |= touched.is_shown;
                 self.touched.extend(touched);
             }
             Msg::Log { session, source, change } if session == self.session => {
@@ -203,6 +208,12 @@ impl App {
             | Msg::Usage { .. } => {}
         }
         Vec::new()
+    }
+
+    /// Something that came since the last time may show, so that a frame is worth its cost: changes to pods of others,
+    /// the most that a busy cluster has, never do.
+    pub fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.has_news)
     }
 
     /// Brings everything that is derived up to date after messages: rows, subject, scroll positions, log streams, measurements.

@@ -6,6 +6,7 @@ use crate::model::delta::{Cause, Change, Row};
 use crate::model::fixtures::{
     busy, cronjob, delta, event, failed, failure, job, job_of, lists, now, pod, renamed, run_of, snapshot, time,
 };
+use crate::model::foreign::ForeignPod;
 use crate::model::key::Uid;
 use crate::model::log::{LogChange, LogSource};
 use crate::model::meta::{Object, Owner};
@@ -588,4 +589,23 @@ fn usage_is_kept_for_the_pods_that_were_asked_for_while_they_run() {
     running.phase = PodPhase::Failed;
     change(&mut app, Kind::Pod, vec![Change::Upsert(Row::Pod(running))]);
     assert_eq!(app.usage_of(uid), None, "it no longer runs");
+}
+
+#[test]
+fn changes_to_pods_of_others_ask_for_no_frame() {
+    let mut app = app(&indexed());
+    assert!(app.take_news() && !app.take_news());
+    let foreign = |node: &str| {
+        let pod =
+            ForeignPod { uid: Uid::new("o"), namespace: "x".into(), node: node.into(), requests: Resources::default() };
+        vec![Change::Upsert(Row::ForeignPod(pod))]
+    };
+    for node in ["", "n"] {
+        change(&mut app, Kind::Pod, foreign(node));
+        assert!(!app.take_news());
+    }
+    change(&mut app, Kind::Pod, vec![Change::Upsert(Row::Pod(pod("pod-running")))]);
+    assert!(app.take_news());
+    app.update(Msg::Tick(now()));
+    assert!(app.take_news());
 }

@@ -109,7 +109,7 @@ impl Shell {
                         let Ok(report) = reported.try_recv() else { break };
                         self.update(message(report), &mut keys)?;
                     }
-                    has_news = true;
+                    has_news |= self.app.take_news();
                 }
                 _ = second.tick() => {
                     self.update(Msg::Tick(SystemClock.now()), &mut keys)?;
