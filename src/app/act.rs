@@ -341,6 +341,8 @@ impl App {
             }
         }
         self.logs = LogView::default();
+        self.measured = None;
+        self.usage.clear();
         self.mark_dirty();
         vec![Effect::Connect { session: self.session, context, namespaces }]
     }

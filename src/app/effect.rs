@@ -2,6 +2,7 @@
 
 use crate::model::key::{Namespaces, ObjectKey, Session};
 use crate::model::log::LogSource;
+use crate::model::usage::UsageScope;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +18,8 @@ pub enum Effect {
     },
     /// Follow exactly these logs.
     FollowLogs(Vec<LogSource>),
+    /// Measure what these pods use, until told otherwise; None stops it.
+    MeasureUsage(Option<UsageScope>),
     /// Fetch this object as YAML.
     FetchManifest(ObjectKey),
     /// Log in again, with the terminal where the login asks something.

@@ -16,6 +16,7 @@ mod palette;
 mod prompt;
 mod ranking;
 mod rows;
+mod usage;
 
 pub use effect::Effect;
 pub use fields::{Column, Widths, container_code};
@@ -41,6 +42,7 @@ use crate::model::key::{Kind, Namespaces, Session, Uid};
 use crate::model::owner::Subject;
 use crate::model::resources::Resources;
 use crate::model::snapshot::{Freshness, Snapshot, Touched};
+use crate::model::usage::UsageScope;
 
 /// Everything that the screen shows and the keys change.
 #[derive(Debug)]
@@ -89,6 +91,8 @@ pub struct App {
     pub overlay: Option<Overlay>,
     /// What the subject's containers use, by pod and container; empty where the server has no metrics.
     pub usage: HashMap<Uid, Vec<(CompactString, Resources)>>,
+    /// Whose usage is being measured.
+    measured: Option<UsageScope>,
     /// The last thing that a person must know.
     pub notice: Option<String>,
     /// The list that was focused last: CronJobs, Jobs or Pods. Its row is the subject.
@@ -117,6 +121,8 @@ pub struct App {
     repeats: HashMap<Uid, i32>,
     /// The room that the panes' contents need, and what it was measured for.
     room: (RoomKey, Room),
+    /// Something happened that may show, since [`App::take_news`] was asked.
+    has_news: bool,
 }
 
 /// Rows that the reason for a missing list takes: two sentences on a narrow screen.
@@ -178,6 +184,7 @@ impl App {
             share: 0,
             overlay: None,
             usage: HashMap::new(),
+            measured: None,
             notice: None,
             lead: Pane::Jobs,
             parent_lead: Pane::Jobs,
@@ -192,11 +199,13 @@ impl App {
             was_known: false,
             repeats: HashMap::new(),
             room: (None, Room::default()),
+            has_news: true,
         }
     }
 
     /// Takes in one message. Rows are made anew by [`App::settle`], once for all messages that came together.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        self.has_news |= !matches!(msg, Msg::Changed(_));
         match msg {
             Msg::Key(key) => {
                 // First, so that the key acts on what was seen when it was pressed.
@@ -226,14 +235,16 @@ impl App {
             }
             Msg::Changed(delta) if delta.session == self.session => {
                 let touched = self.snapshot.apply(delta, self.now);
+                self.is_dirty |= touched.is_shown;
+                self.has_news |= touched.is_shown;
                 self.touched.extend(touched);
-                self.is_dirty = true;
             }
             Msg::Log { session, source, change } if session == self.session => {
                 self.logs.take(&source, change);
             }
             Msg::Manifest { session, text } if session == self.session => self.show_manifest(text),
             Msg::LoginFailed(failure) => self.notice = Some(format!("{}; {}", failure.message, failure.hint)),
+            Msg::Usage { session, scope, pods } if session == self.session => self.take_usage(&scope, pods),
             Msg::TaskPanicked(words) => self.notice = Some(format!("a background task died: {words}")),
             // Late messages of an earlier session.
             Msg::Connected { .. }
@@ -241,18 +252,25 @@ impl App {
             | Msg::NotConnected { .. }
             | Msg::Changed(_)
             | Msg::Log { .. }
-            | Msg::Manifest { .. } => {}
+            | Msg::Manifest { .. }
+            | Msg::Usage { .. } => {}
         }
         Vec::new()
     }
 
-    /// Brings everything that is derived up to date after messages: rows, subject, scroll positions, log streams.
+    /// Something that came since the last time may show, so that a frame is worth its cost: changes to pods of others,
+    /// the most that a busy cluster has, never do.
+    pub fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.has_news)
+    }
+
+    /// Brings everything that is derived up to date after messages: rows, subject, scroll positions, log streams, measurements.
     pub fn settle(&mut self) -> Vec<Effect> {
         self.refresh_rows();
         let subject = self.subject();
         self.refresh_room();
         let container = self.log_container();
-        let effects = if self.logs.turn_to(subject, container, &self.snapshot) {
+        let mut effects = if self.logs.turn_to(subject, container, &self.snapshot) {
             vec![Effect::FollowLogs(self.logs.followed.clone())]
         } else {
             Vec::new()
@@ -263,6 +281,7 @@ impl App {
                 list.scroll(page);
             }
         }
+        effects.extend(self.follow_usage());
         effects
     }
 
@@ -292,13 +311,11 @@ impl App {
         match &self.not_connected {
             Some(failure) if failure.cause == Cause::Config => Link::Down(failure.clone()),
             Some(failure) => Link::Retrying { at: self.connect_at, failure: failure.clone() },
-            None => Link::of(self.snapshot.sources().map(|(_, freshness)| freshness)),
+            None => {
+                let shown = self.snapshot.sources().filter(|(source, _)| !source.kind.is_background());
+                Link::of(shown.map(|(_, freshness)| freshness))
+            }
         }
-    }
-
-    /// What a pod uses now, all its containers together; None where no metrics are known.
-    pub fn usage_of(&self, pod: Uid) -> Option<Resources> {
-        self.usage.get(&pod).map(|containers| containers.iter().map(|(_, used)| *used).sum())
     }
 
     /// Rows come from more than one namespace, so that each says which.

@@ -7,6 +7,7 @@ use crate::model::clock::Time;
 use crate::model::delta::{Delta, Failure};
 use crate::model::key::{Namespaces, Session};
 use crate::model::log::{LogChange, LogSource};
+use crate::model::usage::{PodUsage, UsageScope};
 
 /// One thing that happened. Messages of the background carry their session; those of others are dropped.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +65,15 @@ pub enum Msg {
     },
     /// A login that a key asked for did not succeed.
     LoginFailed(Failure),
+    /// What the pods on screen use was measured.
+    Usage {
+        /// The session.
+        session: Session,
+        /// Whose it is.
+        scope: UsageScope,
+        /// What was measured; none where the server has no metrics.
+        pods: Vec<PodUsage>,
+    },
     /// A background task died; its panic's words. The session goes on without it.
     TaskPanicked(String),
 }

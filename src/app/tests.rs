@@ -4,12 +4,16 @@ use super::*;
 use crate::command::Key;
 use crate::model::delta::{Cause, Change, Row};
 use crate::model::fixtures::{
-    busy, cronjob, delta, event, failure, job, lists, now, pod, renamed, run_of, snapshot, time,
+    busy, cronjob, delta, event, failed, failure, job, job_of, lists, now, pod, renamed, run_of, snapshot, time,
 };
+use crate::model::foreign::ForeignPod;
 use crate::model::key::Uid;
 use crate::model::log::{LogChange, LogSource};
 use crate::model::meta::{Object, Owner};
+use crate::model::pod::{Pod, PodPhase};
+use crate::model::resources::Resources;
 use crate::model::state::{Level, job_state};
+use crate::model::usage::{PodUsage, UsageScope};
 
 /// An app on which every kind is live and holds these rows.
 fn app(rows: &[Row]) -> App {
@@ -322,6 +326,12 @@ fn no_way_to_a_server_is_shown_and_ends_with_a_connection() {
     assert_eq!(app.link(), Link::Connecting);
 }
 
+/// The effects that are about logs.
+fn of_logs(mut effects: Vec<Effect>) -> Vec<Effect> {
+    effects.retain(|effect| matches!(effect, Effect::FollowLogs(_)));
+    effects
+}
+
 #[test]
 fn lost_login_keeps_everything_and_says_when_it_is_tried_again() {
     let mut app = app(&indexed());
@@ -353,11 +363,11 @@ fn logs_are_followed_anew_only_where_other_ones_are_wanted() {
         })
         .collect();
     let source = source_of(&pod("pod-running"));
-    assert_eq!(followed, [Effect::FollowLogs(vec![source.clone()])]);
+    assert_eq!(of_logs(followed), [Effect::FollowLogs(vec![source.clone()])]);
     assert_eq!(change(&mut app, Kind::Pod, vec![Change::Upsert(Row::Pod(pod("pod-running")))]), []);
     assert_eq!(press(&mut app, &["5", "6", "shift-tab"]), []);
-    assert_eq!(press(&mut app, &["2", "j"]), [Effect::FollowLogs(Vec::new())]);
-    assert_eq!(press(&mut app, &["k"]), [Effect::FollowLogs(vec![source])]);
+    assert_eq!(of_logs(press(&mut app, &["2", "j"])), [Effect::FollowLogs(Vec::new())]);
+    assert_eq!(of_logs(press(&mut app, &["k"])), [Effect::FollowLogs(vec![source])]);
 }
 
 #[test]
@@ -366,7 +376,7 @@ fn lines_of_a_pod_that_vanished_stay_while_the_subject_does() {
     let source = source_of(&pod("pod-running"));
     app.update(Msg::Log { session: app.session, source: source.clone(), change: line("hello") });
     let effects = change(&mut app, Kind::Pod, vec![Change::Remove(source.pod)]);
-    assert_eq!(effects, [Effect::FollowLogs(Vec::new())]);
+    assert_eq!(of_logs(effects), [Effect::FollowLogs(Vec::new())]);
     assert_eq!(app.logs.buffer.len(), 1);
     app.update(Msg::Log { session: app.session, source, change: line("late") });
     assert_eq!(app.logs.buffer.len(), 1, "nobody follows it");
@@ -652,4 +662,93 @@ fn containers_close_where_their_pod_is_gone() {
     assert!(app.opened_pod.is_some());
     change(&mut app, Kind::Pod, vec![Change::Remove(pod("pod-running").uid())]);
     assert_eq!((app.opened_pod, app.logs.container.clone()), (None, None));
+}
+
+#[test]
+fn kinds_that_only_explain_say_nothing_about_the_link() {
+    let mut app = App::new(now(), (120, 40));
+    for kind in [Kind::CronJob, Kind::Job, Kind::Pod, Kind::Event] {
+        change(&mut app, kind, vec![Change::Synced]);
+    }
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_background()) {
+        for cause in [Cause::Denied, Cause::Busy] {
+            change(&mut app, kind, vec![failed(cause)]);
+            assert_eq!(app.link(), Link::Live, "{kind:?}");
+        }
+    }
+    assert!(matches!(app.snapshot.freshness(Kind::Node), Freshness::Failed { .. }), "but explanations know");
+}
+
+/// An app with one running pod on screen, and the scope that measures it.
+fn with_running_pod() -> (App, Pod, UsageScope) {
+    let running = pod("pod-running");
+    let owner = job_of(&running);
+    let scope = UsageScope { namespace: owner.meta.namespace.clone(), jobs: vec![owner.meta.name.clone()] };
+    let mut app = App::new(now(), (160, 48));
+    for delta in lists(&[Row::Job(owner), Row::Pod(running.clone())]) {
+        app.update(Msg::Changed(delta));
+    }
+    (app, running, scope)
+}
+
+fn measured(app: &mut App) -> Vec<Effect> {
+    let is_of_usage = |effect: &Effect| matches!(effect, Effect::MeasureUsage(_));
+    app.settle().into_iter().filter(is_of_usage).collect()
+}
+
+#[test]
+fn running_pods_on_screen_are_measured_and_no_others() {
+    let (mut app, mut running, scope) = with_running_pod();
+    assert_eq!(measured(&mut app), [Effect::MeasureUsage(Some(scope.clone()))]);
+    assert_eq!(measured(&mut app), [], "once is enough");
+    app.update(Msg::Resized(80, 24));
+    assert_eq!(measured(&mut app), [Effect::MeasureUsage(None)], "its pane is hidden");
+    app.update(Msg::Resized(160, 48));
+    assert_eq!(measured(&mut app), [Effect::MeasureUsage(Some(scope))]);
+    running.phase = PodPhase::Succeeded;
+    let effects = change(&mut app, Kind::Pod, vec![Change::Upsert(Row::Pod(running))]);
+    assert!(effects.contains(&Effect::MeasureUsage(None)), "it ended: {effects:?}");
+}
+
+#[test]
+fn usage_is_kept_for_the_pods_that_were_asked_for_while_they_run() {
+    let (mut app, mut running, scope) = with_running_pod();
+    measured(&mut app);
+    let used = Resources { cpu_millis: 7, memory_bytes: 9 };
+    let usage = |pod: &str| PodUsage { pod: pod.into(), containers: vec![("a".into(), used), ("b".into(), used)] };
+    let told = |app: &mut App, scope: &UsageScope, pods| {
+        app.update(Msg::Usage { session: app.session, scope: scope.clone(), pods });
+    };
+    let uid = running.meta.uid;
+    let both = Some(Resources { cpu_millis: 14, memory_bytes: 18 });
+    told(&mut app, &scope, vec![usage(&running.meta.name), usage("unknown")]);
+    assert_eq!((app.usage_of(uid), app.usage.len()), (both, 1));
+    let other = UsageScope { jobs: vec!["other".into()], ..scope.clone() };
+    told(&mut app, &other, Vec::new());
+    assert_eq!(app.usage_of(uid), both, "an answer to an earlier question says nothing");
+    told(&mut app, &scope, Vec::new());
+    assert_eq!(app.usage_of(uid), None, "the metrics are gone");
+    told(&mut app, &scope, vec![usage(&running.meta.name)]);
+    running.phase = PodPhase::Failed;
+    change(&mut app, Kind::Pod, vec![Change::Upsert(Row::Pod(running))]);
+    assert_eq!(app.usage_of(uid), None, "it no longer runs");
+}
+
+#[test]
+fn changes_to_pods_of_others_ask_for_no_frame() {
+    let mut app = app(&indexed());
+    assert!(app.take_news() && !app.take_news());
+    let foreign = |node: &str| {
+        let pod =
+            ForeignPod { uid: Uid::new("o"), namespace: "x".into(), node: node.into(), requests: Resources::default() };
+        vec![Change::Upsert(Row::ForeignPod(pod))]
+    };
+    for node in ["", "n"] {
+        change(&mut app, Kind::Pod, foreign(node));
+        assert!(!app.take_news());
+    }
+    change(&mut app, Kind::Pod, vec![Change::Upsert(Row::Pod(pod("pod-running")))]);
+    assert!(app.take_news());
+    app.update(Msg::Tick(now()));
+    assert!(app.take_news());
 }

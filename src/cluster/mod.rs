@@ -14,6 +14,7 @@ mod link;
 mod login;
 pub mod logs;
 pub mod slim;
+pub mod usage;
 pub mod watch;
 pub mod wire;
 
@@ -24,6 +25,7 @@ use crate::model::clock::Time;
 use crate::model::delta::{Delta, Failure};
 use crate::model::key::{Namespaces, Session};
 use crate::model::log::{LogChange, LogSource};
+use crate::model::usage::{PodUsage, UsageScope};
 
 /// What the engine tells.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +66,15 @@ pub enum Report {
         /// What it told.
         change: LogChange,
     },
+    /// What the pods that were asked for use.
+    Usage {
+        /// The session it was asked in.
+        session: Session,
+        /// Whose it is.
+        scope: UsageScope,
+        /// What was measured; none where the server has no metrics.
+        pods: Vec<PodUsage>,
+    },
     /// The manifest that was asked for.
     Manifest {
         /// The session it was asked in.
@@ -85,6 +96,8 @@ pub struct Engine {
     logins: mpsc::Sender<Option<credential::Credential>>,
     tasks: tokio::task::JoinSet<()>,
     streams: logs::Streams,
+    /// Whose usage is measured, once that was asked for the first time.
+    usage: Option<tokio::sync::watch::Sender<Option<UsageScope>>>,
 }
 
 impl Engine {
@@ -97,7 +110,7 @@ impl Engine {
         let link = link::Link { target, session, reports: reports.clone(), login, asked, server: None };
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(link.run());
-        Self { session, reports, client, logins, tasks, streams: logs::Streams::default() }
+        Self { session, reports, client, logins, tasks, streams: logs::Streams::default(), usage: None }
     }
 
     /// Renews the login at once: with what a helper gave on the terminal, or from the kubeconfig as it is now.
@@ -109,6 +122,18 @@ impl Engine {
     /// Follows exactly these containers' logs: streams that are not in `sources` end, new ones start.
     pub fn follow_logs(&mut self, sources: Vec<LogSource>) {
         self.streams.set(&sources, self.session, &self.client, &self.reports);
+    }
+
+    /// Measures what the pods of this scope use, again and again, until another one is given; the answers are
+    /// [`Report::Usage`].
+    pub fn measure_usage(&mut self, scope: Option<UsageScope>) {
+        if let Some(wanted) = &self.usage {
+            wanted.send_replace(scope);
+            return;
+        }
+        let (wanted, scopes) = tokio::sync::watch::channel(scope);
+        self.tasks.spawn(usage::measure(self.client.clone(), self.session, scopes, self.reports.clone()));
+        self.usage = Some(wanted);
     }
 
     /// Fetches an object as YAML; the answer is a [`Report::Manifest`].

@@ -16,16 +16,20 @@ use tokio::sync::{Notify, mpsc};
 use super::Report;
 use super::error::explain_watch;
 use super::login::Login;
-use super::slim::{Early, Slim};
+use super::slim::{CoreEvent, Early, Slim};
 use super::wire;
+use crate::model::claim::Claim;
 use crate::model::clock::{Clock, SystemClock};
 use crate::model::cronjob::CronJob;
 use crate::model::delta::{Cause, Change, Delta, Row, Source};
 use crate::model::event::Event as ClusterEvent;
 use crate::model::job::Job;
 use crate::model::key::{Kind, Namespaces, Session};
+use crate::model::limit_range::LimitRange;
 use crate::model::meta::Meta;
+use crate::model::node::Node;
 use crate::model::pod::Pod;
+use crate::model::quota::ResourceQuota;
 
 /// Changes told in one message at most.
 pub const BATCH: usize = 512;
@@ -63,7 +67,10 @@ pub(super) async fn watch_all(
                     watch.run::<CronJob>(),
                     watch.run::<Job>(),
                     watch.run::<Pod>(),
-                    watch.run::<ClusterEvent>(),
+                    watch.run_events(),
+                    watch.run::<ResourceQuota>(),
+                    watch.run::<LimitRange>(),
+                    watch.run::<Claim>(),
                 );
             })
             .boxed(),
@@ -71,6 +78,7 @@ pub(super) async fn watch_all(
     }
     let cluster = Watch { client, login, namespace: None, session, reports };
     watches.push(cluster.run::<Meta>().boxed());
+    watches.push(cluster.run::<Node>().boxed());
     while watches.next().await.is_some() {}
 }
 
@@ -85,7 +93,15 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Watches one kind. Ends only when nobody listens any more.
+    /// Watches events in their newer form, and in the older one where that is refused or missing: roles often allow
+    /// one of the two alone.
+    async fn run_events(self) {
+        self.run::<ClusterEvent>().await;
+        self.run::<CoreEvent>().await;
+    }
+
+    /// Watches one kind. Ends only when nobody listens any more; the newer form of events also where it is not to be
+    /// had from the start.
     async fn run<R: Slim>(self) {
         let resumed = Arc::new(Notify::new());
         let busy = Arc::new(AtomicU64::new(0));
@@ -117,6 +133,9 @@ impl Watch<'_> {
                 match event {
                     Ok(event) => changes.extend(listing.take(event)),
                     Err(error) if is_expired(&error) => wait = Some(FIRST_RETRY),
+                    Err(error) if R::GROUP == Kind::Event.group() && !listing.has_synced && is_refused(&error) => {
+                        return;
+                    }
                     Err(error) => {
                         let least = Duration::from_secs(busy.swap(0, Ordering::Relaxed)).min(LONGEST_BUSY);
                         let (failed, delay) = self.failed(R::KIND, &error, failures, least);
@@ -150,7 +169,7 @@ impl Watch<'_> {
     /// The failure to tell, and the wait: the usual one, or longer where the server asked for that.
     fn failed(&self, kind: Kind, error: &watcher::Error, failures: u32, least: Duration) -> (Change, Duration) {
         let place = self.namespace.map_or("in all namespaces".to_owned(), |name| format!("in namespace {name}"));
-        let place = if kind == Kind::Namespace { String::new() } else { format!(" {place}") };
+        let place = if kind.is_cluster_wide() { String::new() } else { format!(" {place}") };
         let failure = explain_watch(&format!("watch {}{place}", kind.plural()), error);
         let delay = match failure.cause {
             Cause::Denied => DENIED_RETRY,
@@ -170,6 +189,11 @@ fn is_expired(error: &watcher::Error) -> bool {
         InitialListFailed(kube::Error::Api(status)) | WatchStartFailed(kube::Error::Api(status)) => status.code == 410,
         _ => false,
     }
+}
+
+/// 403 or 404: this user may not list the kind, or the server lacks it.
+fn is_refused(error: &watcher::Error) -> bool {
+    matches!(error, watcher::Error::InitialListFailed(kube::Error::Api(status)) if matches!(status.code, 403 | 404))
 }
 
 /// A wait made up to a quarter shorter or longer by chance, so that many who failed together do not come back together.

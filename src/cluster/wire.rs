@@ -16,7 +16,9 @@ mod batch;
 mod event;
 mod field;
 mod meta;
+mod node;
 mod pod;
+mod quota;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures::TryStreamExt;
@@ -102,6 +104,10 @@ fn writer(api_version: &str, kind: &str) -> Option<Writer> {
         ("batch/v1", "CronJob") => write::<batch::CronJob>,
         ("v1", "Pod") => write::<pod::Pod>,
         ("v1", "Namespace") => write::<meta::MetaOnly>,
+        ("v1", "Node") => write::<node::Node>,
+        ("v1", "ResourceQuota") => write::<quota::ResourceQuota>,
+        ("v1", "LimitRange") => write::<quota::LimitRange>,
+        ("v1", "PersistentVolumeClaim") => write::<quota::Claim>,
         ("events.k8s.io/v1", "Event") => write::<event::Event>,
         ("v1", "Event") => write::<event::CoreEvent>,
         ("v1", "Status") => write::<meta::Status>,

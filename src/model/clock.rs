@@ -3,39 +3,50 @@
 //! The only place in the crate that may ask the system's clock; everything else is handed a [`Time`] so that screens
 //! and rules can be tested at a fixed moment.
 
+use std::num::NonZeroU64;
+
 use serde::{Deserialize, Deserializer, de};
 
 /// A moment in UTC: nanoseconds since the Unix epoch. Covers the years 1678 to 2262.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Time(i64);
+///
+/// Kept with the sign bit turned, which keeps the order and leaves 0 to the nanosecond before the first one, so that an
+/// `Option<Time>`, of which every row has several, takes no more room than a time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(NonZeroU64);
+
+/// The sign bit of 64 bits.
+const SIGN: u64 = 1 << 63;
 
 /// Nanoseconds in a second.
 const NANOS: i64 = 1_000_000_000;
 
 impl Time {
-    /// The moment that lies this many nanoseconds after the Unix epoch.
+    /// The moment that lies this many nanoseconds after the Unix epoch; the very first one counts as the second.
     pub const fn from_nanos(nanos: i64) -> Self {
-        Self(nanos)
+        match NonZeroU64::new(nanos.cast_unsigned() ^ SIGN) {
+            Some(turned) => Self(turned),
+            None => Self(NonZeroU64::MIN),
+        }
     }
 
     /// The moment that lies this many seconds after the Unix epoch; clamps what does not fit.
     pub const fn from_seconds(seconds: i64) -> Self {
-        Self(seconds.saturating_mul(NANOS))
+        Self::from_nanos(seconds.saturating_mul(NANOS))
     }
 
     /// Nanoseconds since the Unix epoch.
     pub const fn nanos(self) -> i64 {
-        self.0
+        (self.0.get() ^ SIGN).cast_signed()
     }
 
     /// Whole seconds since the Unix epoch, rounded down.
     pub const fn seconds(self) -> i64 {
-        self.0.div_euclid(NANOS)
+        self.nanos().div_euclid(NANOS)
     }
 
     /// This moment moved by a number of seconds (negative: earlier).
     pub const fn plus_seconds(self, seconds: i64) -> Self {
-        Self(self.0.saturating_add(seconds.saturating_mul(NANOS)))
+        Self::from_nanos(self.nanos().saturating_add(seconds.saturating_mul(NANOS)))
     }
 
     /// Whole seconds from `earlier` to this moment; negative where `earlier` is later. Both are cut to seconds first,
@@ -49,18 +60,26 @@ impl Time {
     pub fn parse(text: &str) -> Option<Self> {
         let timestamp = text.parse().ok().map(Self::from_timestamp);
         // The last day that RFC 3339 can write, a favourite for "never", lies just outside the library's timestamps.
-        timestamp.or_else(|| text.strip_suffix('Z')?.parse::<jiff::civil::DateTime>().ok().map(|_| Self(i64::MAX)))
+        timestamp.or_else(|| {
+            text.strip_suffix('Z')?.parse::<jiff::civil::DateTime>().ok().map(|_| Self::from_nanos(i64::MAX))
+        })
     }
 
     /// The same moment as a timestamp of the time library, for calendars and time zones.
     pub fn to_timestamp(self) -> jiff::Timestamp {
-        jiff::Timestamp::from_nanosecond(self.0.into()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        jiff::Timestamp::from_nanosecond(self.nanos().into()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
 
     /// The moment of a timestamp of the time library; clamps what does not fit.
     pub fn from_timestamp(timestamp: jiff::Timestamp) -> Self {
         let limit = if timestamp < jiff::Timestamp::UNIX_EPOCH { i64::MIN } else { i64::MAX };
-        Self(i64::try_from(timestamp.as_nanosecond()).unwrap_or(limit))
+        Self::from_nanos(i64::try_from(timestamp.as_nanosecond()).unwrap_or(limit))
+    }
+}
+
+impl std::fmt::Debug for Time {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Time({self})")
     }
 }
 
@@ -139,6 +158,17 @@ mod tests {
         // One event with a wild time must not cost the whole list.
         assert_eq!(Time::parse("9999-12-31T23:59:59Z"), Some(Time::from_nanos(i64::MAX)));
         assert_eq!(Time::parse("0001-01-01T00:00:00Z"), Some(Time::from_nanos(i64::MIN)));
+    }
+
+    #[test]
+    fn times_keep_their_order_and_leave_room_for_none() {
+        let nanos = [i64::MIN + 1, -NANOS, -1, 0, 1, NANOS, i64::MAX];
+        let times = nanos.map(Time::from_nanos);
+        assert!(times.is_sorted_by(|a, b| a < b));
+        assert_eq!(times.map(Time::nanos), nanos);
+        assert_eq!(Time::from_nanos(i64::MIN), Time::from_nanos(i64::MIN + 1));
+        assert_eq!(Time::from_seconds(i64::MIN).plus_seconds(i64::MIN), Time::from_nanos(i64::MIN));
+        assert_eq!(size_of::<Option<Time>>(), 8);
     }
 
     #[test]

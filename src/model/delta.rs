@@ -1,12 +1,17 @@
 //! Changes: what a background watcher tells of one kind, and why it failed where it did.
 
+use super::claim::Claim;
 use super::clock::Time;
 use super::cronjob::CronJob;
 use super::event::Event;
+use super::foreign::ForeignPod;
 use super::job::Job;
 use super::key::{Kind, Session, Uid};
+use super::limit_range::LimitRange;
 use super::meta::Meta;
+use super::node::Node;
 use super::pod::Pod;
+use super::quota::ResourceQuota;
 use compact_str::CompactString;
 
 /// A batch of changes from one watcher.
@@ -57,12 +62,24 @@ pub enum Row {
     CronJob(CronJob),
     /// A Job.
     Job(Job),
-    /// A Pod.
+    /// A Pod of a Job.
     Pod(Pod),
+    /// Any other Pod.
+    ForeignPod(ForeignPod),
     /// An Event.
     Event(Event),
     /// A Namespace: nothing but its metadata.
     Namespace(Meta),
+    /// A Node.
+    Node(Node),
+    /// A ResourceQuota.
+    ResourceQuota(ResourceQuota),
+    /// A LimitRange.
+    LimitRange(LimitRange),
+    /// A PersistentVolumeClaim.
+    Claim(Claim),
+    /// An object of which nothing is kept, such as an Event about a Service.
+    Unkept(Uid),
 }
 
 /// Why a request failed, in words for a person.

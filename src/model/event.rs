@@ -14,9 +14,9 @@ pub struct Event {
     /// `metadata.resourceVersion`, where it is a number: tells which of two events of the same second was written later
     /// (comparable by KEP-5504).
     pub version: u64,
-    /// `regarding.uid`: whom it is about.
+    /// `regarding.uid`: whom it is about. For Nodes [`Event::about_node`], since the kubelet writes the name as UID.
     pub about: Uid,
-    /// `regarding.kind` where kubatch watches that kind.
+    /// `regarding.kind`. Events about what kubatch does not watch are not kept.
     pub about_kind: Option<Kind>,
     /// `regarding.kind` and name, such as `job/settle-2990`, for events whose object is gone or not watched.
     pub about_name: CompactString,
@@ -36,5 +36,12 @@ impl Object for Event {
     const KIND: Kind = Kind::Event;
     fn meta(&self) -> &Meta {
         &self.meta
+    }
+}
+
+impl Event {
+    /// What stands for the UID of this node in events about it: some authors write its UID there, others its name.
+    pub fn about_node(name: &str) -> Uid {
+        Uid::new(&format!("node/{name}"))
     }
 }

@@ -15,11 +15,40 @@ pub enum Kind {
     Event,
     /// core/v1 Namespace.
     Namespace,
+    /// core/v1 Node.
+    Node,
+    /// core/v1 ResourceQuota.
+    ResourceQuota,
+    /// core/v1 LimitRange.
+    LimitRange,
+    /// core/v1 PersistentVolumeClaim.
+    PersistentVolumeClaim,
 }
 
 impl Kind {
-    /// Every kind, in the order in which the panes show them.
-    pub const ALL: [Kind; 5] = [Kind::CronJob, Kind::Job, Kind::Pod, Kind::Event, Kind::Namespace];
+    /// Every kind, those first that have a pane, in the order of the panes.
+    pub const ALL: [Kind; 9] = [
+        Kind::CronJob,
+        Kind::Job,
+        Kind::Pod,
+        Kind::Event,
+        Kind::Namespace,
+        Kind::Node,
+        Kind::ResourceQuota,
+        Kind::LimitRange,
+        Kind::PersistentVolumeClaim,
+    ];
+
+    /// It is watched for explanations alone. They say "not known" where it is not; nothing else suffers for it, the
+    /// link included.
+    pub const fn is_background(self) -> bool {
+        matches!(self, Kind::Node | Kind::ResourceQuota | Kind::LimitRange | Kind::PersistentVolumeClaim)
+    }
+
+    /// Its objects live in no namespace.
+    pub const fn is_cluster_wide(self) -> bool {
+        matches!(self, Kind::Namespace | Kind::Node)
+    }
 
     /// The API's plural resource name, as in `kubectl get jobs` and in RBAC rules.
     pub const fn plural(self) -> &'static str {
@@ -29,6 +58,10 @@ impl Kind {
             Kind::Pod => "pods",
             Kind::Event => "events",
             Kind::Namespace => "namespaces",
+            Kind::Node => "nodes",
+            Kind::ResourceQuota => "resourcequotas",
+            Kind::LimitRange => "limitranges",
+            Kind::PersistentVolumeClaim => "persistentvolumeclaims",
         }
     }
 
@@ -37,7 +70,12 @@ impl Kind {
         match self {
             Kind::CronJob | Kind::Job => "batch",
             Kind::Event => "events.k8s.io",
-            Kind::Pod | Kind::Namespace => "",
+            Kind::Pod
+            | Kind::Namespace
+            | Kind::Node
+            | Kind::ResourceQuota
+            | Kind::LimitRange
+            | Kind::PersistentVolumeClaim => "",
         }
     }
 
@@ -49,6 +87,10 @@ impl Kind {
             Kind::Pod => "pod",
             Kind::Event => "event",
             Kind::Namespace => "namespace",
+            Kind::Node => "node",
+            Kind::ResourceQuota => "resourcequota",
+            Kind::LimitRange => "limitrange",
+            Kind::PersistentVolumeClaim => "persistentvolumeclaim",
         }
     }
 
@@ -60,12 +102,20 @@ impl Kind {
             Kind::Pod => "Pod",
             Kind::Event => "Event",
             Kind::Namespace => "Namespace",
+            Kind::Node => "Node",
+            Kind::ResourceQuota => "ResourceQuota",
+            Kind::LimitRange => "LimitRange",
+            Kind::PersistentVolumeClaim => "PersistentVolumeClaim",
         }
     }
 
-    /// The kind with this API name; None where kubatch does not watch it.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    /// The kind with this `apiVersion` and this name in the API; None where kubatch does not watch it. Other groups have
+    /// kinds of the same name, such as `batch.volcano.sh/v1alpha1 Job`. No version at all, which authors of events often
+    /// leave out, fits every group.
+    pub fn from_api(api_version: &str, name: &str) -> Option<Self> {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let fits = |kind: &Kind| kind.name() == name && (api_version.is_empty() || kind.group() == group);
+        Self::ALL.into_iter().find(fits)
     }
 }
 
@@ -179,10 +229,13 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_found_by_their_api_name() {
+    fn kinds_are_found_by_their_group_and_name() {
         for kind in Kind::ALL {
-            assert_eq!(Kind::from_name(kind.name()), Some(kind));
+            let api_version = format!("{}/v1", kind.group());
+            assert_eq!(Kind::from_api(api_version.trim_start_matches('/'), kind.name()), Some(kind));
+            assert_eq!(Kind::from_api("", kind.name()), Some(kind));
         }
-        assert_eq!(Kind::from_name("Deployment"), None);
+        assert_eq!(Kind::from_api("apps/v1", "Deployment"), None);
+        assert_eq!(Kind::from_api("batch.volcano.sh/v1alpha1", "Job"), None);
     }
 }

@@ -40,7 +40,7 @@ pub struct Owner {
     pub uid: Uid,
 }
 
-/// Anything that has a UID and a name and is kept in a [`super::snapshot::Table`].
+/// Anything that has a UID and a name and is kept in a [`super::table::Table`].
 pub trait Object {
     /// What it is.
     const KIND: Kind;

@@ -33,6 +33,9 @@ pub struct Relations {
 #[derive(Debug, Default)]
 pub struct Links(HashMap<Uid, Vec<Uid>>);
 
+/// Up to so many UIDs a list grows one by one: nearly all are that short, and there is one for each Job.
+const FEW: usize = 4;
+
 impl Links {
     /// Those that belong to `owner`, in no order.
     pub fn of(&self, owner: Uid) -> &[Uid] {
@@ -53,7 +56,11 @@ impl Links {
             }
         }
         if let Some(owner) = after {
-            self.0.entry(owner).or_default().push(uid);
+            let owned = self.0.entry(owner).or_default();
+            if owned.len() < FEW {
+                owned.reserve_exact(1);
+            }
+            owned.push(uid);
         }
     }
 }
@@ -110,7 +117,7 @@ impl Snapshot {
             Kind::CronJob => self.cronjobs.get(subject.uid).map(Object::key),
             Kind::Job => self.jobs.get(subject.uid).map(Object::key),
             Kind::Pod => self.pods.get(subject.uid).map(Object::key),
-            Kind::Event | Kind::Namespace => None,
+            _ => None,
         }
     }
 }

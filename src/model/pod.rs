@@ -71,8 +71,8 @@ pub struct Container {
     pub restarts: i32,
     /// What it does now.
     pub state: ContainerState,
-    /// How its previous run ended (`lastState.terminated`).
-    pub last_end: Option<End>,
+    /// How its previous run ended (`lastState.terminated`); in a box, since most containers have run once.
+    pub last_end: Option<Box<End>>,
 }
 
 /// Where in the pod's life a container belongs.
@@ -143,7 +143,8 @@ impl Container {
     /// The exit code of the run that ended last; None where none has.
     pub fn exit_code(&self) -> Option<i32> {
         match (&self.state, &self.last_end) {
-            (ContainerState::Ended(end), _) | (_, Some(end)) => Some(end.exit_code),
+            (ContainerState::Ended(end), _) => Some(end.exit_code),
+            (_, Some(end)) => Some(end.exit_code),
             _ => None,
         }
     }

@@ -1,16 +1,25 @@
 //! Everything known of the cluster, by UID, with its freshness. [`Snapshot::apply`] is the only way to change it.
 
-use std::collections::{BTreeMap, HashMap};
+mod doubt;
 
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
+use super::claim::Claim;
 use super::clock::Time;
 use super::cronjob::CronJob;
 use super::delta::{Cause, Change, Delta, Failure, Row, Source};
 use super::event::Event;
+use super::foreign::ForeignPods;
 use super::job::Job;
 use super::key::{Kind, Uid};
+use super::limit_range::LimitRange;
 use super::meta::{Meta, Object};
+use super::node::Node;
 use super::owner::Relations;
 use super::pod::Pod;
+use super::quota::ResourceQuota;
+use super::resources::Resources;
+use super::table::Table;
 
 /// What is known of the cluster.
 #[derive(Debug, Default)]
@@ -19,15 +28,27 @@ pub struct Snapshot {
     pub cronjobs: Table<CronJob>,
     /// Jobs.
     pub jobs: Table<Job>,
-    /// Pods.
+    /// Pods of Jobs.
     pub pods: Table<Pod>,
-    /// Events.
+    /// All other pods.
+    pub foreign_pods: ForeignPods,
+    /// Events about anything that is watched, those of foreign pods excepted.
     pub events: Table<Event>,
     /// Namespaces.
     pub namespaces: Table<Meta>,
+    /// Nodes.
+    pub nodes: Table<Node>,
+    /// ResourceQuotas.
+    pub quotas: Table<ResourceQuota>,
+    /// LimitRanges.
+    pub limit_ranges: Table<LimitRange>,
+    /// PersistentVolumeClaims.
+    pub claims: Table<Claim>,
     /// Who belongs to whom.
     pub relations: Relations,
     freshness: BTreeMap<Source, Freshness>,
+    /// Events about pods that were not known when they came, in the order in which they came, with that time.
+    doubtful: VecDeque<(Time, Uid)>,
 }
 
 /// How far what is known of a source can be believed.
@@ -64,18 +85,21 @@ impl Snapshot {
         let were_pods_denied = self.are_pods_denied();
         for change in delta.changes {
             match change {
-                Change::Reset(rows) => self.reset(&delta.source, rows, &mut touched),
-                Change::Upsert(row) => self.upsert(row, &mut touched),
+                Change::Reset(rows) => self.reset(&delta.source, rows, now, &mut touched),
+                Change::Upsert(row) => self.upsert(row, now, &mut touched),
                 Change::Remove(uid) => self.remove(delta.source.kind, uid, &mut touched),
                 Change::Synced => {
+                    touched.is_shown = true;
                     self.freshness.insert(delta.source.clone(), Freshness::Live);
                 }
                 Change::Failed { failure, retry_at } => {
+                    touched.is_shown = true;
                     let before = self.freshness.remove(&delta.source).unwrap_or(Freshness::Loading);
                     self.freshness.insert(delta.source.clone(), before.after_failure(failure, retry_at, now));
                 }
             }
         }
+        self.settle_doubts(now, &mut touched);
         touched.is_all = were_pods_denied != self.are_pods_denied();
         let owners = touched.jobs.iter().filter_map(|uid| self.jobs.get(*uid)?.meta.owner);
         touched.cronjobs.extend(owners.map(|owner| owner.uid));
@@ -103,23 +127,45 @@ impl Snapshot {
         of_kind.max_by_key(|freshness| freshness.rank()).unwrap_or(&Freshness::Loading)
     }
 
-    fn reset(&mut self, source: &Source, rows: Vec<Row>, touched: &mut Touched) {
+    /// What the pods on this node ask for together, those of Jobs and all others, as the scheduler counts it.
+    pub fn requested_on(&self, node: &str) -> Resources {
+        let ours = self.pods.iter().filter(|pod| pod.node == node && !pod.is_finished()).map(|pod| pod.requests);
+        ours.chain([self.foreign_pods.requested_on(node)]).sum()
+    }
+
+    /// What the pods in this namespace ask for together, as a quota counts it: waiting ones too, ended ones not.
+    pub fn requested_in(&self, namespace: &str) -> Resources {
+        let is_inside = |pod: &&Pod| pod.meta.namespace == namespace && !pod.is_finished();
+        let ours = self.pods.iter().filter(is_inside).map(|pod| pod.requests);
+        ours.chain([self.foreign_pods.requested_in(namespace)]).sum()
+    }
+
+    fn reset(&mut self, source: &Source, rows: Vec<Row>, now: Time, touched: &mut Touched) {
         let gone = match source.kind {
             Kind::CronJob => self.cronjobs.uids_in(source),
             Kind::Job => self.jobs.uids_in(source),
-            Kind::Pod => self.pods.uids_in(source),
+            Kind::Pod => [self.pods.uids_in(source), self.foreign_pods.uids_in(source)].concat(),
             Kind::Event => self.events.uids_in(source),
             Kind::Namespace => self.namespaces.uids_in(source),
+            Kind::Node => self.nodes.uids_in(source),
+            Kind::ResourceQuota => self.quotas.uids_in(source),
+            Kind::LimitRange => self.limit_ranges.uids_in(source),
+            Kind::PersistentVolumeClaim => self.claims.uids_in(source),
         };
-        let kept: std::collections::HashSet<Uid> = rows.iter().map(Row::uid).collect();
+        let kept: HashSet<Uid> = rows.iter().map(Row::uid).collect();
         for uid in gone.into_iter().filter(|uid| !kept.contains(uid)) {
             self.remove(source.kind, uid, touched);
         }
-        rows.into_iter().for_each(|row| self.upsert(row, touched));
+        rows.into_iter().for_each(|row| self.upsert(row, now, touched));
     }
 
-    fn upsert(&mut self, row: Row, touched: &mut Touched) {
+    fn upsert(&mut self, row: Row, now: Time, touched: &mut Touched) {
         let uid = row.uid();
+        touched.is_shown |= match &row {
+            Row::ForeignPod(_) | Row::Unkept(_) => false,
+            Row::Event(event) => !self.foreign_pods.contains(event.about),
+            _ => true,
+        };
         match row {
             Row::CronJob(row) => {
                 touched.cronjobs.push(uid);
@@ -133,22 +179,42 @@ impl Snapshot {
                 touched.cronjobs.extend(before);
             }
             Row::Pod(row) => {
+                self.foreign_pods.remove(uid);
                 let owner = row.meta.owner_uid();
                 let before = self.pods.upsert(row).and_then(|old| old.meta.owner_uid());
                 self.relations.pods.moved(uid, before, owner);
                 touched.jobs.extend(before.filter(|_| before != owner).into_iter().chain(owner));
             }
+            Row::ForeignPod(row) => {
+                if self.foreign_pods.upsert(row) {
+                    self.disown(uid, touched);
+                }
+            }
+            Row::Event(row) if self.foreign_pods.contains(row.about) => self.remove(Kind::Event, uid, touched),
             Row::Event(row) => {
                 let about = row.about;
+                let is_doubtful = row.about_kind == Some(Kind::Pod) && self.pods.get(about).is_none();
                 let before = self.events.upsert(row).map(|old| old.about);
                 self.relations.events.moved(uid, before, Some(about));
+                if is_doubtful && before.is_none() {
+                    self.doubtful.push_back((now, uid));
+                }
                 touched.jobs.push(about);
             }
             Row::Namespace(row) => drop(self.namespaces.upsert(row)),
+            Row::Node(row) => drop(self.nodes.upsert(row)),
+            Row::ResourceQuota(row) => drop(self.quotas.upsert(row)),
+            Row::LimitRange(row) => drop(self.limit_ranges.upsert(row)),
+            Row::Claim(row) => drop(self.claims.upsert(row)),
+            Row::Unkept(_) => {}
         }
     }
 
     fn remove(&mut self, kind: Kind, uid: Uid, touched: &mut Touched) {
+        if kind == Kind::Pod && self.foreign_pods.remove(uid) {
+            return;
+        }
+        touched.is_shown |= kind != Kind::Event || self.events.get(uid).is_some();
         match kind {
             Kind::CronJob => {
                 touched.cronjobs.push(uid);
@@ -171,6 +237,10 @@ impl Snapshot {
                 touched.jobs.extend(about);
             }
             Kind::Namespace => drop(self.namespaces.remove(uid)),
+            Kind::Node => drop(self.nodes.remove(uid)),
+            Kind::ResourceQuota => drop(self.quotas.remove(uid)),
+            Kind::LimitRange => drop(self.limit_ranges.remove(uid)),
+            Kind::PersistentVolumeClaim => drop(self.claims.remove(uid)),
         }
     }
 }
@@ -185,6 +255,9 @@ pub struct Touched {
     pub jobs: Vec<Uid>,
     /// The state of every object may be another one.
     pub is_all: bool,
+    /// Something that a list or the link shows may look different. Foreign pods are on no screen, and a busy cluster
+    /// has hundreds of changes to them each second.
+    pub is_shown: bool,
 }
 
 impl Touched {
@@ -193,6 +266,7 @@ impl Touched {
         self.cronjobs.extend(other.cronjobs);
         self.jobs.extend(other.jobs);
         self.is_all |= other.is_all;
+        self.is_shown |= other.is_shown;
     }
 }
 
@@ -227,6 +301,12 @@ impl Row {
             Row::Pod(row) => row.meta.uid,
             Row::Event(row) => row.meta.uid,
             Row::Namespace(row) => row.uid,
+            Row::ForeignPod(row) => row.uid,
+            Row::Node(row) => row.meta.uid,
+            Row::ResourceQuota(row) => row.meta.uid,
+            Row::LimitRange(row) => row.meta.uid,
+            Row::Claim(row) => row.meta.uid,
+            Row::Unkept(uid) => *uid,
         }
     }
 }
@@ -235,68 +315,6 @@ impl Object for Meta {
     const KIND: Kind = Kind::Namespace;
     fn meta(&self) -> &Meta {
         self
-    }
-}
-
-/// Rows of one kind, found by UID. A vector with an index beside it: a hash map of rows would waste its empty slots at
-/// the size of a row.
-#[derive(Debug)]
-pub struct Table<T> {
-    rows: Vec<T>,
-    index: HashMap<Uid, u32>,
-}
-
-impl<T> Default for Table<T> {
-    fn default() -> Self {
-        Self { rows: Vec::new(), index: HashMap::new() }
-    }
-}
-
-impl<T: Object> Table<T> {
-    /// The row of this UID.
-    pub fn get(&self, uid: Uid) -> Option<&T> {
-        self.index.get(&uid).and_then(|at| self.rows.get(*at as usize))
-    }
-
-    /// All rows, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.rows.iter()
-    }
-
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// There is no row.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    fn uids_in(&self, source: &Source) -> Vec<Uid> {
-        let inside = |row: &&T| source.namespace.as_ref().is_none_or(|namespace| row.meta().namespace == *namespace);
-        self.rows.iter().filter(inside).map(Object::uid).collect()
-    }
-
-    fn upsert(&mut self, row: T) -> Option<T> {
-        match self.index.get(&row.uid()).and_then(|at| self.rows.get_mut(*at as usize)) {
-            Some(place) => Some(std::mem::replace(place, row)),
-            None => {
-                // Four billion rows do not fit into memory, so the cast cannot cut.
-                self.index.insert(row.uid(), self.rows.len() as u32);
-                self.rows.push(row);
-                None
-            }
-        }
-    }
-
-    fn remove(&mut self, uid: Uid) -> Option<T> {
-        let at = self.index.remove(&uid)?;
-        let row = self.rows.swap_remove(at as usize);
-        if let Some(moved) = self.rows.get(at as usize) {
-            self.index.insert(moved.uid(), at);
-        }
-        Some(row)
     }
 }
 

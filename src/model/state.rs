@@ -188,7 +188,7 @@ fn bad_end(container: &Container) -> Option<&End> {
         _ => None,
     };
     let is_bad = |end: &&End| end.exit_code != 0 || end.reason == "OOMKilled";
-    now.filter(is_bad).or_else(|| container.last_end.as_ref().filter(is_bad))
+    now.filter(is_bad).or_else(|| container.last_end.as_deref().filter(is_bad))
 }
 
 /// `main: OOMKilled`, `main: exit 3`.

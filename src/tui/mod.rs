@@ -125,7 +125,7 @@ impl Shell {
                         let Ok(report) = reported.try_recv() else { break };
                         self.take(report, &mut keys)?;
                     }
-                    has_news = true;
+                    has_news |= self.app.take_news();
                 }
                 _ = second.tick() => {
                     self.update(Msg::Tick(SystemClock.now()), &mut keys)?;
@@ -166,6 +166,7 @@ impl Shell {
         match effect {
             Effect::Quit => self.has_quit = true,
             Effect::FollowLogs(sources) => self.engine.follow_logs(sources),
+            Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
             Effect::FetchManifest(key) => self.engine.fetch_manifest(key),
             Effect::Connect { session, context, namespaces } => {
                 if let (Some(context), Place::Kubeconfig(choice)) = (context, &mut self.target.place) {
@@ -222,8 +223,10 @@ impl Shell {
 
     fn frame(&mut self) -> std::io::Result<()> {
         for effect in self.app.settle() {
-            if let Effect::FollowLogs(sources) = effect {
-                self.engine.follow_logs(sources);
+            match effect {
+                Effect::FollowLogs(sources) => self.engine.follow_logs(sources),
+                Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
+                _ => {}
             }
         }
         let (app, theme) = (&self.app, &self.theme);
@@ -240,6 +243,7 @@ pub fn message(report: Report) -> Msg {
         Report::Changed(delta) => Msg::Changed(delta),
         Report::Log { session, source, change } => Msg::Log { session, source, change },
         Report::Manifest { session, text } => Msg::Manifest { session, text },
+        Report::Usage { session, scope, pods } => Msg::Usage { session, scope, pods },
     }
 }
 

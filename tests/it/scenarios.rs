@@ -1,6 +1,9 @@
 //! Scenarios on the embedded cluster: the real client, watchers and log streams through the HTTP seam, with faults.
 
 use kubatch::demo::{Demo, Fault};
+use kubatch::model::key::Kind;
+use kubatch::model::resources::Resources;
+use kubatch::model::snapshot::Freshness;
 use serde_json::{Value, json};
 
 use crate::Local;
@@ -13,6 +16,15 @@ pub const TESTS: &[Local] = &[
     Local { name: "scenarios::forbidden_kind_leaves_the_rest_alone", run: forbidden_kind_leaves_the_rest_alone },
     Local { name: "scenarios::broken_watch_keeps_data_and_marks_it", run: broken_watch_keeps_data_and_marks_it },
     Local { name: "scenarios::compacted_history_is_no_failure", run: compacted_history_is_no_failure },
+    Local {
+        name: "scenarios::events_come_in_their_older_form_where_the_newer_is_refused",
+        run: events_come_in_their_older_form_where_the_newer_is_refused,
+    },
+    Local {
+        name: "scenarios::kinds_that_only_explain_may_be_forbidden",
+        run: kinds_that_only_explain_may_be_forbidden,
+    },
+    Local { name: "scenarios::running_pods_tell_what_they_use", run: running_pods_tell_what_they_use },
     Local { name: "scenarios::log_resumes_without_loss_or_repetition", run: log_resumes_without_loss_or_repetition },
     Local { name: "scenarios::namespace_switch_starts_a_new_session", run: namespace_switch_starts_a_new_session },
     Local { name: "scenarios::list_without_an_answer_is_given_up", run: list_without_an_answer_is_given_up },
@@ -132,6 +144,66 @@ fn compacted_history_is_no_failure() {
         screen.contains("second")
     });
     assert!(screen.contains("first"), "{screen}");
+}
+
+fn events_come_in_their_older_form_where_the_newer_is_refused() {
+    for code in [403, 404] {
+        let demo = Demo::default();
+        running(&demo, "first");
+        demo.put(json!({
+            "apiVersion": "v1", "kind": "Event",
+            "metadata": { "namespace": "data", "name": "first.1" },
+            "involvedObject": { "apiVersion": "batch/v1", "kind": "Job", "name": "first", "uid": "first-uid" },
+            "reason": "FailedCreate", "message": "told in the older form", "type": "Warning", "count": 3,
+        }));
+        demo.fail("/apis/events.k8s.io/", code);
+        let mut driver = Driver::open(&demo);
+        driver.shows("told in the older form");
+        let screen = driver.shows("● live");
+        assert!(!screen.contains("cannot watch"), "{screen}");
+        demo.fail("/events", 503);
+        driver.shows("stale for");
+        demo.heal();
+        driver.hides("stale for");
+    }
+}
+
+fn kinds_that_only_explain_may_be_forbidden() {
+    let demo = Demo::default();
+    demo.put(job("data", "first"));
+    for kind in ["/nodes", "/resourcequotas", "/limitranges", "/persistentvolumeclaims"] {
+        demo.fail(kind, 403);
+    }
+    let mut driver = Driver::open(&demo);
+    driver.shows("first");
+    let screen = driver.wait("live, and every kind answered", |screen| {
+        assert!(!screen.contains("cannot watch") && !screen.contains("denied"), "{screen}");
+        screen.contains("● live")
+    });
+    assert!(!screen.contains("stale"), "{screen}");
+    driver.wait_for("what is denied known as such", |app| {
+        Kind::ALL
+            .into_iter()
+            .filter(|kind| kind.is_background())
+            .all(|kind| matches!(app.snapshot.freshness(kind), Freshness::Denied(_)))
+    });
+    let screen = driver.screen();
+    assert!(screen.contains("● live") && !screen.contains("cannot watch"), "{screen}");
+}
+
+fn running_pods_tell_what_they_use() {
+    let demo = Demo::default();
+    running(&demo, "first");
+    demo.put(json!({
+        "apiVersion": "metrics.k8s.io/v1beta1", "kind": "Pod",
+        "metadata": { "namespace": "data", "name": "first-abcde" },
+        "containers": [{ "name": "main", "usage": { "cpu": "120118989n", "memory": "2Mi" } }],
+    }));
+    let mut driver = Driver::open(&demo);
+    let used = Resources { cpu_millis: 121, memory_bytes: 2 << 20 };
+    driver.wait_for("what the pod uses", |app| {
+        app.snapshot.pods.iter().any(|pod| app.usage_of(pod.meta.uid) == Some(used))
+    });
 }
 
 fn log_resumes_without_loss_or_repetition() {

@@ -52,7 +52,9 @@ const BUILT_IN: &str = "kubernetes.io/job-controller";
 impl From<JobWire> for Job {
     fn from(wire: JobWire) -> Self {
         let JobWire { metadata, spec, status } = wire;
-        let held = status.conditions.into_iter().filter(|condition| condition.status == "True");
+        let mut conditions: Vec<Condition> =
+            status.conditions.into_iter().filter(|one| one.status == "True").map(Into::into).collect();
+        conditions.shrink_to_fit();
         Job {
             meta: metadata.into(),
             parallelism: spec.parallelism,
@@ -73,14 +75,28 @@ impl From<JobWire> for Job {
             terminating: status.terminating.unwrap_or_default(),
             completed_indexes: status.completed_indexes,
             failed_indexes: status.failed_indexes.unwrap_or_default(),
-            conditions: held
-                .map(|one| Condition {
-                    kind: one.kind,
-                    reason: one.reason,
-                    message: one.message,
-                    since: one.last_transition_time,
-                })
-                .collect(),
+            conditions,
+        }
+    }
+}
+
+/// Messages that the Job controller writes in every Job of their kind (`pkg/controller/job/job_controller.go`): kept
+/// once for all of them.
+const REPEATED_MESSAGES: [&str; 4] = [
+    "Reached expected number of succeeded pods",
+    "Job has reached the specified backoff limit",
+    "Job was active longer than specified deadline",
+    "Job has failed indexes",
+];
+
+impl From<ConditionWire> for Condition {
+    fn from(wire: ConditionWire) -> Self {
+        let repeated = REPEATED_MESSAGES.into_iter().find(|message| wire.message == *message);
+        Condition {
+            kind: wire.kind,
+            reason: wire.reason,
+            message: repeated.map_or(wire.message, CompactString::const_new),
+            since: wire.last_transition_time,
         }
     }
 }

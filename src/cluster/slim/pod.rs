@@ -1,10 +1,13 @@
-//! The parts of a core/v1 Pod that are read: of its spec the node and the names of its containers.
+//! The parts of a core/v1 Pod that are read: of its spec the node, and the names and amounts of its containers.
 
 use compact_str::CompactString;
 use serde::Deserialize;
 
-use super::{ConditionWire, MetaWire};
+use super::{ConditionWire, MetaWire, NumbersWire};
 use crate::model::clock::Time;
+use crate::model::delta::Row;
+use crate::model::foreign::ForeignPod;
+use crate::model::key::{Kind, Uid};
 use crate::model::pod::{Container, ContainerState, End, Pod, PodPhase, Role};
 use crate::model::resources::Resources;
 
@@ -25,6 +28,8 @@ struct PodSpecWire {
     init_containers: Vec<ContainerWire>,
     containers: Vec<ContainerWire>,
     ephemeral_containers: Vec<ContainerWire>,
+    resources: ResourcesWire,
+    overhead: NumbersWire,
 }
 
 #[derive(Deserialize, Default)]
@@ -32,6 +37,15 @@ struct PodSpecWire {
 struct ContainerWire {
     name: CompactString,
     restart_policy: Option<CompactString>,
+    resources: ResourcesWire,
+}
+
+/// What a container, or a whole pod, asks for and may use.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ResourcesWire {
+    requests: NumbersWire,
+    limits: NumbersWire,
 }
 
 #[derive(Deserialize, Default)]
@@ -116,6 +130,73 @@ impl From<ContainerStateWire> for ContainerState {
     }
 }
 
+/// One resource of an amount: CPU or memory.
+type Pick = fn(&NumbersWire) -> Option<i64>;
+
+impl PodSpecWire {
+    fn requests(&self) -> Resources {
+        let total = |pick: Pick| self.total(|resources| pick(&resources.requests), pick);
+        Resources { cpu_millis: total(NumbersWire::cpu_millis), memory_bytes: total(NumbersWire::memory_bytes) }
+    }
+
+    /// As the requests; but a pod of which a container that runs beside the others has no limit has none either.
+    fn limits(&self) -> Resources {
+        let total = |pick: Pick| {
+            let limit = |resources: &ResourcesWire| pick(&resources.limits).filter(|limit| *limit != 0);
+            let sidecars = self.init_containers.iter().filter(|one| one.init_role() == Role::Sidecar);
+            let mut together = self.containers.iter().chain(sidecars);
+            let is_bounded = limit(&self.resources).is_some() || together.all(|one| limit(&one.resources).is_some());
+            if is_bounded { self.total(limit, pick) } else { 0 }
+        };
+        Resources { cpu_millis: total(NumbersWire::cpu_millis), memory_bytes: total(NumbersWire::memory_bytes) }
+    }
+
+    /// What the pod needs of one resource, as the scheduler counts it (`AggregateContainerRequests` and `PodRequests` in
+    /// `k8s.io/component-helpers/resource/helpers.go`): all that runs together, or the largest moment before, when an
+    /// init container runs beside the sidecars that were started until then; what the pod says as a whole instead of
+    /// both; and what running a pod at all costs, where its runtime class says so.
+    fn total(&self, of: impl Fn(&ResourcesWire) -> Option<i64>, pick: Pick) -> i64 {
+        let own = of(&self.resources).unwrap_or_else(|| {
+            let (mut sidecars, mut peak) = (0_i64, 0);
+            for one in &self.init_containers {
+                let amount = of(&one.resources).unwrap_or_default();
+                let with_it = sidecars.saturating_add(amount);
+                if one.init_role() == Role::Sidecar {
+                    sidecars = with_it;
+                }
+                peak = with_it.max(peak);
+            }
+            let mains = self.containers.iter().filter_map(|one| of(&one.resources));
+            mains.fold(sidecars, i64::saturating_add).max(peak)
+        });
+        own.saturating_add(pick(&self.overhead).unwrap_or_default())
+    }
+}
+
+impl ContainerWire {
+    /// The role of one that stands among the init containers.
+    fn init_role(&self) -> Role {
+        if self.restart_policy.as_deref() == Some("Always") { Role::Sidecar } else { Role::Init }
+    }
+}
+
+impl PodWire {
+    /// A row for a Job's pod; of any other only what it asks for.
+    pub(super) fn into_row(self) -> Row {
+        let owner = self.metadata.owner();
+        if owner.is_some_and(|owner| owner.kind == Some(Kind::Job)) {
+            return Row::Pod(self.into());
+        }
+        let has_ended = matches!(self.status.phase.as_str(), "Succeeded" | "Failed");
+        Row::ForeignPod(ForeignPod {
+            uid: Uid::new(&self.metadata.uid),
+            requests: if has_ended { Resources::default() } else { self.spec.requests() },
+            namespace: self.metadata.namespace,
+            node: self.spec.node_name,
+        })
+    }
+}
+
 impl From<PodWire> for Pod {
     fn from(wire: PodWire) -> Self {
         let PodWire { metadata, spec, status } = wire;
@@ -127,11 +208,8 @@ impl From<PodWire> for Pod {
         let mut statuses = status.init_container_statuses;
         statuses.extend(status.container_statuses);
         statuses.extend(status.ephemeral_container_statuses);
-        let init_role = |container: &ContainerWire| match container.restart_policy.as_deref() {
-            Some("Always") => Role::Sidecar,
-            _ => Role::Init,
-        };
-        let inits = spec.init_containers.into_iter().map(|one| (init_role(&one), one.name));
+        let (requests, limits) = (spec.requests(), spec.limits());
+        let inits = spec.init_containers.into_iter().map(|one| (one.init_role(), one.name));
         let mains = spec.containers.into_iter().map(|one| (Role::Main, one.name));
         let others = spec.ephemeral_containers.into_iter().map(|one| (Role::Ephemeral, one.name));
         Pod {
@@ -151,8 +229,8 @@ impl From<PodWire> for Pod {
             node: spec.node_name,
             started: status.start_time,
             index,
-            requests: Resources::default(),
-            limits: Resources::default(),
+            requests,
+            limits,
             containers: inits
                 .chain(mains)
                 .chain(others)
@@ -173,6 +251,6 @@ fn container(role: Role, name: CompactString, statuses: &mut Vec<ContainerStatus
         started: status.started.unwrap_or_default(),
         restarts: status.restart_count,
         state: status.state.into(),
-        last_end: status.last_state.terminated.map(Into::into),
+        last_end: status.last_state.terminated.map(|end| Box::new(end.into())),
     }
 }

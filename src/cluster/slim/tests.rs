@@ -6,7 +6,11 @@ use super::*;
 use crate::model::clock::Time;
 use crate::model::cronjob::Concurrency;
 use crate::model::fixtures::{cronjob, event, job, pod, text, time};
+use crate::model::foreign::ForeignPod;
+use crate::model::node::Taint;
 use crate::model::pod::{Container, ContainerState, End, PodPhase, Role};
+use crate::model::quota::Scope;
+use crate::model::resources::{Resources, amount_of};
 
 fn parse<R: Slim>(value: Value) -> Result<Early<R>, serde_json::Error> {
     serde_json::from_value(value)
@@ -111,8 +115,7 @@ fn event_of_the_old_form_tells_its_count_and_last_time() {
 
 #[test]
 fn event_without_times_has_the_time_it_was_made() {
-    let object =
-        json!({ "metadata": { "creationTimestamp": "2026-11-21T04:00:00Z" }, "regarding": {}, "series": null });
+    let object = json!({ "metadata": { "creationTimestamp": "2026-11-21T04:00:00Z" }, "regarding": { "kind": "Job" }, "series": null });
     let Row::Event(event) = parse::<Event>(object).unwrap().into_row() else { panic!("no Event") };
     assert_eq!((event.count, event.last), (1, at("2026-11-21T04:00:00Z")));
 }
@@ -223,8 +226,8 @@ fn namespace_is_nothing_but_its_metadata() {
 fn only_the_controlling_owner_counts() {
     let owners = json!([{ "kind": "Job", "uid": "a" }, { "kind": "Workflow", "uid": "b", "controller": true }]);
     let object = json!({ "metadata": { "ownerReferences": owners } });
-    let Row::Pod(pod) = parse::<Pod>(object).unwrap().into_row() else { panic!("no Pod") };
-    assert_eq!(pod.meta.owner, Some(Owner { kind: None, uid: Uid::new("b") }));
+    let Row::Job(job) = parse::<Job>(object).unwrap().into_row() else { panic!("no Job") };
+    assert_eq!(job.meta.owner, Some(Owner { kind: None, uid: Uid::new("b") }));
 }
 
 #[test]
@@ -236,4 +239,197 @@ fn broken_objects_give_an_error() {
     assert!(parse::<Pod>(json!({ "metadata": { "labels": { "a": 1 } } })).is_err());
     assert!(parse::<Event>(json!({ "metadata": {}, "series": { "count": 1.5 } })).is_err());
     assert!(serde_json::from_str::<Early<Pod>>(&text("pod-sidecar")[..900]).is_err());
+}
+
+fn of_a_job() -> Value {
+    json!({ "uid": "p", "ownerReferences": [{ "apiVersion": "batch/v1", "kind": "Job", "uid": "j", "controller": true }] })
+}
+
+/// Requests and limits of a pod with this spec: thousandths of a CPU and bytes.
+fn amounts(spec: Value) -> [(i64, i64); 2] {
+    let Row::Pod(pod) = parse::<Pod>(json!({ "metadata": of_a_job(), "spec": spec })).unwrap().into_row() else {
+        panic!("no Pod")
+    };
+    [pod.requests, pod.limits].map(|sum| (sum.cpu_millis, sum.memory_bytes))
+}
+
+fn asking(cpu: &str) -> Value {
+    json!({ "requests": { "cpu": cpu, "memory": "1Ki", "nvidia.com/gpu": "1" }, "limits": { "cpu": cpu } })
+}
+
+#[test]
+fn pod_asks_for_its_main_containers_together() {
+    let spec = json!({ "containers": [{ "resources": asking("500m") }, { "resources": asking("1") }, {}] });
+    assert_eq!(amounts(spec), [(1_500, 2_048), (0, 0)], "one has no limit, and so the pod has none");
+    let spec = json!({ "containers": [{ "resources": asking("500m") }, { "resources": asking("1") }] });
+    assert_eq!(amounts(spec), [(1_500, 2_048), (1_500, 0)]);
+    assert_eq!(amounts(json!({ "containers": [{ "resources": {} }, {}] })), [(0, 0), (0, 0)]);
+}
+
+#[test]
+fn init_containers_count_where_one_alone_needs_more() {
+    let init = |cpu: &str| json!([{ "resources": asking(cpu) }, { "resources": asking("1m") }]);
+    let spec = |cpu: &str| json!({ "initContainers": init(cpu), "containers": [{ "resources": asking("500m") }] });
+    assert_eq!(amounts(spec("2")), [(2_000, 1_024), (2_000, 0)]);
+    assert_eq!(amounts(spec("100m")), [(500, 1_024), (500, 0)]);
+}
+
+#[test]
+fn sidecars_count_with_the_main_ones_and_with_the_init_containers_behind_them() {
+    let sidecar = json!({ "restartPolicy": "Always", "resources": asking("100m") });
+    let init = json!({ "resources": asking("1") });
+    let spec =
+        |inits: Value, main: &str| json!({ "initContainers": inits, "containers": [{ "resources": asking(main) }] });
+    assert_eq!(amounts(spec(json!([sidecar, init]), "500m"))[0], (1_100, 2_048));
+    assert_eq!(amounts(spec(json!([init, sidecar]), "500m"))[0], (1_000, 2_048));
+    assert_eq!(amounts(spec(json!([init, sidecar]), "2")), [(2_100, 2_048), (2_100, 0)]);
+    let unlimited = json!([{ "restartPolicy": "Always", "resources": {} }]);
+    assert_eq!(amounts(spec(unlimited, "2")), [(2_000, 1_024), (0, 0)]);
+    assert_eq!(amounts(spec(json!([{}]), "2")), [(2_000, 1_024), (2_000, 0)], "one that ends first does not count");
+}
+
+#[test]
+fn what_the_pod_says_as_a_whole_wins_and_overhead_is_added() {
+    let whole = json!({ "requests": { "cpu": "200m" }, "limits": { "memory": "1Mi" } });
+    let spec = json!({
+        "containers": [{ "resources": asking("500m") }],
+        "resources": whole,
+        "overhead": { "cpu": "10m", "memory": "1Ki" },
+    });
+    assert_eq!(amounts(spec), [(210, 2_048), (510, 1_049_600)]);
+}
+
+#[test]
+fn of_a_pod_without_a_job_only_the_requests_are_kept() {
+    let read = |metadata: Value, phase: &str| {
+        let spec = json!({ "nodeName": "n", "containers": [{ "resources": asking("500m") }] });
+        parse::<Pod>(json!({ "metadata": metadata, "spec": spec, "status": { "phase": phase } })).unwrap().into_row()
+    };
+    let foreign = |requests| {
+        Row::ForeignPod(ForeignPod { uid: Uid::new("p"), namespace: "data".into(), node: "n".into(), requests })
+    };
+    let owned = |api_version: &str, kind: &str| {
+        let owner = json!({ "apiVersion": api_version, "kind": kind, "uid": "o", "controller": true });
+        json!({ "uid": "p", "namespace": "data", "ownerReferences": [owner] })
+    };
+    let asked = Resources { cpu_millis: 500, memory_bytes: 1_024 };
+    assert_eq!(read(json!({ "uid": "p", "namespace": "data" }), "Running"), foreign(asked));
+    assert_eq!(read(owned("apps/v1", "ReplicaSet"), "Pending"), foreign(asked));
+    assert_eq!(read(owned("batch.volcano.sh/v1alpha1", "Job"), "Running"), foreign(asked));
+    assert_eq!(read(owned("apps/v1", "ReplicaSet"), "Failed"), foreign(Resources::default()));
+    assert_eq!(read(owned("apps/v1", "ReplicaSet"), "Succeeded"), foreign(Resources::default()));
+    assert!(matches!(read(owned("batch/v1", "Job"), "Running"), Row::Pod(_)));
+}
+
+#[test]
+fn events_are_kept_where_they_can_explain_batch_work() {
+    let read = |api_version: &str, kind: &str| {
+        let regarding = json!({ "apiVersion": api_version, "kind": kind, "name": "x", "uid": "o" });
+        parse::<Event>(json!({ "metadata": { "uid": "e" }, "regarding": regarding })).unwrap().into_row()
+    };
+    let kept = [
+        ("batch/v1", "CronJob"),
+        ("batch/v1", "Job"),
+        ("v1", "Pod"),
+        ("", "Pod"),
+        ("v1", "PersistentVolumeClaim"),
+        ("v1", "ResourceQuota"),
+    ];
+    for (api_version, kind) in kept {
+        let Row::Event(event) = read(api_version, kind) else { panic!("{kind} is kept") };
+        let wanted = (Kind::from_api("", kind), format!("{}/x", kind.to_lowercase()), Uid::new("o"));
+        assert_eq!((event.about_kind, event.about_name.to_string(), event.about), wanted);
+    }
+    let dropped = [("apps/v1", "ReplicaSet"), ("v1", "Namespace"), ("batch.volcano.sh/v1alpha1", "Job"), ("", "")];
+    for (api_version, kind) in dropped {
+        assert_eq!(read(api_version, kind), Row::Unkept(Uid::new("e")), "{kind}");
+    }
+}
+
+#[test]
+fn events_of_a_node_are_found_by_its_name() {
+    for uid in ["node-1", "6568915f-eaec-49e9-bff1-c31f3e01218f"] {
+        let regarding = json!({ "kind": "Node", "name": "node-1", "uid": uid });
+        let object = json!({ "metadata": {}, "regarding": regarding });
+        let Row::Event(event) = parse::<Event>(object).unwrap().into_row() else { panic!("no Event") };
+        assert_eq!(event.about, Event::about_node("node-1"));
+    }
+}
+
+#[test]
+fn event_of_core_v1_is_the_same_row() {
+    let metadata = json!({ "uid": "e", "namespace": "data", "resourceVersion": "7" });
+    let about = json!({ "apiVersion": "batch/v1", "kind": "Job", "name": "etl", "uid": "o" });
+    let time = "2026-11-21T04:00:00Z";
+    let core = json!({
+        "metadata": metadata, "involvedObject": about, "reason": "FailedCreate", "message": "exceeded quota",
+        "type": "Warning", "lastTimestamp": time, "count": 3, "eventTime": null,
+    });
+    let newer = json!({
+        "metadata": metadata, "regarding": about, "reason": "FailedCreate", "note": "exceeded quota",
+        "type": "Warning", "deprecatedLastTimestamp": time, "deprecatedCount": 3, "eventTime": null,
+    });
+    let row = parse::<CoreEvent>(core).unwrap().into_row();
+    let Row::Event(event) = &row else { panic!("no Event") };
+    assert_eq!((event.count, event.last, event.note.as_str()), (3, at(time), "exceeded quota"));
+    assert_eq!(row, parse::<Event>(newer).unwrap().into_row());
+    use kube::Resource;
+    let paths = [Early::<CoreEvent>::url_path(&(), Some("data")), Early::<Event>::url_path(&(), None)];
+    assert_eq!(paths, ["/api/v1/namespaces/data/events", "/apis/events.k8s.io/v1/events"]);
+}
+
+#[test]
+fn node_tells_what_keeps_pods_away() {
+    let object = json!({
+        "metadata": { "name": "gpu-1", "labels": { "zone": "a" } },
+        "spec": { "unschedulable": true, "taints": [{ "key": "gpu", "value": "yes", "effect": "NoSchedule" }] },
+        "status": {
+            "capacity": { "cpu": "4" },
+            "allocatable": { "cpu": "3920m", "nvidia.com/gpu": "2" },
+            "conditions": [{ "type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown" }],
+            "images": [{ "names": ["a"], "sizeBytes": 1 }],
+        },
+    });
+    let Row::Node(node) = parse::<Node>(object).unwrap().into_row() else { panic!("no Node") };
+    assert!(node.is_unschedulable);
+    assert_eq!(node.taints[0], Taint { key: "gpu".into(), value: "yes".into(), effect: "NoSchedule".into() });
+    assert_eq!(amount_of(&node.allocatable, "nvidia.com/gpu").map(Quantity::whole), Some(2));
+    assert_eq!(amount_of(&node.allocatable, "cpu").map(Quantity::millis), Some(3_920));
+    assert_eq!(amount_of(&node.allocatable, "pods"), None);
+    let ready = &node.conditions[0];
+    assert_eq!((ready.kind.as_str(), ready.status.as_str(), ready.since), ("Ready", "Unknown", None));
+    assert_eq!(node.meta.labels.len(), 1);
+}
+
+#[test]
+fn quota_tells_its_limits_its_use_and_what_it_counts() {
+    let selector =
+        json!({ "matchExpressions": [{ "scopeName": "PriorityClass", "operator": "In", "values": ["high"] }] });
+    let spec = json!({ "hard": { "pods": "4" }, "scopes": ["NotTerminating"], "scopeSelector": selector });
+    let read = |status: Value| {
+        let object = json!({ "metadata": {}, "spec": spec, "status": status });
+        let Row::ResourceQuota(quota) = parse::<ResourceQuota>(object).unwrap().into_row() else { panic!("no quota") };
+        let pods = |amounts| amount_of(amounts, "pods").map(Quantity::whole);
+        assert_eq!(
+            quota.scopes[0],
+            Scope { name: "NotTerminating".into(), operator: "Exists".into(), values: [].into() }
+        );
+        assert_eq!((quota.scopes[1].operator.as_str(), &quota.scopes[1].values[..]), ("In", &["high".into()][..]));
+        (pods(&quota.hard), pods(&quota.used))
+    };
+    assert_eq!(read(json!({})), (Some(4), None), "nobody has counted yet");
+    assert_eq!(read(json!({ "hard": { "pods": "3" }, "used": { "pods": "2" } })), (Some(3), Some(2)));
+}
+
+#[test]
+fn claim_without_a_class_is_another_than_one_with_an_empty_class() {
+    let read = |spec: Value| {
+        let object = json!({ "metadata": {}, "spec": spec, "status": { "phase": "Pending" } });
+        let Row::Claim(claim) = parse::<Claim>(object).unwrap().into_row() else { panic!("no claim") };
+        claim
+    };
+    let claim = read(json!({ "accessModes": ["ReadWriteOnce"], "resources": { "requests": { "storage": "1Ki" } } }));
+    assert_eq!((claim.phase.as_str(), &claim.class, claim.requested.whole()), ("Pending", &None, 1_024));
+    assert_eq!(&claim.access_modes[..], ["ReadWriteOnce"]);
+    assert_eq!(read(json!({ "storageClassName": "" })).class.as_deref(), Some(""));
 }

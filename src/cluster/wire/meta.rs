@@ -82,12 +82,21 @@ pub(super) struct ObjectMeta {
     owner_references: Vec<OwnerReference>,
 }
 
+impl ObjectMeta {
+    /// A batch/v1 Job controls it: what decides in `slim` whether a pod becomes a row.
+    pub(super) fn is_of_a_job(&self) -> bool {
+        let is_job = |one: &OwnerReference| one.kind == "Job" && one.api_version.starts_with("batch/");
+        self.owner_references.iter().any(|one| one.controller && is_job(one))
+    }
+}
+
 /// The annotations that are read: a pod's index in its Job by `slim`, and the mark that a bookmark ends a streaming
 /// list by kube's watcher. The others can be as long as an object.
 const WANTED_ANNOTATIONS: [&str; 2] = ["batch.kubernetes.io/job-completion-index", "k8s.io/initial-events-end"];
 
 /// `OwnerReference`. Its `controller` may be missing, which means false.
 #[derive(Message, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct OwnerReference {
     #[prost(bytes = "bytes", tag = "1")]
     #[serde(serialize_with = "text")]
@@ -95,6 +104,8 @@ struct OwnerReference {
     #[prost(bytes = "bytes", tag = "4")]
     #[serde(serialize_with = "text")]
     uid: Bytes,
+    #[prost(string, tag = "5")]
+    api_version: String,
     #[prost(bool, tag = "6")]
     controller: bool,
 }
@@ -115,6 +126,32 @@ fn pairs<S: Serializer>(pairs: &[Pair], serializer: S) -> Result<S::Ok, S::Error
 fn wanted_pairs<S: Serializer>(pairs: &[Pair], serializer: S) -> Result<S::Ok, S::Error> {
     let wanted = pairs.iter().filter(|pair| WANTED_ANNOTATIONS.iter().any(|key| key.as_bytes() == pair.key));
     serializer.collect_map(wanted.map(|pair| (Text(&pair.key), Text(&pair.value))))
+}
+
+/// An entry of a map of `resource.Quantity`, which is a message of one text.
+#[derive(Message)]
+pub(super) struct Amount {
+    #[prost(bytes = "bytes", tag = "1")]
+    key: Bytes,
+    #[prost(message, required, tag = "2")]
+    value: Quantity,
+}
+
+#[derive(Message)]
+struct Quantity {
+    #[prost(bytes = "bytes", tag = "1")]
+    string: Bytes,
+}
+
+/// Writes amounts of every resource.
+pub(super) fn amounts<S: Serializer>(amounts: &[Amount], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(amounts.iter().map(|one| (Text(&one.key), Text(&one.value.string))))
+}
+
+/// Writes the amounts of CPU and memory alone.
+pub(super) fn cpu_and_memory<S: Serializer>(amounts: &[Amount], serializer: S) -> Result<S::Ok, S::Error> {
+    let wanted = amounts.iter().filter(|one| one.key == "cpu" || one.key == "memory");
+    serializer.collect_map(wanted.map(|one| (Text(&one.key), Text(&one.value.string))))
 }
 
 /// `Time` and `MicroTime`. Go writes its zero time, which is null in JSON, as an empty message, and both fields of any
@@ -186,6 +223,7 @@ pub(super) struct Condition {
 
 /// core/v1 ObjectReference.
 #[derive(Message, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ObjectReference {
     #[prost(bytes = "bytes", tag = "1")]
     #[serde(serialize_with = "text")]
@@ -196,6 +234,9 @@ pub(super) struct ObjectReference {
     #[prost(bytes = "bytes", tag = "4")]
     #[serde(serialize_with = "text")]
     uid: Bytes,
+    #[prost(bytes = "bytes", tag = "5")]
+    #[serde(serialize_with = "text")]
+    api_version: Bytes,
 }
 
 /// An object of which only the metadata is read, such as a core/v1 Namespace.

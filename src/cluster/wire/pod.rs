@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 use prost::Message;
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
-use super::meta::{Condition, ObjectMeta, Timestamp, text};
+use super::meta::{Amount, Condition, ObjectMeta, Timestamp, cpu_and_memory, text};
 
 /// Pod.
-#[derive(Message, Serialize)]
+#[derive(Message)]
 pub(super) struct Pod {
     #[prost(message, required, tag = "1")]
     metadata: ObjectMeta,
@@ -15,6 +16,26 @@ pub(super) struct Pod {
     spec: PodSpec,
     #[prost(message, required, tag = "3")]
     status: PodStatus,
+}
+
+impl Serialize for Pod {
+    /// Writes the whole of a Job's pod; of any other, which are the most, no more of its status than the phase.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Phase<'a> {
+            #[serde(serialize_with = "text")]
+            phase: &'a Bytes,
+        }
+        let mut pod = serializer.serialize_struct("Pod", 3)?;
+        pod.serialize_field("metadata", &self.metadata)?;
+        pod.serialize_field("spec", &self.spec)?;
+        if self.metadata.is_of_a_job() {
+            pod.serialize_field("status", &self.status)?;
+        } else {
+            pod.serialize_field("status", &Phase { phase: &self.status.phase })?;
+        }
+        pod.end()
+    }
 }
 
 /// PodSpec.
@@ -27,8 +48,24 @@ struct PodSpec {
     node_name: String,
     #[prost(message, repeated, tag = "20")]
     init_containers: Vec<Container>,
+    #[prost(message, repeated, tag = "32")]
+    #[serde(serialize_with = "cpu_and_memory")]
+    overhead: Vec<Amount>,
     #[prost(message, repeated, tag = "34")]
     ephemeral_containers: Vec<EphemeralContainer>,
+    #[prost(message, required, tag = "40")]
+    resources: Resources,
+}
+
+/// ResourceRequirements.
+#[derive(Message, Serialize)]
+struct Resources {
+    #[prost(message, repeated, tag = "1")]
+    #[serde(serialize_with = "cpu_and_memory")]
+    limits: Vec<Amount>,
+    #[prost(message, repeated, tag = "2")]
+    #[serde(serialize_with = "cpu_and_memory")]
+    requests: Vec<Amount>,
 }
 
 /// Container, and EphemeralContainerCommon, whose numbers are the same.
@@ -37,6 +74,8 @@ struct PodSpec {
 struct Container {
     #[prost(string, tag = "1")]
     name: String,
+    #[prost(message, required, tag = "8")]
+    resources: Resources,
     #[prost(string, optional, tag = "24")]
     restart_policy: Option<String>,
 }

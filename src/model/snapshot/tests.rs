@@ -1,6 +1,9 @@
 //! Deltas in, rows, relations and freshness out.
 
-use super::super::fixtures::{delta, event, failed, failure, job, now, pod, renamed, snapshot};
+use std::collections::HashMap;
+
+use super::super::fixtures::{delta, event, failed, failure, job, now, pod, renamed, snapshot, source};
+use super::super::foreign::ForeignPod;
 use super::super::key::Session;
 use super::super::meta::Owner;
 use super::super::owner::Subject;
@@ -215,4 +218,200 @@ fn tables_and_links_agree_with_a_plain_map_after_any_changes() {
         known.apply(delta(Kind::Pod, vec![change]), now());
         plain.agrees(&known, &owners);
     }
+}
+
+fn foreign(name: &str, namespace: &str, node: &str, cpu_millis: i64) -> Row {
+    let requests = Resources { cpu_millis, memory_bytes: cpu_millis * 10 };
+    Row::ForeignPod(ForeignPod { uid: Uid::new(name), namespace: namespace.into(), node: node.into(), requests })
+}
+
+fn asking(name: &str, node: &str, cpu_millis: i64) -> Pod {
+    let mut pod = pod("pod-bare");
+    pod.meta = renamed(&pod.meta, name);
+    pod.meta.namespace = "x".into();
+    pod.node = node.into();
+    pod.requests = Resources { cpu_millis, memory_bytes: cpu_millis * 10 };
+    pod
+}
+
+#[test]
+fn requests_are_summed_over_all_pods_that_have_not_ended() {
+    let ended = Pod { phase: super::super::pod::PodPhase::Succeeded, ..asking("ended", "n1", 1_000) };
+    let pods = vec![asking("a", "n1", 1), asking("b", "", 2), ended].into_iter().map(Row::Pod);
+    let others = [foreign("c", "x", "n1", 10), foreign("d", "x", "n2", 20), foreign("e", "y", "n1", 40)];
+    let mut known = snapshot(&pods.chain(others).collect::<Vec<_>>());
+    let cpu = |known: &Snapshot| {
+        let on = ["n1", "n2", "n3"].map(|node| known.requested_on(node).cpu_millis);
+        (on, ["x", "y", "z"].map(|namespace| known.requested_in(namespace).cpu_millis))
+    };
+    assert_eq!(cpu(&known), ([51, 20, 0], [33, 40, 0]));
+    assert_eq!(known.requested_on("n1").memory_bytes, 510);
+    known.apply(delta(Kind::Pod, vec![Change::Upsert(foreign("c", "x", "n1", 0))]), now());
+    known.apply(delta(Kind::Pod, vec![Change::Remove(Uid::new("e"))]), now());
+    assert_eq!(cpu(&known), ([1, 20, 0], [23, 0, 0]));
+}
+
+#[test]
+fn reset_forgets_foreign_pods_of_its_own_namespace_only() {
+    let mut known = snapshot(&[foreign("a", "x", "n", 1), foreign("b", "y", "n", 2)]);
+    let source = Source { kind: Kind::Pod, namespace: Some("x".into()) };
+    let changes = vec![Change::Reset(vec![foreign("c", "x", "n", 4)])];
+    known.apply(Delta { session: Session::default(), source, changes }, now());
+    assert_eq!((known.foreign_pods.len(), known.requested_on("n").cpu_millis), (2, 6));
+    known.apply(delta(Kind::Pod, vec![Change::Reset(Vec::new())]), now());
+    assert!(known.foreign_pods.is_empty());
+}
+
+#[test]
+fn a_pod_is_either_of_a_job_or_foreign() {
+    let ours = asking("pod", "n", 1);
+    let owner = ours.meta.owner.unwrap().uid;
+    let mut known = snapshot(&[Row::Pod(ours.clone())]);
+    let touched = known.apply(delta(Kind::Pod, vec![Change::Upsert(foreign("pod", "x", "n", 2))]), now());
+    assert_eq!((known.pods.len(), known.relations.pods.of(owner).len(), known.foreign_pods.len()), (0, 0, 1));
+    assert_eq!((touched.jobs, touched.is_shown), (vec![owner], true));
+    known.apply(delta(Kind::Pod, vec![Change::Upsert(Row::Pod(ours))]), now());
+    assert_eq!((known.pods.len(), known.pods_of(owner).count(), known.foreign_pods.len()), (1, 1, 0));
+}
+
+#[test]
+fn changes_to_what_no_screen_shows_do_not_count_as_shown() {
+    let mut known = snapshot(&[foreign("pod", "x", "n", 2)]);
+    let shown = |known: &mut Snapshot, kind, change| known.apply(delta(kind, vec![change]), now()).is_shown;
+    let about_it = Row::Event(about("e", "pod", "x"));
+    assert!(!shown(&mut known, Kind::Pod, Change::Upsert(foreign("pod", "x", "n", 3))));
+    assert!(!shown(&mut known, Kind::Event, Change::Upsert(about_it)));
+    assert!(!shown(&mut known, Kind::Event, Change::Remove(Uid::new("e"))));
+    assert!(!shown(&mut known, Kind::Event, Change::Upsert(Row::Unkept(Uid::new("f")))));
+    assert!(!shown(&mut known, Kind::Pod, Change::Remove(Uid::new("pod"))));
+    assert!(shown(&mut known, Kind::Pod, Change::Upsert(Row::Pod(pod("pod-bare")))));
+    assert!(shown(&mut known, Kind::Pod, Change::Synced));
+    assert!(shown(&mut known, Kind::Pod, failed(Cause::Unreachable)));
+}
+
+/// An event about the pod of this name, which is its UID too.
+fn about(name: &str, pod: &str, namespace: &str) -> Event {
+    let mut event = event("event-series");
+    event.meta = renamed(&event.meta, name);
+    event.meta.namespace = namespace.into();
+    (event.about, event.about_name) = (Uid::new(pod), format!("pod/{pod}").into());
+    event
+}
+
+fn events(known: &Snapshot) -> Vec<&str> {
+    let mut names: Vec<&str> = known.events.iter().map(|event| event.meta.name.as_str()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// Lets so many seconds pass, and something else happen then.
+fn after(known: &mut Snapshot, seconds: i64) {
+    known.apply(delta(Kind::Namespace, vec![Change::Synced]), now().plus_seconds(seconds));
+}
+
+#[test]
+fn events_of_pods_that_turn_out_foreign_are_dropped() {
+    let mut known = Snapshot::default();
+    let two = ["e", "f"].map(|name| Change::Upsert(Row::Event(about(name, "web-1", "x")))).into();
+    known.apply(delta(Kind::Event, two), now());
+    assert_eq!(events(&known), ["e", "f"], "the pod may be ours");
+    known.apply(delta(Kind::Pod, vec![Change::Upsert(foreign("web-1", "x", "n", 1))]), now());
+    known.apply(delta(Kind::Event, vec![Change::Upsert(Row::Event(about("g", "web-1", "x")))]), now());
+    assert_eq!((events(&known), known.relations.events.of(Uid::new("web-1"))), (vec![], &[][..]));
+}
+
+#[test]
+fn events_of_unknown_pods_stay_where_the_name_is_that_of_a_jobs_pod() {
+    let long = format!("{}-29920612", "n".repeat(52));
+    let indexed = format!("{}-2147483647-abcde", &long[..46]);
+    let jobs = ["report", "report-2", long.as_str()].map(|name| Row::Job(named(name, "x")));
+    let mut known = snapshot(&jobs);
+    let cut = format!("{}abcde", &long[..58]);
+    let gone = ["report-abcde", "report-2-0-abcde", &cut, &indexed];
+    let others = ["reports-abcde", "web-abcde", "report", "repo-rt-abcde"];
+    let rows = gone.iter().chain(&others).map(|pod| Row::Event(about(pod, pod, "x")));
+    let elsewhere = Row::Event(about("elsewhere", "report-abcde", "y"));
+    known.apply(delta(Kind::Event, rows.chain([elsewhere]).map(Change::Upsert).collect()), now());
+    after(&mut known, 19);
+    assert_eq!(known.events.len(), 9, "their pods may still come");
+    after(&mut known, 20);
+    let mut kept = gone.to_vec();
+    kept.sort_unstable();
+    assert_eq!(events(&known), kept);
+}
+
+#[test]
+fn nothing_is_dropped_before_pods_and_jobs_are_there() {
+    for missing in [Kind::Pod, Kind::Job] {
+        let mut known = snapshot(&[]);
+        known.freshness.remove(&source(missing));
+        known.expect(source(missing));
+        known.apply(delta(Kind::Event, vec![Change::Upsert(Row::Event(about("e", "web-1", "x")))]), now());
+        after(&mut known, 1_000);
+        assert_eq!(events(&known), ["e"], "{missing:?} are not there");
+        known.apply(delta(missing, vec![Change::Synced]), now().plus_seconds(1_001));
+        after(&mut known, 2_000);
+        assert_eq!(events(&known), [""; 0], "{missing:?} are there");
+    }
+}
+
+#[test]
+fn where_pods_are_denied_the_name_alone_decides() {
+    let mut known = Snapshot::default();
+    known.apply(delta(Kind::Pod, vec![failed(Cause::Denied)]), now());
+    known.apply(delta(Kind::Job, vec![Change::Upsert(Row::Job(named("report", "x"))), Change::Synced]), now());
+    let both = ["report-abcde", "web-abcde"].map(|pod| Change::Upsert(Row::Event(about(pod, pod, "x"))));
+    known.apply(delta(Kind::Event, both.into()), now());
+    after(&mut known, 20);
+    assert_eq!(events(&known), ["report-abcde"]);
+}
+
+#[test]
+fn an_event_whose_pod_comes_after_it_stays_when_the_pod_is_gone() {
+    let mut known = snapshot(&[]);
+    known.apply(delta(Kind::Event, vec![Change::Upsert(Row::Event(about("e", "odd", "x")))]), now());
+    known.apply(delta(Kind::Pod, vec![Change::Upsert(Row::Pod(asking("odd", "n", 1)))]), now());
+    after(&mut known, 20);
+    known.apply(delta(Kind::Pod, vec![Change::Remove(Uid::new("odd"))]), now().plus_seconds(21));
+    after(&mut known, 100);
+    assert_eq!(events(&known), ["e"]);
+}
+
+#[test]
+fn other_kinds_have_their_tables() {
+    let meta = renamed(&job("job-complete").meta, "one");
+    let quota = ResourceQuota { meta: meta.clone(), hard: [].into(), used: [].into(), scopes: [].into() };
+    let limits = LimitRange { meta: meta.clone(), limits: [].into() };
+    let node = Node {
+        meta: meta.clone(),
+        is_unschedulable: false,
+        taints: [].into(),
+        allocatable: [].into(),
+        conditions: [].into(),
+    };
+    let claim = Claim {
+        meta: meta.clone(),
+        phase: "Bound".into(),
+        class: None,
+        volume: "".into(),
+        requested: Default::default(),
+        access_modes: [].into(),
+    };
+    let rows = [
+        (Kind::Node, Row::Node(node)),
+        (Kind::ResourceQuota, Row::ResourceQuota(quota)),
+        (Kind::LimitRange, Row::LimitRange(limits)),
+        (Kind::PersistentVolumeClaim, Row::Claim(claim)),
+    ];
+    let mut known = snapshot(&rows.clone().map(|(_, row)| row));
+    let sizes =
+        |known: &Snapshot| [known.nodes.len(), known.quotas.len(), known.limit_ranges.len(), known.claims.len()];
+    assert_eq!(sizes(&known), [1; 4]);
+    for (kind, row) in rows {
+        assert_eq!(row.uid(), meta.uid);
+        known.apply(delta(kind, vec![Change::Remove(row.uid())]), now());
+        known.apply(delta(kind, vec![Change::Upsert(row)]), now());
+        known.apply(delta(kind, vec![Change::Reset(Vec::new())]), now());
+    }
+    assert_eq!(sizes(&known), [0; 4]);
 }

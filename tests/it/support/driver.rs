@@ -64,10 +64,19 @@ impl Driver {
 
     /// Waits until the screen is as wanted; fails with the screen otherwise.
     pub fn wait(&mut self, what: &str, is_met: impl Fn(&str) -> bool) -> String {
+        self.wait_until(what, |_, screen| is_met(screen))
+    }
+
+    /// Waits until the app is as wanted, where no screen shows it; fails with the screen otherwise.
+    pub fn wait_for(&mut self, what: &str, is_met: impl Fn(&App) -> bool) {
+        self.wait_until(what, |app, _| is_met(app));
+    }
+
+    fn wait_until(&mut self, what: &str, is_met: impl Fn(&App, &str) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let screen = self.screen();
-            if is_met(&screen) {
+            if is_met(&self.app, &screen) {
                 return screen;
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -110,6 +119,7 @@ impl Driver {
         for effect in effects {
             match effect {
                 Effect::FollowLogs(sources) => self.engine.follow_logs(sources),
+                Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
                 Effect::FetchManifest(key) => self.engine.fetch_manifest(key),
                 Effect::Connect { session, namespaces, .. } => {
                     self.target.namespaces = namespaces;
