@@ -2,6 +2,7 @@
 
 use crate::model::key::{Namespaces, ObjectKey, Session};
 use crate::model::log::LogSource;
+use crate::model::mutation::Mutation;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,8 +18,17 @@ pub enum Effect {
     },
     /// Follow exactly these logs.
     FollowLogs(Vec<LogSource>),
-    /// Fetch this object as YAML.
-    FetchManifest(ObjectKey),
+    /// Fetch this object whole.
+    Fetch(ObjectKey),
+    /// Send these writes, which a person has confirmed.
+    Execute {
+        /// The session in which they were planned; in another one nothing is sent.
+        session: Session,
+        /// What is sent, in this order.
+        mutations: Vec<Mutation>,
+    },
+    /// Give this text to the terminal's clipboard.
+    Copy(String),
     /// Go to the shell.
     Suspend,
     /// End the program.

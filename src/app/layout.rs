@@ -31,7 +31,7 @@ pub struct Layout {
 impl Layout {
     /// The layout for a terminal of this size; None where it is too small. `list` is the list pane that was focused
     /// last, `detail` the pane that suits the subject.
-    pub fn new(size: (u16, u16), focus: Pane, list: Pane, detail: Pane, is_zoomed: bool) -> Option<Self> {
+    pub fn new(size: (u16, u16), focus: Pane, list: Pane, detail: Pane, is_zoomed: bool, share: i16) -> Option<Self> {
         let (width, height) = size;
         if width < SMALLEST.0 || height < SMALLEST.1 {
             return None;
@@ -49,12 +49,14 @@ impl Layout {
         let panes = if is_zoomed {
             vec![(focus, body)]
         } else if is_wide {
-            wide(body)
+            wide(body, share)
         } else if height < SPLIT_HEIGHT {
             vec![(focus, body)]
         } else {
             let under = if focus == list { detail } else { focus };
-            let [upper, lower] = Split::vertical([Constraint::Percentage(55), Constraint::Fill(1)]).areas(body);
+            let [upper, lower] =
+                Split::vertical([Constraint::Percentage(55u16.saturating_add_signed(share)), Constraint::Fill(1)])
+                    .areas(body);
             vec![(list, upper), (under, lower)]
         };
         Some(Self { header, tabs: has_tabs.then_some(tabs), panes, footer })
@@ -69,8 +71,10 @@ impl Layout {
 }
 
 /// Left what there is, along ownership; right what is known of the subject.
-fn wide(body: Rect) -> Vec<(Pane, Rect)> {
-    let [left, right] = Split::horizontal([Constraint::Percentage(62), Constraint::Fill(1)]).areas(body);
+fn wide(body: Rect, share: i16) -> Vec<(Pane, Rect)> {
+    let [left, right] =
+        Split::horizontal([Constraint::Percentage(62u16.saturating_add_signed(share)), Constraint::Fill(1)])
+            .areas(body);
     let [cronjobs, jobs, pods] =
         Split::vertical([Constraint::Percentage(28), Constraint::Fill(1), Constraint::Percentage(28)]).areas(left);
     let [events, logs] = Split::vertical([Constraint::Percentage(40), Constraint::Fill(1)]).areas(right);
@@ -87,7 +91,7 @@ mod tests {
         for width in (0..220).step_by(7) {
             for height in 0..70 {
                 for is_zoomed in [false, true] {
-                    let Some(layout) = Layout::new((width, height), Pane::Jobs, Pane::Jobs, Pane::Logs, is_zoomed)
+                    let Some(layout) = Layout::new((width, height), Pane::Jobs, Pane::Jobs, Pane::Logs, is_zoomed, 0)
                     else {
                         assert!(width < SMALLEST.0 || height < SMALLEST.1);
                         continue;

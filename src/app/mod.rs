@@ -4,6 +4,9 @@
 //! `view` draws it and changes nothing.
 
 mod act;
+mod available;
+mod describe;
+mod details;
 mod effect;
 mod fields;
 mod filter;
@@ -12,10 +15,12 @@ mod link;
 mod list;
 mod logs;
 mod msg;
+mod page;
 mod palette;
 mod prompt;
 mod ranking;
 mod rows;
+mod write;
 
 pub use effect::Effect;
 pub use fields::Column;
@@ -25,11 +30,14 @@ pub use link::Link;
 pub use list::ListState;
 pub use logs::{LogView, STREAMS};
 pub use msg::Msg;
+pub use page::{Details, Form, Hit, Line, Page, Role, Row, Search};
 pub use palette::{Choice, Entry, Palette};
 pub use prompt::Prompt;
 use ranking::Ranking;
+use write::Pending;
+pub use write::{Confirm, capital};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use compact_str::CompactString;
 
@@ -76,8 +84,22 @@ pub struct App {
     pub logs: LogView,
     /// The CronJob whose Jobs alone are listed, after it was opened.
     pub opened: Option<Subject>,
+    /// How far the border between the panes was moved by hand, in hundredths of the screen.
+    pub share: i16,
+    /// Nothing may be changed.
+    pub is_read_only: bool,
+    /// What the palette ran last, newest first: a command's id, with its argument behind a blank.
+    pub recent: Vec<String>,
+    /// What is marked, by UID, in all lists.
+    pub marks: HashSet<Uid>,
     /// What lies over the dashboard.
     pub overlay: Option<Overlay>,
+    /// The page that lies under the overlay and comes back with Esc.
+    behind: Option<Box<Page>>,
+    /// Writes that the watch has not shown yet.
+    pending: HashMap<Uid, Pending>,
+    /// What went wrong with writes and has not been read yet.
+    outcomes: Vec<Vec<Line>>,
     /// What the subject's containers use, by pod and container; empty where the server has no metrics.
     pub usage: HashMap<Uid, Vec<(CompactString, Resources)>>,
     /// The last thing that a person must know.
@@ -110,17 +132,8 @@ pub enum Overlay {
     },
     /// A page of text to read.
     Page(Page),
-}
-
-/// Text to read: help or YAML.
-#[derive(Debug)]
-pub struct Page {
-    /// What it is.
-    pub title: String,
-    /// The lines; None while they are fetched.
-    pub lines: Option<Vec<String>>,
-    /// The first line on screen.
-    pub top: usize,
+    /// A question before something is written.
+    Confirm(Confirm),
 }
 
 impl App {
@@ -143,7 +156,14 @@ impl App {
             events: ListState::default(),
             logs: LogView::default(),
             opened: None,
+            share: 0,
+            marks: HashSet::new(),
             overlay: None,
+            behind: None,
+            is_read_only: false,
+            recent: Vec::new(),
+            pending: HashMap::new(),
+            outcomes: Vec::new(),
             usage: HashMap::new(),
             notice: None,
             lead: Pane::Jobs,
@@ -166,6 +186,7 @@ impl App {
             Msg::Resized(width, height) => self.size = (width, height),
             Msg::Tick(now) => {
                 self.now = now;
+                self.check_pending();
                 // Ages and durations decide about rows as time goes by.
                 let is_chosen = |list: &ListState| !list.filter.is_empty() || list.sort.is_some();
                 self.is_dirty |= Pane::ALL.into_iter().filter_map(|pane| self.list(pane)).any(is_chosen);
@@ -181,11 +202,14 @@ impl App {
                 let touched = self.snapshot.apply(delta, self.now);
                 self.touched.extend(touched);
                 self.is_dirty = true;
+                self.check_pending();
             }
+            Msg::EffectDone { session, mutation, outcome } => self.take_outcome(session, &mutation, outcome),
+            Msg::Continue => return self.go_on(),
             Msg::Log { session, source, change } if session == self.session => {
                 self.logs.take(&source, change);
             }
-            Msg::Manifest { session, text } if session == self.session => self.show_manifest(text),
+            Msg::Fetched { session, key, object } if session == self.session => self.take_object(&key, object),
             Msg::TaskPanicked(words) => self.notice = Some(format!("a background task died: {words}")),
             // Late messages of an earlier session.
             Msg::Connected { .. }
@@ -193,7 +217,7 @@ impl App {
             | Msg::NotConnected { .. }
             | Msg::Changed(_)
             | Msg::Log { .. }
-            | Msg::Manifest { .. } => {}
+            | Msg::Fetched { .. } => {}
         }
         Vec::new()
     }
@@ -212,6 +236,11 @@ impl App {
             if let Some(list) = self.list_mut(pane) {
                 list.scroll(page);
             }
+        }
+        self.show_outcomes();
+        let (width, height) = (self.size.0.saturating_sub(4), self.size.1.saturating_sub(4));
+        if let Some(Overlay::Page(page)) = &mut self.overlay {
+            page.lay_out(width.into(), height.into());
         }
         effects
     }
@@ -256,7 +285,7 @@ impl App {
 
     /// Where everything is on the screen; None where the terminal is too small.
     pub fn layout(&self) -> Option<Layout> {
-        Layout::new(self.size, self.focus, self.lead, self.detail_pane(), self.is_zoomed)
+        Layout::new(self.size, self.focus, self.lead, self.detail_pane(), self.is_zoomed, self.share)
     }
 
     /// The pane that suits the subject where there is room for one: its log where it has one, its events otherwise.

@@ -23,6 +23,8 @@ pub struct Target {
     pub place: Place,
     /// The namespaces to watch; None leaves the choice to the context.
     pub namespaces: Option<Namespaces>,
+    /// Nothing may be changed: requests that do more than read are not sent.
+    pub is_read_only: bool,
 }
 
 /// Where a cluster is.
@@ -71,6 +73,7 @@ pub async fn connect(target: &Target) -> Result<Connection, Failure> {
         Place::Kubeconfig(choice) => kubeconfig_client(choice).await?,
         Place::Demo(demo) => (kube::Client::new(demo.clone(), "default"), "demo".to_owned(), None),
     };
+    let client = if target.is_read_only { super::execute::read_only(client) } else { client };
     let chosen = target.namespaces.clone();
     let namespaces =
         chosen.unwrap_or_else(|| namespace.map_or(Namespaces::All, |one| Namespaces::Some(vec![one.into()])));

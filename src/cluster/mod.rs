@@ -16,8 +16,9 @@ use compact_str::CompactString;
 use tokio::sync::mpsc;
 
 use crate::model::delta::{Delta, Failure};
-use crate::model::key::{Namespaces, Session};
+use crate::model::key::{Namespaces, ObjectKey, Session};
 use crate::model::log::{LogChange, LogSource};
+use crate::model::mutation::Mutation;
 
 /// What the engine tells.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,12 +57,23 @@ pub enum Report {
         /// What it told.
         change: LogChange,
     },
-    /// The manifest that was asked for.
-    Manifest {
+    /// The object that was asked for.
+    Fetched {
         /// The session it was asked in.
         session: Session,
-        /// YAML, or why it cannot be had.
-        text: Result<String, Failure>,
+        /// Which object.
+        key: ObjectKey,
+        /// The object, or why it cannot be had.
+        object: Result<serde_json::Value, Failure>,
+    },
+    /// The server's answer to a write.
+    Done {
+        /// The session it was sent in.
+        session: Session,
+        /// What was sent.
+        mutation: Mutation,
+        /// Accepted, or why not.
+        outcome: Result<(), Failure>,
     },
 }
 
@@ -112,14 +124,32 @@ impl Engine {
         self.streams.set(&sources, self.session, &self.client, &self.reports);
     }
 
-    /// Fetches an object as YAML; the answer is a [`Report::Manifest`].
-    pub fn fetch_manifest(&mut self, key: crate::model::key::ObjectKey) {
+    /// Fetches an object whole; the answer is a [`Report::Fetched`].
+    pub fn fetch(&mut self, key: ObjectKey) {
         let (client, reports, session) = (self.client.clone(), self.reports.clone(), self.session);
         self.tasks.spawn(async move {
             let current = client.borrow().clone();
-            if let Some(client) = current {
-                let text = execute::manifest(&client, &key).await;
-                drop(reports.send(Report::Manifest { session, text }).await);
+            let object = match current {
+                Some(client) => execute::fetch(&client, &key).await,
+                None => Err(execute::no_connection(&format!("get {key}"))),
+            };
+            drop(reports.send(Report::Fetched { session, key, object }).await);
+        });
+    }
+
+    /// Sends these writes, one after the other; each is answered with a [`Report::Done`]. Those that were planned in
+    /// another session are not sent: they mean another cluster. Once begun they outlive the session, since a switch of
+    /// context must not cut a write in its middle.
+    pub fn execute(&self, session: Session, mutations: Vec<Mutation>) {
+        let client = self.client.borrow().clone().filter(|_| session == self.session);
+        let reports = self.reports.clone();
+        tokio::spawn(async move {
+            for mutation in mutations {
+                let outcome = match &client {
+                    Some(client) => execute::execute(client, &mutation).await,
+                    None => Err(execute::no_connection(&mutation.to_string())),
+                };
+                drop(reports.send(Report::Done { session, mutation, outcome }).await);
             }
         });
     }

@@ -27,12 +27,14 @@ enum Wanted {
 }
 
 /// Answers one request.
-pub(super) fn answer(demo: &Demo, method: &Method, uri: &Uri) -> Response<Body> {
+pub(super) fn answer(demo: &Demo, method: &Method, uri: &Uri, body: &[u8]) -> Response<Body> {
     if let Some(code) = demo.store().fault(uri.path()) {
         return refusal(code, "asked to fail");
     }
-    if method != Method::GET {
-        return refusal(405, "the embedded cluster cannot be changed yet");
+    match (method, wanted(uri.path())) {
+        (&Method::GET, _) => {}
+        (&Method::PATCH, Wanted::Object(path)) => return patch(demo, &path, body),
+        _ => return refusal(405, "the embedded cluster cannot do this yet"),
     }
     let query: Query = uri.query().map(parse_query).unwrap_or_default();
     match wanted(uri.path()) {
@@ -46,6 +48,39 @@ pub(super) fn answer(demo: &Demo, method: &Method, uri: &Uri) -> Response<Body> 
         },
         Wanted::Log { namespace, pod } => log(demo, namespace, pod, &query),
         Wanted::Unknown => refusal(404, "the server could not find the requested resource"),
+    }
+}
+
+/// A JSON merge patch (RFC 7386). As on a server, one that names another UID hits nothing.
+fn patch(demo: &Demo, path: &str, body: &[u8]) -> Response<Body> {
+    let Ok(patch) = serde_json::from_slice::<Value>(body) else {
+        return refusal(400, "the body is no JSON");
+    };
+    let Some(mut object) = demo.store().get(path).cloned() else {
+        return refusal(404, &format!("{path} not found"));
+    };
+    if !patch["metadata"]["uid"].is_null() && patch["metadata"]["uid"] != object["metadata"]["uid"] {
+        return refusal(409, "Precondition failed: UID in precondition does not match");
+    }
+    merge(&mut object, &patch);
+    demo.put(object.clone());
+    whole(200, &object)
+}
+
+fn merge(into: &mut Value, patch: &Value) {
+    let Some(fields) = patch.as_object() else {
+        *into = patch.clone();
+        return;
+    };
+    if !into.is_object() {
+        *into = json!({});
+    }
+    for (name, value) in fields {
+        if value.is_null() {
+            into.as_object_mut().map(|fields| fields.remove(name));
+        } else {
+            merge(&mut into[name.as_str()], value);
+        }
     }
 }
 
@@ -176,6 +211,7 @@ fn status(code: u16, message: &str) -> Value {
     let reason = match code {
         403 => "Forbidden",
         404 => "NotFound",
+        409 => "Conflict",
         410 => "Expired",
         _ => "InternalError",
     };

@@ -2,17 +2,18 @@
 //!
 //! It stands in for a server where there is none, at the seam where a client would open a connection, so that the real
 //! client, watchers, log streams and errors are exercised. It knows nothing of the rest of the crate but the clock.
-//! So far it lists, watches, gets and streams logs of what it was given, and fails on demand.
+//! So far it lists, watches, gets, patches and streams logs of what it was given, and fails on demand.
 
 mod answer;
 mod store;
 
-use std::convert::Infallible;
-use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use http::{Request, Response};
+use http_body_util::BodyExt;
 use serde_json::Value;
 
 pub use answer::Body;
@@ -82,16 +83,26 @@ impl Demo {
     }
 }
 
-impl<B> tower::Service<Request<B>> for Demo {
+impl<B> tower::Service<Request<B>> for Demo
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
     type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+    type Error = B::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, B::Error>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), B::Error>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        ready(Ok(answer::answer(self, request.method(), request.uri())))
+        let (demo, (head, body)) = (self.clone(), request.into_parts());
+        async move {
+            let body = body.collect().await?.to_bytes();
+            Ok(answer::answer(&demo, &head.method, &head.uri, &body))
+        }
+        .boxed()
     }
 }

@@ -11,6 +11,7 @@ pub mod job;
 pub mod key;
 pub mod log;
 pub mod meta;
+pub mod mutation;
 pub mod owner;
 pub mod pod;
 pub mod resources;

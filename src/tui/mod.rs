@@ -48,7 +48,8 @@ pub async fn run(target: Target, look: Look) -> std::io::Result<()> {
     install_panic_hook(panics);
     let screen = Screen::enter()?;
     let (width, height) = crossterm::terminal::size()?;
-    let app = App::new(SystemClock.now(), (width, height));
+    let mut app = App::new(SystemClock.now(), (width, height));
+    app.is_read_only = target.is_read_only;
     let (reports, reported) = mpsc::channel(REPORTS);
     let engine = Engine::start(target.clone(), Session::default(), reports.clone());
     let theme = Theme::new(look.has_colour, look.has_unicode);
@@ -115,6 +116,11 @@ impl Shell {
                     self.update(Msg::Tick(SystemClock.now()), &mut keys)?;
                     has_news = true;
                 }
+                // Last: keys, reports and frames that are due go before it.
+                () = std::future::ready(()), if self.app.is_searching() => {
+                    self.update(Msg::Continue, &mut keys)?;
+                    has_news = true;
+                }
             }
         }
         Ok(())
@@ -131,7 +137,9 @@ impl Shell {
         match effect {
             Effect::Quit => self.has_quit = true,
             Effect::FollowLogs(sources) => self.engine.follow_logs(sources),
-            Effect::FetchManifest(key) => self.engine.fetch_manifest(key),
+            Effect::Fetch(key) => self.engine.fetch(key),
+            Effect::Execute { session, mutations } => self.engine.execute(session, mutations),
+            Effect::Copy(text) => self.screen.copy(&text)?,
             Effect::Connect { session, context, namespaces } => {
                 if let (Some(context), Place::Kubeconfig(choice)) = (context, &mut self.target.place) {
                     choice.context = Some(context);
@@ -175,7 +183,8 @@ pub fn message(report: Report) -> Msg {
         Report::NotConnected { session, failure } => Msg::NotConnected { session, failure },
         Report::Changed(delta) => Msg::Changed(delta),
         Report::Log { session, source, change } => Msg::Log { session, source, change },
-        Report::Manifest { session, text } => Msg::Manifest { session, text },
+        Report::Done { session, mutation, outcome } => Msg::EffectDone { session, mutation, outcome },
+        Report::Fetched { session, key, object } => Msg::Fetched { session, key, object },
     }
 }
 

@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests wait for conditions with a deadline")]
 
 mod cluster;
+mod commands;
 mod live;
 mod scenarios;
 mod support;
@@ -37,7 +38,7 @@ pub struct Local {
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let available = if arguments.list { Available::no("only listed") } else { Available::find() };
-    let mut trials: Vec<Trial> = [tidy::TESTS, scenarios::TESTS, terminal::TESTS]
+    let mut trials: Vec<Trial> = [tidy::TESTS, scenarios::TESTS, commands::TESTS, terminal::TESTS]
         .into_iter()
         .flatten()
         .map(|test| Trial::test(test.name, move || outcome(test.run)))

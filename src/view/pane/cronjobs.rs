@@ -25,7 +25,7 @@ const SIGN: Column = column("", Width::Fixed(1), Align::Left, 0);
 const NAME: Column = column("NAME", Width::Share(3, 14), Align::Name, 0);
 const NAMESPACE: Column = column("NAMESPACE", Width::Share(2, 10), Align::Name, 86);
 const REST: [Column; 7] = [
-    column("STATUS", Width::Fixed(10), Align::Left, 0),
+    column("STATUS", Width::Fixed(11), Align::Left, 0),
     column("SCHEDULE", Width::Share(2, 16), Align::Left, 52),
     column("NEXT", Width::Fixed(4), Align::Right, 0),
     column("LAST RUNS", Width::Fixed(RUNS as u16), Align::Left, 56),
@@ -62,7 +62,7 @@ fn cells<'a>(app: &'a App, cronjob: &'a CronJob, theme: &Theme, many: bool) -> V
     let strip: String =
         runs.iter().take(RUNS).rev().map(|job| theme.sign(job_state(&app.snapshot, job).level)).collect();
     cells.extend([
-        Cell(state.word, style),
+        super::state_cell(app, cronjob.uid(), state, theme),
         Cell(schedule.into(), text),
         Cell(next.unwrap_or_default().into(), text),
         Cell(strip.into(), style),

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::command::Pane;
 use crate::model::clock::short_duration;
 use crate::model::job::Job;
+use crate::model::meta::Object;
 use crate::model::state::{Level, job_state, job_why};
 use crate::view::table::{Align, Cell, Column, Width};
 use crate::view::theme::Theme;
@@ -47,6 +48,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
 fn cells<'a>(app: &'a App, job: &'a Job, theme: &Theme, many: bool) -> Vec<Cell<'a>> {
     let state = job_state(&app.snapshot, job);
     let style = theme.level(state.level);
+    let is_running = state.level == Level::Running;
     let text = if state.level >= Level::Ending { theme.dim() } else { theme.text() };
     let mut cells = vec![Cell(theme.sign(state.level).into(), style), Cell(job.meta.name.as_str().into(), text)];
     if many {
@@ -59,9 +61,9 @@ fn cells<'a>(app: &'a App, job: &'a Job, theme: &Theme, many: bool) -> Vec<Cell<
         _ => "–".to_owned(),
     };
     cells.extend([
-        Cell(state.word, style),
+        super::state_cell(app, job.uid(), state, theme),
         // Only progress is worth a colour here: a broken Job's sign and word are bright enough.
-        Cell(theme.bar(job.succeeded, wanted, BAR).into(), if state.level == Level::Running { style } else { text }),
+        Cell(theme.bar(job.succeeded, wanted, BAR).into(), if is_running { style } else { text }),
         Cell(format!("{}/{wanted}", job.succeeded).into(), text),
         Cell(format!("{}/{limit}", job.failed).into(), text),
         Cell(job.duration(app.now).map(short_duration).unwrap_or_default().into(), text),

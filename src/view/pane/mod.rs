@@ -17,7 +17,7 @@ use crate::model::clock::short_duration;
 use crate::model::key::Uid;
 use crate::model::safe_text::safe_line;
 use crate::model::snapshot::Freshness;
-use crate::model::state::Level;
+use crate::model::state::{Level, State};
 
 use super::table::{self, Align, Cell, Column, fit};
 use super::theme::Theme;
@@ -53,7 +53,10 @@ fn title(pane: Pane, app: &App) -> String {
         _ => String::new(),
     };
     let count = app.list(pane).map(|list| format!("  {}", counted(list))).unwrap_or_default();
-    format!("[{}] {}{whose}{count}", pane.key(), pane.title())
+    let marked = app.list(pane).map_or(0, |list| list.rows.iter().filter(|uid| app.marks.contains(uid)).count());
+    let marked = if marked == 0 { String::new() } else { format!(", {marked} marked") };
+    let previous = if pane == Pane::Logs && app.logs.shows_previous { ", the run before" } else { "" };
+    format!("[{}] {}{whose}{count}{marked}{previous}", pane.key(), pane.title())
 }
 
 /// How many rows are shown, and of how many where a filter hides some.
@@ -107,12 +110,26 @@ fn draw_list<'a>(
     for (y, uid) in (area.y + 1..area.bottom()).zip(list.rows.iter().skip(list.top)) {
         let Some(cells) = cells(*uid) else { continue };
         table::line(buffer, &places, y, columns, &cells, theme);
-        if list.cursor == Some(*uid) {
+        let (is_cursor, is_marked) = (list.cursor == Some(*uid), app.marks.contains(uid));
+        if is_marked {
+            buffer.set_stringn(area.x, y, theme.mark(is_cursor), 1, theme.accent());
+            buffer.set_style(Rect { y, height: 1, ..table }, theme.strong());
+        }
+        if is_cursor {
             let is_focused = app.focus == pane;
             let mark = if is_focused { theme.accent() } else { theme.dim() };
-            buffer.set_stringn(area.x, y, theme.cursor_mark(), 1, mark);
+            let sign = if is_marked { theme.mark(true) } else { theme.cursor_mark() };
+            buffer.set_stringn(area.x, y, sign, 1, mark);
             buffer.set_style(Rect { y, height: 1, ..table }, theme.cursor(is_focused));
         }
+    }
+}
+
+/// The word of an object's state; while a write of it is under way, that.
+fn state_cell<'a>(app: &App, uid: Uid, state: State, theme: &Theme) -> Cell<'a> {
+    match app.under_way(uid) {
+        Some(words) => Cell(format!("{words}{}", theme.cut()).into(), theme.level(Level::Waiting)),
+        None => Cell(state.word, theme.level(state.level)),
     }
 }
 
@@ -155,7 +172,7 @@ fn empty(buffer: &mut Buffer, area: Rect, pane: Pane, app: &App, theme: &Theme, 
 }
 
 /// Breaks a text into lines at blanks; a word that is too long is cut by the pane.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     use unicode_width::UnicodeWidthStr;
     let mut lines = vec![String::new()];
     for word in safe_line(text).split(' ') {

@@ -29,11 +29,21 @@ pub struct Driver {
 impl Driver {
     /// Opens the embedded cluster on a large screen.
     pub fn open(demo: &Demo) -> Self {
+        Self::open_as(demo, false)
+    }
+
+    /// The same, but nothing may be changed.
+    pub fn open_read_only(demo: &Demo) -> Self {
+        Self::open_as(demo, true)
+    }
+
+    fn open_as(demo: &Demo, is_read_only: bool) -> Self {
         let _in_runtime = runtime().enter();
-        let target = Target { place: Place::Demo(demo.clone()), namespaces: Some(Namespaces::All) };
+        let target = Target { place: Place::Demo(demo.clone()), namespaces: Some(Namespaces::All), is_read_only };
         let (reports, reported) = mpsc::channel(REPORTS);
         let engine = Engine::start(target.clone(), Session::default(), reports.clone());
-        let app = App::new(SystemClock.now(), (160, 48));
+        let mut app = App::new(SystemClock.now(), (160, 48));
+        app.is_read_only = is_read_only;
         Self { app, engine, target, reports, reported }
     }
 
@@ -90,12 +100,13 @@ impl Driver {
         for effect in effects {
             match effect {
                 Effect::FollowLogs(sources) => self.engine.follow_logs(sources),
-                Effect::FetchManifest(key) => self.engine.fetch_manifest(key),
+                Effect::Fetch(key) => self.engine.fetch(key),
+                Effect::Execute { session, mutations } => self.engine.execute(session, mutations),
                 Effect::Connect { session, namespaces, .. } => {
                     self.target.namespaces = namespaces;
                     self.engine = Engine::start(self.target.clone(), session, self.reports.clone());
                 }
-                Effect::Suspend | Effect::Quit => {}
+                Effect::Suspend | Effect::Quit | Effect::Copy(_) => {}
             }
         }
     }
