@@ -256,7 +256,9 @@ impl App {
             Action::Help => self.overlay = Some(Overlay::Page(help())),
             Action::Namespaces => return self.look_at(namespaces(argument)),
             Action::Context if argument.is_empty() => {
-                self.notice = Some("type the context's name: ctx NAME".into());
+                // Those that there are, to choose from.
+                self.open_palette();
+                self.paste("context ");
             }
             Action::Context => return self.connect(Some(argument.to_owned()), None),
             Action::Quit => return vec![Effect::Quit],

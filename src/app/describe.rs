@@ -63,7 +63,10 @@ pub(super) fn describe(object: &Value, subject: Subject, snapshot: &Snapshot, no
         Kind::Event | Kind::Namespace => text.rest(object),
     }
     text.map("Labels", &object["metadata"]["labels"]);
-    text.map("Annotations", &object["metadata"]["annotations"]);
+    // As kubectl describe does: the copy that kubectl apply keeps there would repeat the whole manifest.
+    let mut annotations = object["metadata"]["annotations"].clone();
+    annotations.as_object_mut().map(|all| all.remove("kubectl.kubernetes.io/last-applied-configuration"));
+    text.map("Annotations", &annotations);
     if subject.kind != Kind::Event {
         text.events(subject, snapshot);
     }

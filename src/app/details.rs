@@ -33,8 +33,7 @@ impl App {
     pub(super) fn open_details(&mut self, form: Form) -> Vec<Effect> {
         let Some((key, uid)) = self.object_under_cursor() else { return Vec::new() };
         let details = Details { key: key.clone(), uid, form, has_managed_fields: false, fetched: None };
-        let mut page = Page::default();
-        (page.title, page.is_wrapped) = (title(&details), form == Form::Describe);
+        let mut page = Page::empty(title(&details));
         page.object = Some(details);
         self.overlay = Some(Overlay::Page(page));
         vec![Effect::Fetch(key)]
@@ -173,7 +172,8 @@ fn write(page: &mut Page, snapshot: &crate::model::snapshot::Snapshot) {
         }
         Form::Yaml => {
             let text = yaml(object, details.has_managed_fields);
-            (text.lines().map(Line::plain).collect(), Some(text))
+            let indent = |line: &str| line.len() - line.trim_start().len();
+            (text.lines().map(|line| Line::plain(line).hanging(indent(line) + 4)).collect(), Some(text))
         }
     };
     page.title = title;

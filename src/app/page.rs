@@ -149,9 +149,14 @@ impl Line {
 }
 
 impl Page {
+    /// A page whose text is still to come, wrapped.
+    pub fn empty(title: impl Into<String>) -> Self {
+        Self { title: title.into(), is_wrapped: true, ..Self::default() }
+    }
+
     /// A page of these lines, wrapped.
     pub fn of(title: impl Into<String>, lines: Vec<Line>) -> Self {
-        let mut page = Self { title: title.into(), is_wrapped: true, ..Self::default() };
+        let mut page = Self::empty(title);
         page.show(lines, None);
         page
     }

@@ -300,7 +300,7 @@ fn another_context_chooses_its_own_namespaces() {
     press(&mut app, &[":"]);
     typed(&mut app, "ctx");
     assert_eq!(press(&mut app, &["enter"]), []);
-    assert!(app.notice.is_some());
+    assert!(matches!(&app.overlay, Some(Overlay::Palette(palette)) if palette.prompt.text() == "context "));
 }
 
 #[test]

@@ -95,10 +95,16 @@ fn refused(doing: &str, error: &kube::Error) -> Failure {
                 hint: "start it without --readonly to change things".into(),
             };
         }
+        // The server says so in many words: the UID and everything that is derived from it is immutable.
+        kube::Error::Api(status) if status.code == 422 && status.message.contains("metadata.uid: ") => {
+            let message = format!("cannot {doing}: another object has this name by now, with another UID");
+            let hint = "it was deleted and made anew: look at it and try again".into();
+            return Failure { cause: Cause::Other, message, hint };
+        }
         kube::Error::Api(status) => match status.code {
             403 => "ask for a role that allows it",
             404 => "it is gone: look whether it was made anew",
-            409 => "it is another object by now, or changed at the same moment: look at it and try again",
+            409 => "it changed at the same moment: look at it and try again",
             422 => "the server does not take it: look at the object as it is now",
             429 | 500..=599 => "try again in a moment",
             _ => return failure,

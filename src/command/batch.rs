@@ -81,7 +81,7 @@ pub struct Refusal(pub String);
 pub fn plan(set: Set, targets: &[Subject], scene: Scene<'_>) -> Result<Plan, Refusal> {
     let Set::Suspend(is_wanted) = set;
     if scene.is_read_only {
-        return Err(Refusal("kubatch runs read-only (--readonly, KUBATCH_READONLY)".into()));
+        return Err(Refusal("kubatch runs read-only (--readonly)".into()));
     }
     if targets.is_empty() {
         return Err(Refusal("there is no Job or CronJob under the cursor".into()));

@@ -60,7 +60,7 @@ fn patch(demo: &Demo, path: &str, body: &[u8]) -> Response<Body> {
         return refusal(404, &format!("{path} not found"));
     };
     if !patch["metadata"]["uid"].is_null() && patch["metadata"]["uid"] != object["metadata"]["uid"] {
-        return refusal(409, "Precondition failed: UID in precondition does not match");
+        return refusal(422, "it is invalid: metadata.uid: Invalid value: field is immutable");
     }
     merge(&mut object, &patch);
     demo.put(object.clone());
@@ -211,7 +211,7 @@ fn status(code: u16, message: &str) -> Value {
     let reason = match code {
         403 => "Forbidden",
         404 => "NotFound",
-        409 => "Conflict",
+        422 => "Invalid",
         410 => "Expired",
         _ => "InternalError",
     };

@@ -96,10 +96,11 @@ fn draw_entry(buffer: &mut Buffer, row: Rect, app: &App, entry: &Entry, is_chose
     buffer.set_stringn(row.x, row.y, mark, 1, theme.accent());
     let align = if matches!(entry.choice, Choice::Jump(_)) { Align::Name } else { Align::Left };
     buffer.set_stringn(row.x + 1, row.y, fit(&entry.label, label.into(), align, theme.cut()), label.into(), style);
-    let key = key_of(&entry.choice);
+    // What does not apply has no use for its key, and its reason needs the room.
+    let (key, key_width) = if entry.why_not.is_some() { ("", 0) } else { (key_of(&entry.choice), KEY) };
     let x = row.x + label + 2;
-    buffer.set_stringn(x, row.y, key, KEY.into(), if entry.why_not.is_some() { theme.dim() } else { theme.accent() });
-    let x = x + KEY;
+    buffer.set_stringn(x, row.y, key, key_width.into(), theme.accent());
+    let x = x + key_width;
     let mut room = usize::from(row.right().saturating_sub(x + 1));
     if let Choice::Jump(subject) = entry.choice
         && let Some(state) = state_of(app, subject)

@@ -3,8 +3,11 @@
 use kubatch::demo::Demo;
 use serde_json::{Value, json};
 
-use crate::Local;
+use crate::cluster::job as manifest;
+use crate::support::cluster::{Cluster, Need};
 use crate::support::driver::Driver;
+use crate::support::terminal::Terminal;
+use crate::{EndToEnd, Local};
 
 pub const TESTS: &[Local] = &[
     Local { name: "commands::suspend_reaches_the_server_and_the_watch_shows_it", run: suspend_reaches_the_server },
@@ -14,6 +17,16 @@ pub const TESTS: &[Local] = &[
     Local { name: "commands::read_only_changes_nothing", run: read_only_changes_nothing },
     Local { name: "commands::describe_and_yaml_show_the_fetched_object", run: describe_and_yaml_show_the_object },
     Local { name: "commands::palette_goes_to_a_job", run: palette_goes_to_a_job },
+];
+
+pub const LIVE: &[EndToEnd] = &[
+    EndToEnd { name: "commands::a_real_job_is_suspended_and_resumed", need: Need::Node, run: a_real_job_is_suspended },
+    EndToEnd { name: "commands::a_real_server_refuses_in_its_words", need: Need::Users, run: a_real_server_refuses },
+    EndToEnd {
+        name: "commands::a_real_pod_has_a_log_of_the_run_before",
+        need: Need::Node,
+        run: a_log_of_the_run_before,
+    },
 ];
 
 fn job(name: &str, is_suspended: bool) -> Value {
@@ -94,10 +107,10 @@ fn another_job_of_the_same_name_is_not_hit() {
     demo.delete("/apis/batch/v1/namespaces/data/jobs/etl");
     demo.put(job("etl", false));
     driver.press("y");
-    let screen = driver.shows("UID in precondition");
-    assert!(screen.contains("another object by now"), "{screen}");
+    let screen = driver.shows("another object has this name by now");
+    assert!(screen.contains("made anew"), "{screen}");
     driver.press("esc");
-    let screen = driver.hides("UID in precondition");
+    let screen = driver.hides("another object has");
     assert!(!screen.contains("Suspended"), "{screen}");
 }
 
@@ -152,4 +165,76 @@ fn palette_goes_to_a_job() {
     assert!(screen.contains("‖ Suspended"), "{screen}");
     driver.press("enter");
     driver.shows("Pods of job/two");
+}
+
+fn a_real_job_is_suspended(cluster: &Cluster) {
+    let space = cluster.space("suspend");
+    space.apply(&manifest("worker", "sleep 600", "backoffLimit: 0", ""));
+    let mut terminal = Terminal::kubatch((120, 40), Some(&cluster.kubeconfig), &["-n", &space.namespace]);
+    terminal.shows("● worker");
+    terminal.press("s");
+    let question = terminal.shows("Suspend job/worker?");
+    assert!(question.contains(&space.namespace) && question.contains("is deleted"), "{question}");
+    terminal.press("y");
+    terminal.shows("‖ worker");
+    terminal.press("s");
+    terminal.shows("Resume job/worker?");
+    terminal.press("\r");
+    terminal.shows("● worker");
+}
+
+fn a_real_server_refuses(cluster: &Cluster) {
+    let space = cluster.space("refuse");
+    space.apply(&manifest("kept", "true", "suspend: true", ""));
+    // Somebody who may look at everything in the namespace and change nothing.
+    space.apply(
+        "apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: looks }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view }
+subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: User, name: somebody }]
+",
+    );
+    let arguments = ["-n", &space.namespace, "--as", "somebody"];
+    let mut terminal = Terminal::kubatch((120, 40), Some(&cluster.kubeconfig), &arguments);
+    terminal.shows("‖ kept");
+    terminal.press("s");
+    terminal.shows("Resume job/kept?");
+    terminal.press("y");
+    terminal.shows("cannot patch resource");
+    let screen = terminal.shows("ask for a role that allows it");
+    assert!(screen.contains("User \"somebody\""), "{screen}");
+    terminal.press("\x1b");
+    terminal.hides("cannot patch resource");
+    terminal.shows("‖ kept");
+}
+
+fn a_log_of_the_run_before(cluster: &Cluster) {
+    let space = cluster.space("previous");
+    space.apply(
+        "apiVersion: batch/v1
+kind: Job
+metadata: { name: twice }
+spec:
+  template:
+    spec:
+      restartPolicy: OnFailure
+      terminationGracePeriodSeconds: 0
+      volumes: [{ name: data, emptyDir: {} }]
+      containers:
+      - name: main
+        image: busybox:1.35
+        volumeMounts: [{ name: data, mountPath: /data }]
+        command:
+        - sh
+        - -c
+        - if [ -e /data/again ]; then echo second run; sleep 600; fi; touch /data/again; echo first run; exit 3
+",
+    );
+    let mut terminal = Terminal::kubatch((120, 40), Some(&cluster.kubeconfig), &["-n", &space.namespace]);
+    terminal.shows("second run");
+    terminal.press("p");
+    terminal.shows("the run before");
+    let screen = terminal.shows("first run");
+    assert!(!screen.contains("second run"), "{screen}");
 }

@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         .collect();
     let ran = Arc::new(AtomicUsize::new(0));
     let (mut total, mut skipped) = (0, 0);
-    for test in [cluster::TESTS, live::TESTS].into_iter().flatten() {
+    for test in [cluster::TESTS, live::TESTS, commands::LIVE].into_iter().flatten() {
         let why_not = available.why_not(test.need);
         total += 1;
         skipped += usize::from(why_not.is_some());

@@ -156,9 +156,11 @@ fn every_page_key_does_something_on_a_page() {
         press(&mut app, &["enter"]);
         app.update(Msg::Resized(44, 10));
         app.settle();
-        if spec.action == Action::Page(PageAction::Left) {
-            press(&mut app, &["l"]);
-        }
+        match spec.action {
+            Action::Page(PageAction::Left) => press(&mut app, &["w", "l"]),
+            Action::Page(PageAction::Right) => press(&mut app, &["w"]),
+            _ => Vec::new(),
+        };
         let state = |app: &App| format!("{:?} {:?}", app.overlay, app.notice);
         let before = state(&app);
         let effects = press(&mut app, &[spec.keys[0]]);

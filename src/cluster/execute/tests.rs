@@ -59,8 +59,7 @@ fn suspend_and_resume_are_merge_patches_that_name_the_uid() {
         let sent = block_on(async {
             let (client, sent) = server(200, json!({}));
             execute(&client, &mutation(kind, is_wanted)).await.unwrap();
-            let sent = sent.lock().unwrap().clone();
-            sent
+            std::mem::take(&mut *sent.lock().unwrap())
         });
         let expected = (
             "PATCH".to_owned(),
@@ -79,7 +78,7 @@ fn refusals_are_told_in_the_servers_words_with_the_next_step() {
     let cases = [
         (403, "jobs.batch \"etl\" is forbidden", Cause::Denied, "role"),
         (404, "jobs.batch \"etl\" not found", Cause::NotFound, "gone"),
-        (409, "the UID in the precondition does not match", Cause::Other, "another object"),
+        (409, "the object has been modified", Cause::Other, "at the same moment"),
         (422, "spec.suspend: Invalid value", Cause::Other, "does not take it"),
         (500, "etcd is away", Cause::Busy, "in a moment"),
     ];
@@ -88,6 +87,13 @@ fn refusals_are_told_in_the_servers_words_with_the_next_step() {
         assert_eq!((failure.cause, failure.message), (cause, format!("cannot suspend job/etl: {words}")));
         assert!(failure.hint.contains(next), "{code}: {}", failure.hint);
     }
+}
+
+/// What a Kubernetes 1.36 answers where the Job was deleted and made anew under its name.
+#[test]
+fn another_object_of_the_name_is_told_in_plain_words() {
+    let failure = failed(422, "Job \"etl\" is invalid: metadata.uid: Invalid value: \"0a\": field is immutable");
+    assert_eq!(failure.message, "cannot suspend job/etl: another object has this name by now, with another UID");
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn yaml_page_waits_and_shows_and_marks_what_is_looked_for() {
     let marked = screen.buffer().content.iter().filter(|cell| cell.modifier.contains(Modifier::REVERSED));
     let marked: String = marked.map(|cell| cell.symbol()).collect();
     assert!(marked.starts_with("batch"), "{marked}");
-    press(&mut app, &["enter", "l", "l"]);
+    press(&mut app, &["enter", "w", "l", "l"]);
     check("yaml-sideways", &draw(&mut app, (40, 12), &COLOUR));
 }
 
@@ -149,6 +149,6 @@ fn pages_and_questions_fit_any_size() {
     let mut app = busy_app();
     press(&mut app, &["y"]);
     fetched(&mut app, value);
-    press(&mut app, &["l", "l", "G"]);
+    press(&mut app, &["w", "l", "l", "G"]);
     draw(&mut app, (40, 10), &COLOUR);
 }
