@@ -22,7 +22,9 @@
 //! [`app::App::update`] → [`model::snapshot::Snapshot::apply`] → [`app::App::settle`] makes rows, subject and log
 //! streams anew → one frame ([`view::draw`]), none where nothing changed.
 //!
-//! *Out.* key → [`command::find`] → [`command::Action`] → [`app::Effect`] → a task → a message back.
+//! *Out.* key → [`command::candidates`] → the one that applies ([`app::App::applies`]), or why none does →
+//! [`command::Action`] → [`app::Effect`] → a task → a message back. A write has a planner ([`command::batch`]) and a
+//! question before its effect; what became of it is what the watch shows.
 //!
 //! # Invariants
 //!
@@ -32,7 +34,8 @@
 //! - Every channel is bounded. There is no global state that changes.
 //! - A failed watch clears nothing: what was known is marked stale, with its age.
 //! - Every string from the cluster passes [`model::safe_text`] before it is drawn or printed.
-//! - Every request but watching, listing and reading logs passes [`cluster::execute`].
+//! - Every request but watching, listing and reading logs passes [`cluster::execute`]. With `--readonly` all requests
+//!   pass its layer, which lets nothing through that does more than read.
 //! - Time is asked of [`model::clock`] alone.
 
 pub mod app;

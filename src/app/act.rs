@@ -337,8 +337,13 @@ impl App {
     }
 
     /// The marked objects of the focused list's kind that are there still, those that a filter hides included.
-    pub fn marked(&self) -> impl Iterator<Item = Uid> {
-        let is_there = |uid: &Uid| match self.focus {
+    pub(super) fn marked(&self) -> impl Iterator<Item = Uid> {
+        self.marked_in(self.focus)
+    }
+
+    /// The same for another pane.
+    pub fn marked_in(&self, pane: Pane) -> impl Iterator<Item = Uid> {
+        let is_there = move |uid: &Uid| match pane {
             Pane::CronJobs => self.snapshot.cronjobs.get(*uid).is_some(),
             Pane::Jobs => self.snapshot.jobs.get(*uid).is_some(),
             Pane::Pods => self.snapshot.pods.get(*uid).is_some(),

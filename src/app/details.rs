@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::command::{Action, Key, Pane};
+use crate::command::{Action, Key, Motion, Pane};
 use crate::command::{Argument, PAGE, PageAction, Scope, all, candidates};
 use crate::model::delta::Failure;
 use crate::model::key::{Kind, ObjectKey, Uid};
@@ -92,7 +92,7 @@ impl App {
             Action::Move(motion) => page.go(motion),
             Action::Back if !page.search.wanted.is_empty() => page.clear_search(),
             Action::Back | Action::Page(PageAction::Close) => {
-                self.outcomes.drain(..page.outcomes);
+                self.outcomes.drain(..page.outcomes.min(self.outcomes.len()));
                 self.overlay = self.behind.take().map(|page| Overlay::Page(*page));
                 return Vec::new();
             }
@@ -129,6 +129,15 @@ impl App {
                 if let Some(details) = &mut page.object {
                     details.has_managed_fields = !details.has_managed_fields;
                     write(&mut page, &self.snapshot);
+                }
+            }
+            PageAction::Describe | PageAction::Yaml => {
+                if let Some(details) = &mut page.object {
+                    details.form = if action == PageAction::Yaml { Form::Yaml } else { Form::Describe };
+                    // Another text: the place in the one before means nothing in it.
+                    page.top = 0;
+                    write(&mut page, &self.snapshot);
+                    page.go(Motion::First);
                 }
             }
             PageAction::Refresh => {

@@ -67,7 +67,7 @@ impl LogView {
         }
         // Lines of both runs at once would be read as one run.
         let shown = self.shows_previous;
-        self.buffer.retain(|source| source.is_previous == shown);
+        self.buffer.retain(|source| source.is_previous == shown && (!shown || wanted.contains(source)));
         let is_new = self.followed != wanted;
         self.followed = wanted;
         is_new

@@ -226,6 +226,7 @@ impl Page {
 
     /// Why something cannot be done with this page now; None where it can.
     pub(super) fn why_not(&self, action: PageAction) -> Option<&'static str> {
+        let is_fetched = self.object.as_ref().is_some_and(|details| details.fetched.is_some());
         let is_yaml = self.object.as_ref().is_some_and(|details| details.form == Form::Yaml);
         let (can, why) = match action {
             PageAction::NextMatch | PageAction::PreviousMatch => {
@@ -234,6 +235,8 @@ impl Page {
             PageAction::Left | PageAction::Right => (!self.is_wrapped, "long lines are wrapped; w cuts them instead"),
             PageAction::Copy => (!self.text.is_empty(), "there is nothing to copy yet"),
             PageAction::ManagedFields => (is_yaml, "managed fields are shown in YAML; y on the object opens it"),
+            PageAction::Describe => (is_fetched && is_yaml, "there is nothing else to describe"),
+            PageAction::Yaml => (is_fetched && !is_yaml, "there is nothing else to show as YAML"),
             PageAction::Refresh => (self.object.is_some(), "this page is not fetched"),
             PageAction::Search | PageAction::Wrap | PageAction::Close => (true, ""),
         };

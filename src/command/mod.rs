@@ -180,6 +180,10 @@ pub enum PageAction {
     ManagedFields,
     /// Fetches the object again.
     Refresh,
+    /// Shows the object in words.
+    Describe,
+    /// Shows the object as YAML.
+    Yaml,
     /// Closes the page.
     Close,
 }

@@ -43,6 +43,8 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         PageAction::ManagedFields,
         Some(65),
     ),
+    page("page.describe", "describe", "Shows the same object in words.", &["d"], PageAction::Describe, Some(61)),
+    page("page.yaml", "YAML", "Shows the same object as YAML.", &["y"], PageAction::Yaml, Some(62)),
     page("page.wrap", "wrap", "Wraps long lines, or cuts them again.", &["w"], PageAction::Wrap, Some(50)),
     page("page.left", "left", "Scrolls to the left where lines are cut.", &["h", "left"], PageAction::Left, None),
     page("page.right", "right", "Scrolls to the right where lines are cut.", &["l", "right"], PageAction::Right, None),

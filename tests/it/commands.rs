@@ -21,7 +21,11 @@ pub const TESTS: &[Local] = &[
 
 pub const LIVE: &[EndToEnd] = &[
     EndToEnd { name: "commands::a_real_job_is_suspended_and_resumed", need: Need::Node, run: a_real_job_is_suspended },
-    EndToEnd { name: "commands::a_real_server_refuses_in_its_words", need: Need::Users, run: a_real_server_refuses },
+    EndToEnd {
+        name: "commands::a_real_server_refuses_in_its_words",
+        need: Need::ControlPlane,
+        run: a_real_server_refuses,
+    },
     EndToEnd {
         name: "commands::a_real_pod_has_a_log_of_the_run_before",
         need: Need::Node,

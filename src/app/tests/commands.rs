@@ -53,6 +53,17 @@ fn details_are_fetched_and_shown_and_not_opened_again_once_closed() {
 }
 
 #[test]
+fn the_same_object_is_shown_in_the_other_form_without_another_fetch() {
+    let mut app = app(&indexed());
+    press(&mut app, &["y"]);
+    fetched(&mut app, "job-indexed", job("job-indexed").key());
+    assert_eq!(press(&mut app, &["G", "d"]), []);
+    assert!(page(&app).text.contains("Pods, newest first") && page(&app).top == 0);
+    press(&mut app, &["y"]);
+    assert!(page(&app).text.contains("apiVersion: batch/v1"));
+}
+
+#[test]
 fn managed_fields_are_shown_on_a_key() {
     let mut app = app(&indexed());
     press(&mut app, &["y"]);
@@ -157,6 +168,8 @@ fn every_page_key_does_something_on_a_page() {
         app.update(Msg::Resized(44, 10));
         app.settle();
         match spec.action {
+            Action::Page(PageAction::Describe) => press(&mut app, &["y"]),
+            Action::Page(PageAction::Yaml) => press(&mut app, &["d"]),
             Action::Page(PageAction::Left) => press(&mut app, &["w", "l"]),
             Action::Page(PageAction::Right) => press(&mut app, &["w"]),
             _ => Vec::new(),

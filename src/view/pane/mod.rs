@@ -53,7 +53,7 @@ fn title(pane: Pane, app: &App) -> String {
         _ => String::new(),
     };
     let count = app.list(pane).map(|list| format!("  {}", counted(list))).unwrap_or_default();
-    let marked = app.list(pane).map_or(0, |list| list.rows.iter().filter(|uid| app.marks.contains(uid)).count());
+    let marked = app.marked_in(pane).count();
     let marked = if marked == 0 { String::new() } else { format!(", {marked} marked") };
     let previous = if pane == Pane::Logs && app.logs.shows_previous { ", the run before" } else { "" };
     format!("[{}] {}{whose}{count}{marked}{previous}", pane.key(), pane.title())
