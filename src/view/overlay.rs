@@ -56,7 +56,7 @@ pub(super) fn draw_prompt(buffer: &mut Buffer, area: Rect, sign: &str, prompt: &
 }
 
 fn draw_palette(buffer: &mut Buffer, screen: Rect, app: &App, palette: &Palette, theme: &Theme) -> Position {
-    let width = screen.width.saturating_sub(4).min(100);
+    let width = screen.width.saturating_sub(4).min(120);
     let height = screen.height.saturating_sub(2).min(20);
     let area = Rect::new(screen.x + (screen.width - width) / 2, screen.y + 1, width, height);
     Clear.render(area, buffer);

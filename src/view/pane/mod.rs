@@ -113,7 +113,7 @@ fn draw_list<'a>(
         let (is_cursor, is_marked) = (list.cursor == Some(*uid), app.marks.contains(uid));
         if is_marked {
             buffer.set_stringn(area.x, y, theme.mark(is_cursor), 1, theme.accent());
-            buffer.set_style(Rect { y, height: 1, ..table }, theme.strong());
+            buffer.set_style(Rect { y, height: 1, ..table }, theme.cursor(true));
         }
         if is_cursor {
             let is_focused = app.focus == pane;

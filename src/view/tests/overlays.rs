@@ -89,7 +89,9 @@ fn questions_say_where_and_what_is_lost() {
     press(&mut app, &["g", "space", "j", "space", "j", "j", "space", "s"]);
     check("confirm-many", &draw(&mut app, (80, 24), &COLOUR));
     press(&mut app, &["esc"]);
-    check("marked", &draw(&mut app, (80, 24), &COLOUR));
+    let screen = draw(&mut app, (80, 24), &COLOUR);
+    assert_eq!(style_of(&screen, "✗ flaky"), (Color::Red, true), "a mark takes no colour away");
+    check("marked", &screen);
 }
 
 #[test]
