@@ -23,7 +23,9 @@
 //! [`app::App::update`] → [`model::snapshot::Snapshot::apply`] → [`app::App::settle`] makes rows, subject and log
 //! streams anew → one frame ([`view::draw`]), none where nothing changed.
 //!
-//! *Out.* key → [`command::find`] → [`command::Action`] → [`app::Effect`] → a task → a message back.
+//! *Out.* key → [`command::candidates`] → the one that applies ([`app::App::applies`]), or why none does →
+//! [`command::Action`] → [`app::Effect`] → a task → a message back. A write has a planner ([`command::batch`]) and a
+//! question before its effect; what became of it is what the watch shows.
 //!
 //! # Invariants
 //!
@@ -34,6 +36,7 @@
 //! - A failed watch clears nothing: what was known is marked stale, with its age.
 //! - Every string from the cluster passes [`model::safe_text`] before it is drawn or printed.
 //! - Every request but watching, listing, access reviews and reading logs passes [`cluster::execute`].
+//!   With `--readonly` all requests pass its layer, which lets nothing through that does more than read.
 //! - The client is looked up for every request, so that a renewed login changes nothing else; nothing but a new session
 //!   changes the context, the server or the namespaces.
 //! - What a person reads does not move: new rows wait while keys are pressed, and the widths of columns and the sizes of

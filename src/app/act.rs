@@ -1,14 +1,21 @@
 //! Keys to commands, and commands carried out.
 
-use crate::command::{Action, Argument, CommandSpec, Key, Motion, Pane, Scope, all, find};
-use crate::model::delta::Failure;
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use crate::command::{Action, CommandSpec, Key, Motion, Pane, all, candidates};
 use crate::model::key::{Kind, Namespaces, Uid};
 use crate::model::owner::Subject;
 use crate::model::snapshot::Snapshot;
 
-use super::list::moved;
+use super::details::help;
+use super::page::Form;
+use super::palette::Judged;
 use super::ranking::Ranking;
-use super::{App, Choice, Column, Effect, Filter, ListState, LogView, Overlay, Page, Palette, Prompt};
+use super::{App, Choice, Column, Effect, Filter, ListState, LogView, Overlay, Palette, Prompt};
+
+/// Commands that the palette remembers.
+const REMEMBERED: usize = 10;
 
 impl App {
     /// Takes a key: an open overlay first, then the commands that apply.
@@ -18,18 +25,25 @@ impl App {
             Some(Overlay::Palette(palette)) => self.palette_key(palette, key),
             Some(Overlay::Filter { prompt, before }) => self.filter_key(prompt, before, key),
             Some(Overlay::Page(page)) => self.page_key(page, key),
-            None => match find(key, self.scopes()) {
-                Some(spec) => self.run(spec, ""),
-                None => Vec::new(),
-            },
+            Some(Overlay::Confirm(confirm)) => self.confirm_key(confirm, key),
+            None => {
+                let specs: Vec<_> = candidates(key, self.pane_scopes()).collect();
+                let meant = specs.iter().find(|spec| self.applies(spec).is_ok()).or(specs.first());
+                meant.map(|spec| self.attempt(spec, "")).unwrap_or_default()
+            }
         }
     }
 
-    /// The scopes whose keys work on the dashboard now.
-    pub fn scopes(&self) -> &'static [Scope] {
-        match self.focus {
-            Pane::Logs => &[Scope::Everywhere, Scope::Dashboard],
-            _ => &[Scope::Everywhere, Scope::Dashboard, Scope::Lists],
+    /// Carries out a command where it applies, and says why where it does not.
+    pub(super) fn attempt(&mut self, spec: &CommandSpec, argument: &str) -> Vec<Effect> {
+        match self.applies(spec) {
+            Ok(()) => self.run(spec, argument),
+            // Esc where there is nothing to go back to is no mistake that one must hear of.
+            Err(_) if spec.action == Action::Back => Vec::new(),
+            Err(why) => {
+                self.notice = Some(format!("{}: {why}", spec.title));
+                Vec::new()
+            }
         }
     }
 
@@ -37,30 +51,37 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Palette(palette)) => {
                 palette.prompt.paste(text);
-                palette.refresh(&self.snapshot, &self.contexts);
+                palette.refresh(&self.snapshot);
             }
             Some(Overlay::Filter { prompt, .. }) => {
                 prompt.paste(text);
                 let filter = Filter::new(prompt.text());
                 self.set_filter(filter);
             }
-            Some(Overlay::Page(_)) | None => {}
+            Some(Overlay::Page(page)) => {
+                if let Some(prompt) = &mut page.search.prompt {
+                    prompt.paste(text);
+                    let wanted = prompt.text().to_owned();
+                    page.look_for(&wanted);
+                }
+            }
+            Some(Overlay::Confirm(_)) | None => {}
         }
     }
 
     fn palette_key(&mut self, mut palette: Palette, key: &Key) -> Vec<Effect> {
         match key.0.as_str() {
-            "esc" | "ctrl-c" => return Vec::new(),
-            "enter" => {
-                let chosen = palette.entries.get(palette.at).map(|entry| entry.choice.clone());
-                return chosen.map(|choice| self.choose(choice)).unwrap_or_default();
+            "esc" | "ctrl-c" => {
+                self.overlay = self.behind.take().map(|page| Overlay::Page(*page));
+                return Vec::new();
             }
+            "enter" if palette.is_certain() => return self.take_choice(&palette),
+            "enter" => palette.is_taken = true,
             "up" | "ctrl-p" | "shift-tab" => palette.go(Motion::Up),
             "down" | "ctrl-n" | "tab" => palette.go(Motion::Down),
             _ => {
                 if palette.prompt.key(key) {
-                    palette.at = 0;
-                    palette.refresh(&self.snapshot, &self.contexts);
+                    palette.refresh(&self.snapshot);
                 }
             }
         }
@@ -68,28 +89,91 @@ impl App {
         Vec::new()
     }
 
-    fn choose(&mut self, choice: Choice) -> Vec<Effect> {
-        match choice {
-            Choice::Run(id, argument) => match all().find(|spec| spec.id == id) {
-                Some(spec) if self.scopes().contains(&spec.scope) => self.run(spec, &argument),
-                Some(spec) => {
-                    self.notice = Some(format!("{} works in lists alone", spec.title));
-                    Vec::new()
+    /// The palette matches objects still, and wants to go on with [`super::Msg::Continue`].
+    pub fn is_searching(&self) -> bool {
+        matches!(&self.overlay, Some(Overlay::Palette(palette)) if palette.is_searching())
+    }
+
+    /// Goes on matching; takes the best entry where Enter waits for it.
+    pub(super) fn go_on(&mut self) -> Vec<Effect> {
+        match self.overlay.take() {
+            Some(Overlay::Palette(mut palette)) => {
+                palette.go_on(&self.snapshot);
+                if palette.is_taken && !palette.is_searching() {
+                    return self.take_choice(&palette);
                 }
-                None => Vec::new(),
-            },
-            Choice::Namespace(name) => self.look_at(Some(Namespaces::Some(vec![name.into()]))),
-            Choice::Context(name) => self.connect(Some(name), None),
-            Choice::Jump(kind, uid) => {
-                self.jump(kind, uid);
+                self.overlay = Some(Overlay::Palette(palette));
+            }
+            other => self.overlay = other,
+        }
+        Vec::new()
+    }
+
+    /// Carries out the entry that the palette is on.
+    fn take_choice(&mut self, palette: &Palette) -> Vec<Effect> {
+        self.behind = None;
+        let Some(entry) = palette.entries.get(palette.at) else { return Vec::new() };
+        match entry.choice.clone() {
+            Choice::Run(id, argument) => {
+                let Some(spec) = all().find(|spec| spec.id == id) else { return Vec::new() };
+                self.remember(id, &argument);
+                self.attempt(spec, &argument)
+            }
+            Choice::Namespace(name) => {
+                self.remember("session.namespaces", &name);
+                self.look_at(Some(Namespaces::Some(vec![name.into()])))
+            }
+            Choice::Context(name) => {
+                self.remember("session.context", &name);
+                self.connect(Some(name), None)
+            }
+            Choice::Jump(subject) => {
+                self.jump(subject);
                 Vec::new()
             }
         }
     }
 
-    /// Goes to an object's row; a filter that hides it is cleared.
-    fn jump(&mut self, kind: Kind, uid: Uid) {
-        let pane = if kind == Kind::CronJob { Pane::CronJobs } else { Pane::Jobs };
+    /// Keeps what was run, newest first.
+    fn remember(&mut self, id: &str, argument: &str) {
+        let words = format!("{id} {argument}").trim_end().to_owned();
+        self.recent.retain(|known| *known != words);
+        self.recent.insert(0, words);
+        self.recent.truncate(REMEMBERED);
+    }
+
+    fn open_palette(&mut self) {
+        let judged = |spec: &'static CommandSpec| {
+            let target = match spec.action {
+                Action::Write(set) => self.plan(set).ok().map(|plan| plan.targets),
+                Action::Describe | Action::Yaml => self.object_under_cursor().map(|(key, _)| key.to_string()),
+                _ => None,
+            };
+            Judged { spec, target: target.unwrap_or_default(), why_not: self.applies(spec).err().map(Cow::into_owned) }
+        };
+        // Moving is for keys alone, and so is what is done within pages.
+        let is_shown =
+            |spec: &&CommandSpec| !matches!(spec.action, Action::Move(_) | Action::Page(_) | Action::Palette);
+        let mut shown: Vec<_> = all().filter(is_shown).collect();
+        // As in the footer: the most useful first.
+        shown.sort_by_key(|spec| spec.footer.unwrap_or(u8::MAX));
+        let palette = Palette::new(shown.into_iter().map(judged), &self.contexts, &self.snapshot, &self.recent);
+        self.overlay = Some(Overlay::Palette(palette));
+    }
+
+    /// Goes to an object's row; a filter that hides it is cleared. Of a pod, to that of its Job first.
+    fn jump(&mut self, subject: Subject) {
+        let Subject { kind, uid } = subject;
+        let owner = self.snapshot.pods.get(uid).and_then(|pod| pod.meta.owner_uid());
+        if let (Kind::Pod, Some(uid)) = (kind, owner) {
+            self.jump(Subject { kind: Kind::Job, uid });
+            self.refresh_rows();
+        }
+        let pane = match kind {
+            Kind::CronJob => Pane::CronJobs,
+            Kind::Pod => Pane::Pods,
+            _ => Pane::Jobs,
+        };
         self.opened = None;
         if let Some(list) = self.list_mut(pane) {
             (list.filter, list.faults_only) = (Filter::default(), false);
@@ -123,29 +207,8 @@ impl App {
         self.mark_dirty();
     }
 
-    fn page_key(&mut self, mut page: Page, key: &Key) -> Vec<Effect> {
-        let action = find(key, &[Scope::Everywhere, Scope::Dashboard]).map(|spec| spec.action);
-        match action {
-            Some(Action::Quit) => return vec![Effect::Quit],
-            Some(Action::Suspend) => {
-                self.overlay = Some(Overlay::Page(page));
-                return vec![Effect::Suspend];
-            }
-            Some(Action::Back) => return Vec::new(),
-            Some(Action::Move(motion)) => {
-                let height = usize::from(self.size.1).saturating_sub(4);
-                let last_top = page.lines.as_ref().map_or(0, Vec::len).saturating_sub(height);
-                page.top = moved(page.top, motion, height, last_top + 1);
-            }
-            _ if key.0 == "q" => return Vec::new(),
-            _ => {}
-        }
-        self.overlay = Some(Overlay::Page(page));
-        Vec::new()
-    }
-
-    /// Carries out a command.
-    fn run(&mut self, spec: &CommandSpec, argument: &str) -> Vec<Effect> {
+    /// Carries out a command that applies.
+    pub(super) fn run(&mut self, spec: &CommandSpec, argument: &str) -> Vec<Effect> {
         match spec.action {
             Action::Move(motion) => self.go(motion),
             Action::Focus(pane) => {
@@ -163,6 +226,13 @@ impl App {
                 self.focus(Pane::Logs);
                 self.is_zoomed = true;
             }
+            Action::PreviousLog => {
+                (self.logs.shows_previous, self.logs.top) = (!self.logs.shows_previous, None);
+                self.focus(Pane::Logs);
+            }
+            Action::Share(by) => self.move_share(by),
+            Action::Mark => self.toggle_mark(),
+            Action::Write(set) => self.ask(set),
             Action::Filter => {
                 let before = self.list(self.focus).map(|list| list.filter.clone()).unwrap_or_default();
                 self.overlay = Some(Overlay::Filter { prompt: Prompt::new(before.text()), before });
@@ -176,16 +246,17 @@ impl App {
             Action::TakeHeld => self.mark_dirty(),
             Action::Sort => self.sort_by_next_column(),
             Action::Reverse => self.reverse(),
-            Action::Yaml => return self.ask_for_manifest(),
-            Action::Palette => {
-                let mut palette = Palette::default();
-                palette.refresh(&self.snapshot, &self.contexts);
-                self.overlay = Some(Overlay::Palette(palette));
-            }
+            Action::Describe => return self.open_details(Form::Describe),
+            Action::Yaml => return self.open_details(Form::Yaml),
+            // Those are carried out by the page that is open.
+            Action::Page(_) => {}
+            Action::Palette => self.open_palette(),
             Action::Help => self.overlay = Some(Overlay::Page(help())),
             Action::Namespaces => return self.look_at(namespaces(argument)),
             Action::Context if argument.is_empty() => {
-                self.notice = Some("type the context's name: ctx NAME".into());
+                // Those that there are, to choose from.
+                self.open_palette();
+                self.paste("context ");
             }
             Action::Context => return self.connect(Some(argument.to_owned()), None),
             Action::LogIn => return vec![Effect::LogIn],
@@ -215,12 +286,8 @@ impl App {
 
     fn reverse(&mut self) {
         let list = self.list_mut(self.focus);
-        let is_sorted = list.is_some_and(|list| {
-            list.is_reversed = list.sort.is_some() && !list.is_reversed;
-            list.sort.is_some()
-        });
-        if !is_sorted {
-            self.notice = Some("not sorted by a column; o sorts by the next one".into());
+        if let Some(list) = list {
+            list.is_reversed = !list.is_reversed;
         }
         self.mark_dirty();
     }
@@ -243,27 +310,53 @@ impl App {
     /// Down along ownership: a CronJob's Jobs, a Job's Pods, a Pod's containers, their logs, the log alone.
     fn open(&mut self) {
         match self.focus {
-            Pane::CronJobs => match self.cronjobs.cursor {
-                Some(uid) => {
-                    self.opened = Some(Subject { kind: Kind::CronJob, uid });
-                    self.mark_dirty();
-                    self.focus(Pane::Jobs);
-                }
-                None => self.notice = Some("there is no CronJob under the cursor".into()),
-            },
-            Pane::Jobs if self.jobs.cursor.is_some() => self.focus(Pane::Pods),
+            Pane::CronJobs => {
+                self.opened = self.cronjobs.cursor.map(|uid| Subject { kind: Kind::CronJob, uid });
+                self.mark_dirty();
+                self.focus(Pane::Jobs);
+            }
+            Pane::Jobs => self.focus(Pane::Pods),
             Pane::Pods if self.opened_pod.is_some() => self.focus(Pane::Logs),
-            Pane::Pods if self.pods.cursor.is_some() => self.open_pod(),
+            Pane::Pods => self.open_pod(),
             Pane::Logs | Pane::Events => self.is_zoomed = true,
-            Pane::Jobs => self.notice = Some("there is no Job under the cursor".into()),
-            Pane::Pods => self.notice = Some("there is no pod to open yet".into()),
         }
     }
 
-    /// One step back: out of the zoom, the filter, then up along ownership.
+    /// Marks the object under the cursor, or takes its mark away.
+    fn toggle_mark(&mut self) {
+        if let Some((_, uid)) = self.object_under_cursor()
+            && !self.marks.remove(&uid)
+        {
+            self.marks.insert(uid);
+        }
+    }
+
+    /// The marked objects of the focused list's kind that are there still, those that a filter hides included.
+    pub(super) fn marked(&self) -> impl Iterator<Item = Uid> {
+        self.marked_in(self.focus)
+    }
+
+    /// The same for another pane.
+    pub fn marked_in(&self, pane: Pane) -> impl Iterator<Item = Uid> {
+        let is_there = move |uid: &Uid| match pane {
+            Pane::CronJobs => self.snapshot.cronjobs.get(*uid).is_some(),
+            Pane::Jobs => self.snapshot.jobs.get(*uid).is_some(),
+            Pane::Pods => self.snapshot.pods.get(*uid).is_some(),
+            Pane::Events => self.snapshot.events.get(*uid).is_some(),
+            Pane::Logs => false,
+        };
+        self.marks.iter().copied().filter(is_there)
+    }
+
+    /// One step back: out of the zoom, the marks, the filter, then up along ownership.
     fn back(&mut self) {
         if self.is_zoomed {
             self.is_zoomed = false;
+            return;
+        }
+        let marked: HashSet<Uid> = self.marked().collect();
+        if !marked.is_empty() {
+            self.marks.retain(|uid| !marked.contains(uid));
             return;
         }
         if let Some(list) = self.list_mut(self.focus)
@@ -288,41 +381,13 @@ impl App {
         }
     }
 
-    fn ask_for_manifest(&mut self) -> Vec<Effect> {
-        let uid = self.list(self.focus).and_then(|list| list.cursor);
-        // A container is a part of its pod's manifest.
-        let uid = self.opened_pod.filter(|_| self.focus == Pane::Pods).or(uid);
-        let key = match (self.focus, uid) {
-            (Pane::Events, Some(uid)) => self.snapshot.events.get(uid).map(crate::model::meta::Object::key),
-            (pane, Some(uid)) => pane.kind().and_then(|kind| self.snapshot.key_of(Subject { kind, uid })),
-            _ => None,
-        };
-        let Some(key) = key else {
-            self.notice = Some("there is no object under the cursor".into());
-            return Vec::new();
-        };
-        self.overlay = Some(Overlay::Page(Page { title: format!("YAML of {key}"), lines: None, top: 0 }));
-        vec![Effect::FetchManifest(key)]
-    }
-
-    pub(super) fn show_manifest(&mut self, text: Result<String, Failure>) {
-        // A page that was closed meanwhile stays closed.
-        if let Some(Overlay::Page(page)) = &mut self.overlay
-            && page.lines.is_none()
-        {
-            page.lines = Some(match text {
-                Ok(text) => text.lines().map(str::to_owned).collect(),
-                Err(failure) => vec![failure.message, failure.hint],
-            });
-        }
-    }
-
     fn look_at(&mut self, namespaces: Option<Namespaces>) -> Vec<Effect> {
         self.connect(None, Some(namespaces.unwrap_or(Namespaces::All)))
     }
 
     /// Starts a new session: what was known belongs to the old one.
     fn connect(&mut self, context: Option<String>, namespaces: Option<Namespaces>) -> Vec<Effect> {
+        self.forget_pending();
         self.session = self.session.next();
         if let Some(name) = &context {
             (self.context, self.namespaces) = (name.into(), None);
@@ -343,6 +408,7 @@ impl App {
         self.logs = LogView::default();
         self.measured = None;
         self.usage.clear();
+        self.marks.clear();
         self.mark_dirty();
         vec![Effect::Connect { session: self.session, context, namespaces }]
     }
@@ -354,18 +420,4 @@ fn namespaces(argument: &str) -> Option<Namespaces> {
     let names: Vec<_> = names.map(Into::into).collect();
     let is_all = names.is_empty() || names.iter().any(|name| name == "all" || name == "*");
     (!is_all).then_some(Namespaces::Some(names))
-}
-
-/// Every key with what it does, from the registry.
-fn help() -> Page {
-    let lines = all().map(|spec| {
-        let word = spec.words.first().map(|word| format!(":{word}")).unwrap_or_default();
-        let argument = match spec.argument {
-            Argument::None => "",
-            Argument::Namespaces => " [NAMESPACES]",
-            Argument::Context => " NAME",
-        };
-        format!("{:<16} {}  {}", spec.keys.join(" "), spec.help, word + argument).trim_end().to_owned()
-    });
-    Page { title: "Keys and commands".into(), lines: Some(lines.collect()), top: 0 }
 }

@@ -2,6 +2,7 @@
 
 use crate::model::key::{Namespaces, ObjectKey, Session};
 use crate::model::log::LogSource;
+use crate::model::mutation::Mutation;
 use crate::model::usage::UsageScope;
 
 /// One thing to do.
@@ -20,10 +21,19 @@ pub enum Effect {
     FollowLogs(Vec<LogSource>),
     /// Measure what these pods use, until told otherwise; None stops it.
     MeasureUsage(Option<UsageScope>),
-    /// Fetch this object as YAML.
-    FetchManifest(ObjectKey),
     /// Log in again, with the terminal where the login asks something.
     LogIn,
+    /// Fetch this object whole.
+    Fetch(ObjectKey),
+    /// Send these writes, which a person has confirmed.
+    Execute {
+        /// The session in which they were planned; in another one nothing is sent.
+        session: Session,
+        /// What is sent, in this order.
+        mutations: Vec<Mutation>,
+    },
+    /// Give this text to the terminal's clipboard.
+    Copy(String),
     /// Go to the shell.
     Suspend,
     /// End the program.

@@ -32,6 +32,8 @@ pub struct LogView {
     pub left_out: usize,
     /// The first line on screen while one reads; None follows the newest.
     pub top: Option<usize>,
+    /// The run before is shown, of containers that were started again.
+    pub shows_previous: bool,
 }
 
 impl Default for LogView {
@@ -43,6 +45,7 @@ impl Default for LogView {
             followed: Vec::new(),
             left_out: 0,
             top: None,
+            shows_previous: false,
         }
     }
 }
@@ -51,8 +54,12 @@ impl LogView {
     /// Turns to the subject, or to one container of it, and what of it can be followed now. True where other streams are
     /// wanted than before. The lines of pods that are gone stay for as long as the subject does.
     pub fn turn_to(&mut self, subject: Option<Subject>, container: Option<CompactString>, snapshot: &Snapshot) -> bool {
+        self.shows_previous &= self.subject == subject;
         let mut wanted = subject.map(|subject| sources(snapshot, subject)).unwrap_or_default();
         wanted.retain(|source| container.as_ref().is_none_or(|name| source.container == *name));
+        if self.shows_previous {
+            wanted = wanted.into_iter().filter_map(|source| source.previous()).collect();
+        }
         self.left_out = wanted.len().saturating_sub(STREAMS);
         wanted.truncate(STREAMS);
         let is_same = self.subject == subject && self.container == container;
@@ -65,6 +72,9 @@ impl LogView {
         if !is_same {
             (self.subject, self.container, self.top) = (subject, container, None);
         }
+        // Lines of both runs at once would be read as one run.
+        let shown = self.shows_previous;
+        self.buffer.retain(|source| source.is_previous == shown && (!shown || wanted.contains(source)));
         let is_new = self.followed != wanted;
         self.followed = wanted;
         is_new
@@ -129,5 +139,6 @@ fn sources_of_pod(pod: &Pod) -> impl Iterator<Item = LogSource> {
         pod_name: pod.meta.name.clone(),
         container: container.name.clone(),
         restarts: container.restarts,
+        is_previous: false,
     })
 }

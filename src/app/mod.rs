@@ -4,6 +4,9 @@
 //! `view` draws it and changes nothing.
 
 mod act;
+mod available;
+mod describe;
+mod details;
 mod effect;
 mod fields;
 mod filter;
@@ -12,11 +15,13 @@ mod link;
 mod list;
 mod logs;
 mod msg;
+mod page;
 mod palette;
 mod prompt;
 mod ranking;
 mod rows;
 mod usage;
+mod write;
 
 pub use effect::Effect;
 pub use fields::{Column, Widths, container_code};
@@ -27,11 +32,14 @@ pub use link::Link;
 pub use list::ListState;
 pub use logs::{LogView, STREAMS};
 pub use msg::Msg;
+pub use page::{Details, Form, Hit, Line, Page, Role, Row, Search};
 pub use palette::{Choice, Entry, Palette};
 pub use prompt::Prompt;
 use ranking::Ranking;
+use write::Pending;
+pub use write::{Confirm, capital};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use compact_str::CompactString;
 
@@ -87,8 +95,20 @@ pub struct App {
     pub opened_pod: Option<Uid>,
     /// How far the border between the panes was moved by hand, in hundredths of the screen.
     pub share: i16,
+    /// Nothing may be changed.
+    pub is_read_only: bool,
+    /// What the palette ran last, newest first: a command's id, with its argument behind a blank.
+    pub recent: Vec<String>,
+    /// What is marked, by UID, in all lists.
+    pub marks: HashSet<Uid>,
     /// What lies over the dashboard.
     pub overlay: Option<Overlay>,
+    /// The page that lies under the overlay and comes back with Esc.
+    behind: Option<Box<Page>>,
+    /// Writes that the watch has not shown yet.
+    pending: HashMap<Uid, Pending>,
+    /// What went wrong with writes and has not been read yet.
+    outcomes: Vec<Vec<Line>>,
     /// What the subject's containers use, by pod and container; empty where the server has no metrics.
     pub usage: HashMap<Uid, Vec<(CompactString, Resources)>>,
     /// Whose usage is being measured.
@@ -145,17 +165,8 @@ pub enum Overlay {
     },
     /// A page of text to read.
     Page(Page),
-}
-
-/// Text to read: help or YAML.
-#[derive(Debug)]
-pub struct Page {
-    /// What it is.
-    pub title: String,
-    /// The lines; None while they are fetched.
-    pub lines: Option<Vec<String>>,
-    /// The first line on screen.
-    pub top: usize,
+    /// A question before something is written.
+    Confirm(Confirm),
 }
 
 impl App {
@@ -182,7 +193,13 @@ impl App {
             opened: None,
             opened_pod: None,
             share: 0,
+            marks: HashSet::new(),
             overlay: None,
+            behind: None,
+            is_read_only: false,
+            recent: Vec::new(),
+            pending: HashMap::new(),
+            outcomes: Vec::new(),
             usage: HashMap::new(),
             measured: None,
             notice: None,
@@ -218,6 +235,7 @@ impl App {
             Msg::Tick(now) => {
                 self.now = now;
                 self.age_news();
+                self.check_pending();
                 // Ages and durations decide about rows as time goes by.
                 let is_chosen = |list: &ListState| !list.filter.is_empty() || list.sort.is_some();
                 let has_held = |list: &ListState| list.held > 0 && !self.is_reading();
@@ -238,13 +256,16 @@ impl App {
                 self.is_dirty |= touched.is_shown;
                 self.has_news |= touched.is_shown;
                 self.touched.extend(touched);
+                self.check_pending();
             }
+            Msg::EffectDone { session, mutation, outcome } => self.take_outcome(session, &mutation, outcome),
+            Msg::Continue => return self.go_on(),
             Msg::Log { session, source, change } if session == self.session => {
                 self.logs.take(&source, change);
             }
-            Msg::Manifest { session, text } if session == self.session => self.show_manifest(text),
             Msg::LoginFailed(failure) => self.notice = Some(format!("{}; {}", failure.message, failure.hint)),
             Msg::Usage { session, scope, pods } if session == self.session => self.take_usage(&scope, pods),
+            Msg::Fetched { session, key, object } if session == self.session => self.take_object(&key, object),
             Msg::TaskPanicked(words) => self.notice = Some(format!("a background task died: {words}")),
             // Late messages of an earlier session.
             Msg::Connected { .. }
@@ -252,7 +273,7 @@ impl App {
             | Msg::NotConnected { .. }
             | Msg::Changed(_)
             | Msg::Log { .. }
-            | Msg::Manifest { .. }
+            | Msg::Fetched { .. }
             | Msg::Usage { .. } => {}
         }
         Vec::new()
@@ -282,6 +303,11 @@ impl App {
             }
         }
         effects.extend(self.follow_usage());
+        self.show_outcomes();
+        let (width, height) = (self.size.0.saturating_sub(4), self.size.1.saturating_sub(4));
+        if let Some(Overlay::Page(page)) = &mut self.overlay {
+            page.lay_out(width.into(), height.into());
+        }
         effects
     }
 

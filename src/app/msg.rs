@@ -5,8 +5,9 @@ use compact_str::CompactString;
 use crate::command::Key;
 use crate::model::clock::Time;
 use crate::model::delta::{Delta, Failure};
-use crate::model::key::{Namespaces, Session};
+use crate::model::key::{Namespaces, ObjectKey, Session};
 use crate::model::log::{LogChange, LogSource};
+use crate::model::mutation::Mutation;
 use crate::model::usage::{PodUsage, UsageScope};
 
 /// One thing that happened. Messages of the background carry their session; those of others are dropped.
@@ -56,12 +57,14 @@ pub enum Msg {
         /// What it told.
         change: LogChange,
     },
-    /// The YAML that was asked for.
-    Manifest {
+    /// The object that was asked for.
+    Fetched {
         /// The session.
         session: Session,
-        /// The text, or why it cannot be had.
-        text: Result<String, Failure>,
+        /// Which object.
+        key: ObjectKey,
+        /// The object, or why it cannot be had.
+        object: Result<serde_json::Value, Failure>,
     },
     /// A login that a key asked for did not succeed.
     LoginFailed(Failure),
@@ -74,6 +77,17 @@ pub enum Msg {
         /// What was measured; none where the server has no metrics.
         pods: Vec<PodUsage>,
     },
+    /// The server's answer to a write. It is told even where the session is another one by now.
+    EffectDone {
+        /// The session it was sent in.
+        session: Session,
+        /// What was sent.
+        mutation: Mutation,
+        /// Accepted, which is not done yet; or why not.
+        outcome: Result<(), Failure>,
+    },
+    /// There is time to go on with what [`super::App::is_searching`] tells of.
+    Continue,
     /// A background task died; its panic's words. The session goes on without it.
     TaskPanicked(String),
 }

@@ -44,6 +44,9 @@ pub struct Arguments {
     /// Look at all namespaces.
     #[arg(short = 'A', long)]
     all_namespaces: bool,
+    /// Change nothing: requests that do more than read are not sent.
+    #[arg(long, env = "KUBATCH_READONLY", value_parser = clap::builder::FalseyValueParser::new())]
+    readonly: bool,
     /// Use no colours; NO_COLOR does the same.
     #[arg(long)]
     no_color: bool,
@@ -120,7 +123,8 @@ fn target(arguments: Arguments) -> Target {
         impersonate: arguments.impersonate,
         impersonate_groups: arguments.impersonate_groups,
     };
-    Target { place: Place::Kubeconfig(choice), namespaces, remembered: BTreeMap::new() }
+    let is_read_only = arguments.readonly;
+    Target { place: Place::Kubeconfig(choice), namespaces, remembered: BTreeMap::new(), is_read_only }
 }
 
 /// What the flags and the environment say of the terminal: NO_COLOR (no-color.org), a locale without UTF-8, terminals
@@ -193,5 +197,12 @@ mod tests {
         assert_eq!(chosen("-A"), Some(Namespaces::All));
         assert_eq!(chosen("-n a,b"), Some(Namespaces::Some(vec!["a".into(), "b".into()])));
         assert!(Arguments::try_parse_from(["kubatch", "-A", "-n", "a"]).is_err());
+    }
+
+    #[test]
+    fn read_only_is_a_flag() {
+        let is_read_only = |words: &[&str]| target(Arguments::try_parse_from(words).unwrap()).is_read_only;
+        assert!(is_read_only(&["kubatch", "--readonly"]));
+        assert_eq!(is_read_only(&["kubatch"]), std::env::var_os("KUBATCH_READONLY").is_some());
     }
 }

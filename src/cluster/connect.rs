@@ -29,6 +29,8 @@ pub struct Target {
     pub namespaces: Option<Namespaces>,
     /// The namespaces that worked before, by context: candidates where not all may be looked at.
     pub remembered: BTreeMap<String, Vec<CompactString>>,
+    /// Nothing may be changed: requests that do more than read are not sent.
+    pub is_read_only: bool,
 }
 
 /// Where a cluster is.
@@ -74,6 +76,9 @@ pub async fn connect(target: &Target, credential: Option<Credential>) -> Result<
             valid_until: None,
         },
     };
+    if target.is_read_only {
+        connection.client = super::execute::read_only(connection.client);
+    }
     if let Some(chosen) = &target.namespaces {
         connection.namespaces = chosen.clone();
     }

@@ -86,6 +86,10 @@ impl Follower {
         let mut ended_at = None;
         loop {
             match self.follow(&pods).await {
+                Ok(()) if self.source.is_previous => {
+                    self.tell(LogChange::Ended).await;
+                    return;
+                }
                 // A server that shuts down ends a stream as politely as a container that ended. Only a second look
                 // that finds nothing new tells them apart: for a running container it would not end.
                 Ok(()) if ended_at == Some(self.last) => {
@@ -112,7 +116,8 @@ impl Follower {
     async fn follow(&mut self, pods: &Api<Pod>) -> Result<(), Broken> {
         let params = LogParams {
             container: Some(self.source.container.to_string()),
-            follow: true,
+            follow: !self.source.is_previous,
+            previous: self.source.is_previous,
             timestamps: true,
             tail_lines: self.last.is_none().then_some(TAIL_LINES),
             // The server rounds to seconds: ask from the second before, and drop what was told.
@@ -170,6 +175,8 @@ impl Follower {
         match failure.cause {
             Cause::NotFound => Broken::Gone("the pod is gone".into()),
             Cause::Denied => Broken::Gone(failure.message),
+            // 400: the kubelet has thrown the log of the run before away.
+            Cause::Other if self.source.is_previous => Broken::Gone(failure.message),
             _ => Broken::Later(failure.message),
         }
     }
@@ -209,5 +216,51 @@ impl Skip {
                 false
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::model::key::Uid;
+
+    /// The log of the run before is read once to its end, and neither followed nor looked at a second time.
+    #[test]
+    fn previous_log_is_read_once_to_its_end() {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let notes = asked.clone();
+        let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+            notes.lock().unwrap().push(request.uri().to_string());
+            let body = http_body_util::Full::new(bytes::Bytes::from("2026-11-21T03:00:00Z it died\n"));
+            async move { Ok::<_, tower::BoxError>(http::Response::new(body)) }
+        });
+        let source = LogSource {
+            pod: Uid::new("p"),
+            namespace: "data".into(),
+            pod_name: "etl-1".into(),
+            container: "main".into(),
+            restarts: 0,
+            is_previous: true,
+        };
+        let told = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+            let (reports, mut reported) = mpsc::channel(8);
+            let client = kube::Client::new(service, "default");
+            let follower = Follower { source, session: Session::default(), reports, last: None, repeated: 0 };
+            follower.run(client).await;
+            let mut told = Vec::new();
+            while let Some(Report::Log { change, .. }) = reported.recv().await {
+                told.push(change);
+            }
+            told
+        });
+        assert!(
+            matches!(&told[..], [LogChange::Lines(lines), LogChange::Ended] if &*lines[0].1 == "it died"),
+            "{told:?}"
+        );
+        let asked = asked.lock().unwrap();
+        assert_eq!(asked.len(), 1);
+        assert!(asked[0].contains("previous=true") && !asked[0].contains("follow=true"), "{asked:?}");
     }
 }

@@ -23,8 +23,9 @@ use tokio::sync::mpsc;
 
 use crate::model::clock::Time;
 use crate::model::delta::{Delta, Failure};
-use crate::model::key::{Namespaces, Session};
+use crate::model::key::{Namespaces, ObjectKey, Session};
 use crate::model::log::{LogChange, LogSource};
+use crate::model::mutation::Mutation;
 use crate::model::usage::{PodUsage, UsageScope};
 
 /// What the engine tells.
@@ -75,12 +76,23 @@ pub enum Report {
         /// What was measured; none where the server has no metrics.
         pods: Vec<PodUsage>,
     },
-    /// The manifest that was asked for.
-    Manifest {
+    /// The object that was asked for.
+    Fetched {
         /// The session it was asked in.
         session: Session,
-        /// YAML, or why it cannot be had.
-        text: Result<String, Failure>,
+        /// Which object.
+        key: ObjectKey,
+        /// The object, or why it cannot be had.
+        object: Result<serde_json::Value, Failure>,
+    },
+    /// The server's answer to a write.
+    Done {
+        /// The session it was sent in.
+        session: Session,
+        /// What was sent.
+        mutation: Mutation,
+        /// Accepted, or why not.
+        outcome: Result<(), Failure>,
     },
 }
 
@@ -136,12 +148,29 @@ impl Engine {
         self.usage = Some(wanted);
     }
 
-    /// Fetches an object as YAML; the answer is a [`Report::Manifest`].
-    pub fn fetch_manifest(&mut self, key: crate::model::key::ObjectKey) {
+    /// Fetches an object whole; the answer is a [`Report::Fetched`].
+    pub fn fetch(&mut self, key: ObjectKey) {
         let (client, reports, session) = (self.client.clone(), self.reports.clone(), self.session);
         self.tasks.spawn(async move {
-            let text = execute::manifest(&client, &key).await;
-            drop(reports.send(Report::Manifest { session, text }).await);
+            let object = execute::fetch(&client, &key).await;
+            drop(reports.send(Report::Fetched { session, key, object }).await);
+        });
+    }
+
+    /// Sends these writes, one after the other; each is answered with a [`Report::Done`]. Those that were planned in
+    /// another session are not sent: they mean another cluster. Once begun they outlive the session, since a switch of
+    /// context must not cut a write in its middle.
+    pub fn execute(&self, session: Session, mutations: Vec<Mutation>) {
+        let client = (session == self.session).then(|| self.client.clone());
+        let reports = self.reports.clone();
+        tokio::spawn(async move {
+            for mutation in mutations {
+                let outcome = match &client {
+                    Some(client) => execute::execute(client, &mutation).await,
+                    None => Err(execute::no_connection(&mutation.to_string())),
+                };
+                drop(reports.send(Report::Done { session, mutation, outcome }).await);
+            }
         });
     }
 }

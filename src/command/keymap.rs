@@ -27,9 +27,10 @@ impl From<&str> for Key {
     }
 }
 
-/// The command that a key runs where these scopes apply.
-pub fn find(key: &Key, scopes: &[Scope]) -> Option<&'static CommandSpec> {
-    all().find(|spec| scopes.contains(&spec.scope) && spec.keys.contains(&key.0.as_str()))
+/// The commands that a key may run where these scopes apply: one, or opposites such as suspend and resume, of which the
+/// first that applies is meant.
+pub fn candidates<'a>(key: &'a Key, scopes: &'a [Scope]) -> impl Iterator<Item = &'static CommandSpec> + use<'a> {
+    all().filter(|spec| scopes.contains(&spec.scope) && spec.keys.contains(&key.0.as_str()))
 }
 
 #[cfg(test)]
@@ -39,8 +40,9 @@ mod tests {
     #[test]
     fn a_key_is_found_only_where_its_scope_applies() {
         let key = Key::from("j");
-        assert_eq!(find(&key, &[Scope::Dashboard]).map(|spec| spec.id), Some("move.down"));
-        assert!(find(&key, &[Scope::Everywhere]).is_none());
+        let ids = |scopes| candidates(&key, scopes).map(|spec| spec.id).collect::<Vec<_>>();
+        assert_eq!(ids(&[Scope::Reading]), ["move.down"]);
+        assert!(ids(&[Scope::Everywhere]).is_empty());
     }
 
     #[test]

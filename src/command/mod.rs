@@ -3,13 +3,16 @@
 //! The keymap, the footer, the help page, the palette and the README's tables are all built from [`all`]. A command
 //! names what it does as data ([`Action`]); `app` carries it out.
 
+pub mod batch;
 mod keymap;
 mod navigate;
+mod page;
 mod session;
 
-pub use keymap::{Key, find};
+pub use keymap::{Key, candidates};
 
 use crate::model::key::Kind;
+use crate::model::mutation::Set;
 
 /// One command.
 #[derive(Debug)]
@@ -37,13 +40,43 @@ pub struct CommandSpec {
 /// Where a command's keys work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// Everywhere but in text fields.
+    /// Everywhere but in text fields and questions.
     Everywhere,
+    /// Wherever one reads: in the panes of the dashboard and in pages of text.
+    Reading,
     /// In the dashboard, whichever pane has the focus.
     Dashboard,
     /// In the lists of the dashboard.
     Lists,
+    /// In pages of text: details of an object, help.
+    Page,
 }
+
+impl Scope {
+    /// Every scope, in the order in which help shows them.
+    pub const ALL: [Scope; 5] = [Scope::Dashboard, Scope::Lists, Scope::Reading, Scope::Page, Scope::Everywhere];
+
+    /// Where that is, as a title.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Scope::Everywhere => "Everywhere",
+            Scope::Reading => "Moving, in panes and pages",
+            Scope::Dashboard => "Dashboard",
+            Scope::Lists => "Lists",
+            Scope::Page => "Pages: details, YAML, help",
+        }
+    }
+}
+
+/// The scopes that apply together, one entry for each context that the program can be in. In each a key has one meaning.
+pub const CONTEXTS: [&[Scope]; 3] = [LISTS, LOGS, PAGE];
+
+/// A list of the dashboard has the focus.
+pub const LISTS: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Dashboard, Scope::Lists];
+/// The Logs pane has the focus.
+pub const LOGS: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Dashboard];
+/// A page lies over the dashboard.
+pub const PAGE: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Page];
 
 /// What a command takes from the palette behind its word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +133,20 @@ pub enum Action {
     Sort,
     /// Turns the order of the sorted column round.
     Reverse,
+    /// Shows the log of the run before, of containers that were started again; or the present one again.
+    PreviousLog,
+    /// Gives the left panes a larger share of the screen; a smaller one where it is negative. In percent.
+    Share(i16),
+    /// Marks the object under the cursor, or takes its mark away.
+    Mark,
+    /// Shows the object in words.
+    Describe,
     /// Shows the object as YAML.
     Yaml,
+    /// Sets a value on the marked objects, or the one under the cursor, after a question.
+    Write(Set),
+    /// Does something with the page that is open.
+    Page(PageAction),
     /// Opens the palette.
     Palette,
     /// Shows the keys.
@@ -116,6 +161,35 @@ pub enum Action {
     Quit,
     /// Goes to the shell, as ctrl-z does in other programs.
     Suspend,
+}
+
+/// What a command does with a page of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageAction {
+    /// Starts typing what is looked for.
+    Search,
+    /// Goes to the next match.
+    NextMatch,
+    /// Goes to the match before.
+    PreviousMatch,
+    /// Wraps long lines, or cuts them.
+    Wrap,
+    /// Scrolls to the left.
+    Left,
+    /// Scrolls to the right.
+    Right,
+    /// Copies the whole text to the terminal's clipboard.
+    Copy,
+    /// Shows the managed fields too, or hides them again.
+    ManagedFields,
+    /// Fetches the object again.
+    Refresh,
+    /// Shows the object in words.
+    Describe,
+    /// Shows the object as YAML.
+    Yaml,
+    /// Closes the page.
+    Close,
 }
 
 /// Where the cursor goes.
@@ -170,7 +244,7 @@ impl Pane {
 
 /// Every command.
 pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
-    [navigate::COMMANDS, session::COMMANDS].into_iter().flatten()
+    [navigate::COMMANDS, batch::COMMANDS, page::COMMANDS, session::COMMANDS].into_iter().flatten()
 }
 
 #[cfg(test)]
@@ -189,11 +263,34 @@ mod tests {
     }
 
     #[test]
-    fn no_key_has_two_meanings() {
-        // All scopes overlap, so that a key may stand once.
-        let mut seen = HashSet::new();
-        for (spec, key) in all().flat_map(|spec| spec.keys.iter().map(move |key| (spec, key))) {
-            assert!(seen.insert(key), "{key} of {} is taken", spec.id);
+    fn no_key_has_two_meanings_in_any_context() {
+        for scopes in CONTEXTS {
+            let mut seen = HashSet::new();
+            let here = all().filter(|spec| scopes.contains(&spec.scope));
+            for (spec, key) in here.flat_map(|spec| spec.keys.iter().map(move |key| (spec, key))) {
+                // Opposites share a key: the one that applies is meant.
+                let is_opposite = spec.action == Action::Write(Set::Suspend(false)) && *key == "s";
+                assert!(seen.insert(key) || is_opposite, "{key} of {} is taken in {scopes:?}", spec.id);
+            }
+        }
+    }
+
+    #[test]
+    fn every_scope_belongs_to_a_context_and_is_in_the_help() {
+        for spec in all() {
+            assert!(CONTEXTS.iter().any(|scopes| scopes.contains(&spec.scope)), "{}", spec.id);
+            assert!(Scope::ALL.contains(&spec.scope), "{}", spec.id);
+        }
+    }
+
+    #[test]
+    fn places_in_the_footer_are_not_shared() {
+        for scopes in CONTEXTS {
+            let mut seen = HashSet::new();
+            for spec in all().filter(|spec| scopes.contains(&spec.scope)) {
+                assert!(spec.footer.is_none_or(|place| seen.insert(place)), "{}", spec.id);
+                assert!(spec.footer.is_none() || !spec.keys.is_empty(), "{} has no key to show", spec.id);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Action, Argument, CommandSpec, Motion, Pane, Scope};
 
-/// A command that moves: the dashboard's, without argument.
+/// A command that moves the cursor or scrolls.
 const fn moves(
     id: &'static str,
     title: &'static str,
@@ -17,7 +17,7 @@ const fn moves(
         help,
         keys,
         words: &[],
-        scope: Scope::Dashboard,
+        scope: Scope::Reading,
         argument: Argument::None,
         action,
         footer: None,
@@ -73,7 +73,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         scope: Scope::Dashboard,
         argument: Argument::None,
         action: Action::NextPane,
-        footer: Some(80),
+        footer: Some(85),
     },
     CommandSpec {
         id: "pane.previous",
@@ -87,6 +87,28 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         footer: None,
     },
     CommandSpec {
+        id: "pane.wider",
+        title: "wider",
+        help: "Gives the panes at the left a larger share of the screen.",
+        keys: &[">"],
+        words: &[],
+        scope: Scope::Dashboard,
+        argument: Argument::None,
+        action: Action::Share(5),
+        footer: None,
+    },
+    CommandSpec {
+        id: "pane.narrower",
+        title: "narrower",
+        help: "Gives the panes at the left a smaller share of the screen.",
+        keys: &["<"],
+        words: &[],
+        scope: Scope::Dashboard,
+        argument: Argument::None,
+        action: Action::Share(-5),
+        footer: None,
+    },
+    CommandSpec {
         id: "pane.zoom",
         title: "zoom",
         help: "Shows the focused pane alone, or all panes again.",
@@ -95,7 +117,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         scope: Scope::Dashboard,
         argument: Argument::None,
         action: Action::Zoom,
-        footer: Some(85),
+        footer: Some(90),
     },
     CommandSpec {
         id: "view.open",
@@ -131,6 +153,28 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         footer: Some(20),
     },
     CommandSpec {
+        id: "view.previous-log",
+        title: "previous log",
+        help: "Shows the log of the run before, of containers that were started again; or the present one again.",
+        keys: &["p"],
+        words: &["previous"],
+        scope: Scope::Dashboard,
+        argument: Argument::None,
+        action: Action::PreviousLog,
+        footer: Some(22),
+    },
+    CommandSpec {
+        id: "view.describe",
+        title: "describe",
+        help: "Shows the object under the cursor in words: what it is, its pods and events.",
+        keys: &["d"],
+        words: &["describe"],
+        scope: Scope::Lists,
+        argument: Argument::None,
+        action: Action::Describe,
+        footer: Some(40),
+    },
+    CommandSpec {
         id: "view.yaml",
         title: "YAML",
         help: "Shows the object under the cursor as YAML.",
@@ -139,7 +183,18 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         scope: Scope::Lists,
         argument: Argument::None,
         action: Action::Yaml,
-        footer: Some(30),
+        footer: Some(45),
+    },
+    CommandSpec {
+        id: "list.mark",
+        title: "mark",
+        help: "Marks the object under the cursor, or takes its mark away; writes are for all that are marked.",
+        keys: &["space"],
+        words: &["mark"],
+        scope: Scope::Lists,
+        argument: Argument::None,
+        action: Action::Mark,
+        footer: Some(97),
     },
     CommandSpec {
         id: "list.filter",
@@ -150,7 +205,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         scope: Scope::Lists,
         argument: Argument::None,
         action: Action::Filter,
-        footer: Some(40),
+        footer: Some(50),
     },
     CommandSpec {
         id: "list.faults",
@@ -161,7 +216,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         scope: Scope::Lists,
         argument: Argument::None,
         action: Action::Faults,
-        footer: Some(50),
+        footer: Some(92),
     },
     CommandSpec {
         id: "list.take-held",
@@ -183,7 +238,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         scope: Scope::Lists,
         argument: Argument::None,
         action: Action::Sort,
-        footer: Some(90),
+        footer: Some(95),
     },
     CommandSpec {
         id: "list.reverse",

@@ -35,8 +35,10 @@ pub(super) async fn answer(demo: &Demo, method: &Method, uri: &Uri, body: &[u8])
     if (method, uri.path()) == (&Method::POST, REVIEWS) {
         return review(demo, body);
     }
-    if method != Method::GET {
-        return refusal(405, "the embedded cluster cannot be changed yet");
+    match (method, wanted(uri.path())) {
+        (&Method::GET, _) => {}
+        (&Method::PATCH, Wanted::Object(path)) => return patch(demo, &path, body),
+        _ => return refusal(405, "the embedded cluster cannot do this yet"),
     }
     let query: Query = uri.query().map(parse_query).unwrap_or_default();
     match wanted(uri.path()) {
@@ -86,6 +88,39 @@ fn review(demo: &Demo, body: &[u8]) -> Response<Body> {
     let list = format!("{base}{place}/{}", text("resource"));
     let is_allowed = demo.store().fault(&list) != Some(Fault::Status(403));
     whole(201, &json!({ "metadata": {}, "spec": asked["spec"], "status": { "allowed": is_allowed } }))
+}
+
+/// A JSON merge patch (RFC 7386). As on a server, one that names another UID hits nothing.
+fn patch(demo: &Demo, path: &str, body: &[u8]) -> Response<Body> {
+    let Ok(patch) = serde_json::from_slice::<Value>(body) else {
+        return refusal(400, "the body is no JSON");
+    };
+    let Some(mut object) = demo.store().get(path).cloned() else {
+        return refusal(404, &format!("{path} not found"));
+    };
+    if !patch["metadata"]["uid"].is_null() && patch["metadata"]["uid"] != object["metadata"]["uid"] {
+        return refusal(422, "it is invalid: metadata.uid: Invalid value: field is immutable");
+    }
+    merge(&mut object, &patch);
+    demo.put(object.clone());
+    whole(200, &object)
+}
+
+fn merge(into: &mut Value, patch: &Value) {
+    let Some(fields) = patch.as_object() else {
+        *into = patch.clone();
+        return;
+    };
+    if !into.is_object() {
+        *into = json!({});
+    }
+    for (name, value) in fields {
+        if value.is_null() {
+            into.as_object_mut().map(|fields| fields.remove(name));
+        } else {
+            merge(&mut into[name.as_str()], value);
+        }
+    }
 }
 
 fn parse_query(text: &str) -> Query {
@@ -222,6 +257,7 @@ fn status(code: u16, message: &str) -> Value {
         403 => "Forbidden",
         404 => "NotFound",
         401 => "Unauthorized",
+        422 => "Invalid",
         410 => "Expired",
         429 => "TooManyRequests",
         _ => "InternalError",

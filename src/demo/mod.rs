@@ -2,7 +2,8 @@
 //!
 //! It stands in for a server where there is none, at the seam where a client would open a connection, so that the real
 //! client, watchers, log streams and errors are exercised. It knows nothing of the rest of the crate but the clock.
-//! So far it lists, watches, gets and streams logs of what it was given, says what may be listed, and fails on demand.
+//! So far it lists, watches, gets, patches and streams logs of what it was given, says what may be listed, and fails on
+//! demand.
 
 mod answer;
 mod store;

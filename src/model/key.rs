@@ -149,6 +149,15 @@ impl Uid {
     }
 }
 
+impl std::fmt::Display for Uid {
+    /// The UUID as the API writes it, in lower case. Of a text that was no UUID it is the hash, which no server has: a
+    /// request that names it is refused.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digits = format!("{self:?}");
+        write!(f, "{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..])
+    }
+}
+
 impl std::fmt::Debug for Uid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:032x}", u128::from_be_bytes(self.0))
@@ -223,6 +232,7 @@ mod tests {
     fn uid_keeps_a_uuid_and_hashes_anything_else() {
         let uid = Uid::new("0a1b2c3d-0000-4000-8000-00000000000f");
         assert_eq!(format!("{uid:?}"), "0a1b2c3d00004000800000000000000f");
+        assert_eq!(uid.to_string(), "0a1b2c3d-0000-4000-8000-00000000000f");
         assert_ne!(Uid::new("one"), Uid::new("two"));
         assert_ne!(Uid::new(""), Uid::new("0"));
         assert_eq!(Uid::new("é"), Uid::new("é"));

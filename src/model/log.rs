@@ -20,6 +20,15 @@ pub struct LogSource {
     pub container: CompactString,
     /// How often the container was started again: each run has a log of its own.
     pub restarts: i32,
+    /// It is the run before the present one: its log is whole and does not grow.
+    pub is_previous: bool,
+}
+
+impl LogSource {
+    /// The run before this one; None for the first.
+    pub fn previous(self) -> Option<Self> {
+        (self.restarts > 0).then(|| Self { restarts: self.restarts - 1, is_previous: true, ..self })
+    }
 }
 
 /// One line.
@@ -170,6 +179,7 @@ mod tests {
             pod_name: name.into(),
             container: "c".into(),
             restarts: 0,
+            is_previous: false,
         }
     }
 

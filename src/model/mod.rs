@@ -14,6 +14,7 @@ pub mod key;
 pub mod limit_range;
 pub mod log;
 pub mod meta;
+pub mod mutation;
 pub mod node;
 pub mod owner;
 pub mod pod;

@@ -59,7 +59,8 @@ pub async fn run(mut target: Target, look: Look) -> std::io::Result<()> {
     install_panic_hook(panics);
     let screen = Screen::enter()?;
     let (width, height) = crossterm::terminal::size()?;
-    let app = App::new(SystemClock.now(), (width, height));
+    let mut app = App::new(SystemClock.now(), (width, height));
+    app.is_read_only = target.is_read_only;
     let (reports, reported) = mpsc::channel(REPORTS);
     let engine = Engine::start(target.clone(), Session::default(), reports.clone());
     let theme = Theme::new(look.has_colour, look.has_unicode).on(look.ground);
@@ -131,6 +132,11 @@ impl Shell {
                     self.update(Msg::Tick(SystemClock.now()), &mut keys)?;
                     has_news = true;
                 }
+                // Last: keys, reports and frames that are due go before it.
+                () = std::future::ready(()), if self.app.is_searching() => {
+                    self.update(Msg::Continue, &mut keys)?;
+                    has_news = true;
+                }
             }
         }
         Ok(())
@@ -167,7 +173,9 @@ impl Shell {
             Effect::Quit => self.has_quit = true,
             Effect::FollowLogs(sources) => self.engine.follow_logs(sources),
             Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
-            Effect::FetchManifest(key) => self.engine.fetch_manifest(key),
+            Effect::Fetch(key) => self.engine.fetch(key),
+            Effect::Execute { session, mutations } => self.engine.execute(session, mutations),
+            Effect::Copy(text) => self.screen.copy(&text)?,
             Effect::Connect { session, context, namespaces } => {
                 if let (Some(context), Place::Kubeconfig(choice)) = (context, &mut self.target.place) {
                     choice.context = Some(context);
@@ -242,8 +250,9 @@ pub fn message(report: Report) -> Msg {
         Report::NotConnected { session, failure, retry_at } => Msg::NotConnected { session, failure, retry_at },
         Report::Changed(delta) => Msg::Changed(delta),
         Report::Log { session, source, change } => Msg::Log { session, source, change },
-        Report::Manifest { session, text } => Msg::Manifest { session, text },
         Report::Usage { session, scope, pods } => Msg::Usage { session, scope, pods },
+        Report::Done { session, mutation, outcome } => Msg::EffectDone { session, mutation, outcome },
+        Report::Fetched { session, key, object } => Msg::Fetched { session, key, object },
     }
 }
 

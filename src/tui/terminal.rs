@@ -4,6 +4,7 @@ use std::io::{BufWriter, Stdout, Write, stdout};
 use std::sync::OnceLock;
 use std::thread::ThreadId;
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
@@ -38,6 +39,11 @@ impl Screen {
     /// The terminal's size changed, perhaps to and fro: what it shows is not known, so everything is drawn anew.
     pub(super) fn resized(&mut self, width: u16, height: u16) -> std::io::Result<()> {
         self.0.resize(Rect::new(0, 0, width, height))
+    }
+
+    /// Gives a text to the terminal's clipboard (OSC 52), where the terminal takes it; it gives no answer.
+    pub(super) fn copy(&mut self, text: &str) -> std::io::Result<()> {
+        execute!(self.0.backend_mut(), CopyToClipboard::to_clipboard_from(text))
     }
 
     /// Gives the terminal back for a while.

@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Link};
-use crate::command::{Pane, all};
+use crate::command::Pane;
 use crate::model::key::Kind;
 use crate::model::snapshot::Freshness;
 use crate::model::state::Level;
@@ -18,7 +18,10 @@ use super::theme::Theme;
 
 /// Where we are on the left; problems and the link on the right.
 pub(super) fn header(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    let right = Line::from(vec![problems(app, theme, area.width), Span::raw("   "), link(app, theme), Span::raw(" ")]);
+    let read_only = if app.is_read_only { "read-only   " } else { "" };
+    let read_only = Span::styled(read_only, theme.level(Level::Warning));
+    let right = vec![problems(app, theme, area.width), Span::raw("   "), read_only, link(app, theme), Span::raw(" ")];
+    let right = Line::from(right);
     let room = area.width.saturating_sub(right.width() as u16 + 1);
     let place = app.namespaces.as_ref().map(ToString::to_string).unwrap_or_default();
     let name = if area.width < 100 { "" } else { " kubatch " };
@@ -117,15 +120,13 @@ pub(super) fn footer(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
 }
 
 fn keys(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    let scopes = app.scopes();
-    let mut shown: Vec<_> = all().filter(|spec| spec.footer.is_some() && scopes.contains(&spec.scope)).collect();
-    shown.sort_by_key(|spec| spec.footer);
     let mut line = Line::from(" ");
-    for spec in shown {
+    for spec in app.footer() {
         let key = spec.keys.first().copied().unwrap_or_default();
         let spans = [Span::styled(key, theme.accent()), Span::styled(format!(" {}  ", spec.title), theme.text())];
         let width: usize = spans.iter().map(Span::width).sum();
-        if line.width() + width > area.width.into() {
+        // The two blanks behind the last one may fall off.
+        if line.width() + width > usize::from(area.width) + 2 {
             break;
         }
         line.extend(spans);

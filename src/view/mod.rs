@@ -1,7 +1,9 @@
 //! Drawing: from `&App` to a frame. Changes nothing, asks nothing, keeps nothing.
 
 mod chrome;
+mod confirm;
 mod overlay;
+mod page;
 mod pane;
 mod table;
 pub mod theme;

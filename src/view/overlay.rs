@@ -1,23 +1,26 @@
-//! What lies over the dashboard: palette, filter line, pages of text.
+//! What lies over the dashboard: the palette and the filter line; pages and questions have files of their own.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Margin, Position, Rect};
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{App, Overlay, Page, Palette, Prompt};
+use crate::app::{App, Choice, Entry, Overlay, Palette, Prompt};
 use crate::command::all;
+use crate::model::key::Kind;
+use crate::model::owner::Subject;
 use crate::model::safe_text::safe_line;
-use crate::model::state::Level;
+use crate::model::state::{Level, State, cronjob_state, job_state, pod_state};
 
 use super::table::{Align, fit, last_columns};
 use super::theme::Theme;
+use super::{confirm, page};
 
 /// Draws the overlay, if there is one; returns where the terminal's cursor stands while text is typed.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, footer: Rect, app: &App, theme: &Theme) -> Option<Position> {
     match app.overlay.as_ref()? {
-        Overlay::Palette(palette) => Some(draw_palette(buffer, area, palette, theme)),
+        Overlay::Palette(palette) => Some(draw_palette(buffer, area, app, palette, theme)),
         Overlay::Filter { prompt, .. } => {
             Clear.render(footer, buffer);
             let cursor = draw_prompt(buffer, footer, "/", prompt, theme);
@@ -30,15 +33,16 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, footer: Rect, app: &App, the
             }
             Some(cursor)
         }
-        Overlay::Page(page) => {
-            draw_page(buffer, area, page, theme);
+        Overlay::Page(page) => page::draw(buffer, area, footer, page, theme),
+        Overlay::Confirm(confirm) => {
+            confirm::draw(buffer, area, confirm, theme);
             None
         }
     }
 }
 
 /// A line under edit behind its sign; a long one is shown by its end.
-fn draw_prompt(buffer: &mut Buffer, area: Rect, sign: &str, prompt: &Prompt, theme: &Theme) -> Position {
+pub(super) fn draw_prompt(buffer: &mut Buffer, area: Rect, sign: &str, prompt: &Prompt, theme: &Theme) -> Position {
     let room = usize::from(area.width).saturating_sub(sign.width() + 3);
     let at = prompt.text().char_indices().nth(prompt.cursor()).map_or(prompt.text().len(), |(at, _)| at);
     let (before, after) = prompt.text().split_at(at);
@@ -51,64 +55,85 @@ fn draw_prompt(buffer: &mut Buffer, area: Rect, sign: &str, prompt: &Prompt, the
     Position::new(cursor.min(area.right().saturating_sub(1)), area.y)
 }
 
-fn draw_palette(buffer: &mut Buffer, screen: Rect, palette: &Palette, theme: &Theme) -> Position {
-    let width = screen.width.saturating_sub(4).min(100);
-    let height = screen.height.saturating_sub(2).min(18);
+fn draw_palette(buffer: &mut Buffer, screen: Rect, app: &App, palette: &Palette, theme: &Theme) -> Position {
+    let width = screen.width.saturating_sub(4).min(120);
+    let height = screen.height.saturating_sub(2).min(20);
     let area = Rect::new(screen.x + (screen.width - width) / 2, screen.y + 1, width, height);
     Clear.render(area, buffer);
-    let block = Block::bordered().border_set(theme.border()).border_style(theme.accent());
+    let hint = if palette.is_searching() { " looking " } else { " enter take  esc close " };
+    let block = Block::bordered()
+        .border_set(theme.border())
+        .border_style(theme.accent())
+        .title(Line::styled(hint, theme.dim()).right_aligned());
     let inner = block.inner(area);
     block.render(area, buffer);
     let cursor = draw_prompt(buffer, inner, ":", &palette.prompt, theme);
     let rows = usize::from(inner.height.saturating_sub(2));
     let top = (palette.at + 1).saturating_sub(rows);
     for (index, entry) in palette.entries.iter().enumerate().skip(top).take(rows) {
-        let y = inner.y + 2 + (index - top) as u16;
-        let is_chosen = index == palette.at;
-        let mark = if is_chosen { theme.cursor_mark() } else { " " };
-        let style = if is_chosen { theme.accent() } else { theme.text() };
-        let key = key_of(&entry.choice);
-        let room = usize::from(inner.width).saturating_sub(key.width() + 4);
-        let text = fit(&entry.label, room, Align::Left, theme.cut());
-        buffer.set_stringn(inner.x, y, mark, 1, theme.accent());
-        buffer.set_stringn(inner.x + 1, y, text, inner.width.saturating_sub(1).into(), style);
-        let x = inner.right().saturating_sub(key.width() as u16 + 1);
-        buffer.set_stringn(x, y, key, key.width(), theme.dim());
+        let row = Rect { y: inner.y + 2 + (index - top) as u16, height: 1, ..inner };
+        draw_entry(buffer, row, app, entry, index == palette.at, theme);
     }
     if palette.entries.is_empty() && inner.height > 2 {
-        buffer.set_stringn(inner.x + 1, inner.y + 2, "nothing is called so", inner.width.into(), theme.dim());
+        let words = if palette.is_searching() { "looking" } else { "nothing is called so" };
+        buffer.set_stringn(inner.x + 1, inner.y + 2, words, inner.width.into(), theme.dim());
     }
     cursor
 }
 
-fn key_of(choice: &crate::app::Choice) -> &'static str {
-    match choice {
-        crate::app::Choice::Run(id, _) => {
-            all().find(|spec| spec.id == *id).and_then(|spec| spec.keys.first()).copied().unwrap_or_default()
-        }
-        crate::app::Choice::Jump(..) => "go to",
-        crate::app::Choice::Context(_) | crate::app::Choice::Namespace(_) => "switch",
+/// One line: the label, the key, and what there is to say of it; the state of an object, the reason of what does not
+/// apply.
+fn draw_entry(buffer: &mut Buffer, row: Rect, app: &App, entry: &Entry, is_chosen: bool, theme: &Theme) {
+    const KEY: u16 = 10;
+    // Labels take a third of a wide palette, and what they need of a narrow one.
+    let label = (row.width / 3).max(26).min(row.width.saturating_sub(KEY + 2));
+    let style = match (is_chosen, entry.why_not.is_some()) {
+        (_, true) => theme.dim(),
+        (true, false) => theme.accent(),
+        (false, false) => theme.text(),
+    };
+    let mark = if is_chosen { theme.cursor_mark() } else { " " };
+    buffer.set_stringn(row.x, row.y, mark, 1, theme.accent());
+    let align = if matches!(entry.choice, Choice::Jump(_)) { Align::Name } else { Align::Left };
+    buffer.set_stringn(row.x + 1, row.y, fit(&entry.label, label.into(), align, theme.cut()), label.into(), style);
+    // What does not apply has no use for its key, and its reason needs the room.
+    let (key, key_width) = if entry.why_not.is_some() { ("", 0) } else { (key_of(&entry.choice), KEY) };
+    let x = row.x + label + 2;
+    buffer.set_stringn(x, row.y, key, key_width.into(), theme.accent());
+    let x = x + key_width;
+    let mut room = usize::from(row.right().saturating_sub(x + 1));
+    if let Choice::Jump(subject) = entry.choice
+        && let Some(state) = state_of(app, subject)
+    {
+        let words = format!("{} {}", theme.sign(state.level), state.word);
+        let words = fit(&words, room, Align::Left, theme.cut()).into_owned();
+        let at = row.right().saturating_sub(words.width() as u16 + 1);
+        buffer.set_stringn(at, row.y, &words, room, theme.level(state.level));
+        room = room.saturating_sub(words.width() + 1);
+    }
+    let about = match &entry.why_not {
+        Some(why) => format!("why not: {why}"),
+        None => entry.about.clone(),
+    };
+    buffer.set_stringn(x, row.y, fit(&about, room, Align::Left, theme.cut()), room, theme.dim());
+}
+
+fn state_of(app: &App, subject: Subject) -> Option<State> {
+    let snapshot = &app.snapshot;
+    match subject.kind {
+        Kind::CronJob => snapshot.cronjobs.get(subject.uid).map(|one| cronjob_state(snapshot, one)),
+        Kind::Job => snapshot.jobs.get(subject.uid).map(|one| job_state(snapshot, one)),
+        Kind::Pod => snapshot.pods.get(subject.uid).map(pod_state),
+        _ => None,
     }
 }
 
-fn draw_page(buffer: &mut Buffer, screen: Rect, page: &Page, theme: &Theme) {
-    let area = screen.inner(Margin::new(0, 1));
-    Clear.render(area, buffer);
-    let title =
-        Line::from(format!(" {} ", fit(&page.title, screen.width.saturating_sub(24).into(), Align::Left, theme.cut())));
-    let block = Block::bordered()
-        .border_set(theme.border())
-        .border_style(theme.accent())
-        .title(title.style(theme.strong()))
-        .title(Line::styled(" esc close ", theme.dim()).right_aligned());
-    let inner = block.inner(area);
-    block.render(area, buffer);
-    let Some(lines) = &page.lines else {
-        buffer.set_stringn(inner.x + 1, inner.y, "fetching", inner.width.into(), theme.dim());
-        return;
-    };
-    for (y, line) in (inner.y..inner.bottom()).zip(lines.iter().skip(page.top)) {
-        let text = fit(line, inner.width.saturating_sub(2).into(), Align::Left, theme.cut());
-        buffer.set_stringn(inner.x + 1, y, text, inner.width.into(), theme.text());
+fn key_of(choice: &Choice) -> &'static str {
+    match choice {
+        Choice::Run(id, _) => {
+            all().find(|spec| spec.id == *id).and_then(|spec| spec.keys.first()).copied().unwrap_or_default()
+        }
+        Choice::Jump(_) => "go to",
+        Choice::Context(_) | Choice::Namespace(_) => "switch",
     }
 }

@@ -1,5 +1,7 @@
 //! Whole screens from real objects at a fixed time, as text; and a few of their styles.
 
+mod overlays;
+
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::{Color, Modifier};
@@ -57,6 +59,7 @@ fn log(app: &mut App, lines: &[&str]) {
         pod_name: pod.meta.name,
         container: "main".into(),
         restarts: 0,
+        is_previous: false,
     };
     let lines = lines.iter().map(|text| (now(), (*text).into())).collect();
     app.update(Msg::Log { session: app.session, source, change: LogChange::Lines(lines) });
@@ -325,28 +328,6 @@ fn help_has_every_key() {
     check("help-small", &draw(&mut app, (40, 10), &COLOUR));
 }
 
-#[test]
-fn palette_finds_commands_and_objects() {
-    let mut app = busy_app();
-    press(&mut app, &[":"]);
-    check("palette", &draw(&mut app, (100, 30), &COLOUR));
-    typed(&mut app, "zzz");
-    check("palette-nothing", &draw(&mut app, (80, 24), &COLOUR));
-    press(&mut app, &["esc", ":"]);
-    typed(&mut app, "tick");
-    check("palette-object", &draw(&mut app, (80, 24), &COLOUR));
-    check("palette-small", &draw(&mut app, (40, 10), &COLOUR));
-}
-
-#[test]
-fn manifest_page_waits_and_shows() {
-    let mut app = busy_app();
-    press(&mut app, &["y"]);
-    check("yaml-fetching", &draw(&mut app, (80, 10), &COLOUR));
-    app.update(Msg::Manifest { session: app.session, text: Ok("kind: Job\nmetadata:\n\tname: shards\n".into()) });
-    check("yaml", &draw(&mut app, (80, 10), &COLOUR));
-}
-
 /// Nothing from a cluster may move the cursor, retitle the window or reorder what is read.
 #[test]
 fn hostile_text_is_shown_and_not_obeyed() {
@@ -373,7 +354,7 @@ fn hostile_text_is_shown_and_not_obeyed() {
     app.update(Msg::Paste("job/".into()));
     screens.push(draw(&mut app, (80, 24), &COLOUR));
     press(&mut app, &["esc", "y"]);
-    app.update(Msg::Manifest { session: app.session, text: Ok(hostile.into()) });
+    overlays::fetched(&mut app, serde_json::json!({ "kind": hostile, "metadata": { "name": hostile } }));
     screens.push(draw(&mut app, (80, 24), &COLOUR));
     for screen in screens {
         let is_harmful = |one: char| one.is_control() || one == '\u{202e}';

@@ -129,6 +129,22 @@ impl Theme {
         if self.has_unicode { "▌" } else { ">" }
     }
 
+    /// The mark before a marked row, under the cursor or not; one column.
+    pub const fn mark(self, is_cursor: bool) -> &'static str {
+        match (is_cursor, self.has_unicode) {
+            (false, true) => "◆",
+            (true, true) => "◈",
+            (false, false) => "#",
+            (true, false) => "@",
+        }
+    }
+
+    /// A match of a search; the one that was gone to stands out among them.
+    pub fn hit(self, is_current: bool) -> Style {
+        let hit = Style::new().add_modifier(Modifier::REVERSED);
+        if is_current { hit.add_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { hit }
+    }
+
     /// The mark of text that was cut; one column.
     pub const fn cut(self) -> &'static str {
         if self.has_unicode { "…" } else { "~" }

@@ -151,6 +151,30 @@ fn benchmark(criterion: &mut Criterion) {
                 app.settle()
             });
         });
+        // What a key waits for is one slice; how long until everything is matched is told beside it.
+        group.bench_function(BenchmarkId::new("the palette opens", size), |bencher| {
+            bencher.iter(|| {
+                app.update(Msg::Key(Key::from(":")));
+                app.settle();
+                app.update(Msg::Key(Key::from("esc")))
+            });
+        });
+        app.update(Msg::Key(Key::from(":")));
+        for (name, is_whole) in
+            [("a character in the palette", false), ("the same, until every object is matched", true)]
+        {
+            group.bench_function(BenchmarkId::new(name, size), |bencher| {
+                bencher.iter(|| {
+                    app.update(Msg::Key(Key::from("t")));
+                    while is_whole && app.is_searching() {
+                        app.update(Msg::Continue);
+                    }
+                    app.settle();
+                    app.update(Msg::Key(Key::from("backspace")))
+                });
+            });
+        }
+        app.update(Msg::Key(Key::from("esc")));
         for key in ["/", "t", "e", "a", "m"] {
             app.update(Msg::Key(Key::from(key)));
         }

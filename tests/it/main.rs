@@ -9,6 +9,7 @@
 
 mod cli;
 mod cluster;
+mod commands;
 mod live;
 mod login;
 mod scenarios;
@@ -39,14 +40,15 @@ pub struct Local {
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let available = if arguments.list { Available::no("only listed") } else { Available::find() };
-    let mut trials: Vec<Trial> = [tidy::TESTS, scenarios::TESTS, cli::TESTS, login::TESTS, terminal::TESTS]
-        .into_iter()
-        .flatten()
-        .map(|test| Trial::test(test.name, move || outcome(test.run)))
-        .collect();
+    let mut trials: Vec<Trial> =
+        [tidy::TESTS, scenarios::TESTS, cli::TESTS, login::TESTS, commands::TESTS, terminal::TESTS]
+            .into_iter()
+            .flatten()
+            .map(|test| Trial::test(test.name, move || outcome(test.run)))
+            .collect();
     let ran = Arc::new(AtomicUsize::new(0));
     let (mut total, mut skipped) = (0, 0);
-    for test in [cluster::TESTS, live::TESTS].into_iter().flatten() {
+    for test in [cluster::TESTS, live::TESTS, commands::LIVE].into_iter().flatten() {
         let why_not = available.why_not(test.need);
         total += 1;
         skipped += usize::from(why_not.is_some());

@@ -52,7 +52,7 @@ fn cells<'a>(app: &'a App, cronjob: &'a CronJob, theme: &Theme, shown: &[Column]
     let cell = |column: &Column| match column.field {
         Field::Sign => Cell::Text(theme.sign(state.level).into(), style),
         Field::Runs => Cell::Parts(runs(app, cronjob, theme)),
-        Field::Text(FieldName::Status) => Cell::Text(state.word.clone(), style),
+        Field::Text(FieldName::Status) => super::state_cell(app, cronjob.uid(), &state, theme),
         Field::Text(FieldName::Why) => match app.text(Pane::CronJobs, cronjob.uid(), FieldName::Why) {
             // The API does not tell since when it is suspended; its last run is what is known.
             why if why.is_empty() && cronjob.suspend => Cell::Text(last_run(app, cronjob).into(), theme.dim()),

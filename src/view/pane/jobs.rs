@@ -51,6 +51,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
 fn cells<'a>(app: &'a App, job: &'a Job, theme: &Theme, shown: &[Column]) -> Vec<Cell<'a>> {
     let state = job_state(&app.snapshot, job);
     let style = theme.level(state.level);
+    let is_running = state.level == Level::Running;
     let text = if state.level >= Level::Ending { theme.dim() } else { theme.text() };
     let has_ends = shown.iter().any(|column| column.field == Field::Text(FieldName::Ends));
     let told = |column: &Column| text_cell(app, Pane::Jobs, job.uid(), column, text);
@@ -59,12 +60,9 @@ fn cells<'a>(app: &'a App, job: &'a Job, theme: &Theme, shown: &[Column]) -> Vec
         // Only progress is worth a colour here: a broken Job's sign and word are bright enough.
         Field::Bar => {
             let width = if let Width::Fixed(width) = column.width { width.into() } else { 0 };
-            Cell::Text(
-                theme.bar(job.succeeded, job.wanted(), width).into(),
-                if state.level == Level::Running { style } else { text },
-            )
+            Cell::Text(theme.bar(job.succeeded, job.wanted(), width).into(), if is_running { style } else { text })
         }
-        Field::Text(FieldName::Status) => Cell::Text(state.word.clone(), style),
+        Field::Text(FieldName::Status) => super::state_cell(app, job.uid(), &state, theme),
         Field::Text(FieldName::Ends) => Cell::Text(app.text(Pane::Jobs, job.uid(), FieldName::Ends), theme.dim()),
         Field::Text(FieldName::Why) => match app.text(Pane::Jobs, job.uid(), FieldName::Why) {
             why if why.is_empty() && !has_ends => {

@@ -19,7 +19,7 @@ use crate::model::clock::short_duration;
 use crate::model::key::Uid;
 use crate::model::safe_text::safe_line;
 use crate::model::snapshot::Freshness;
-use crate::model::state::Level;
+use crate::model::state::{Level, State};
 
 use super::table::{self, Align, Cell, Column, Field, fit};
 use super::theme::Theme;
@@ -60,7 +60,10 @@ fn title(pane: Pane, app: &App) -> String {
     let name = if pane == Pane::Pods && app.opened_pod.is_some() { "Containers" } else { pane.title() };
     let count = app.list(pane).and_then(|list| counted(app, pane, list));
     let count = count.map(|count| format!("  {count}")).unwrap_or_default();
-    format!("[{}] {name}{whose}{count}", pane.key())
+    let marked = app.marked_in(pane).count();
+    let marked = if marked == 0 { String::new() } else { format!(", {marked} marked") };
+    let previous = if pane == Pane::Logs && app.logs.shows_previous { ", the run before" } else { "" };
+    format!("[{}] {name}{whose}{count}{marked}{previous}", pane.key())
 }
 
 /// How many rows are shown, and of how many where a filter hides some. None where no row is there and it is not known
@@ -157,10 +160,16 @@ fn draw_list<'a>(
         if app.is_news(*uid) {
             buffer.set_style(Rect { y, height: 1, ..table }, theme.news());
         }
-        if list.cursor == Some(*uid) {
+        let (is_cursor, is_marked) = (list.cursor == Some(*uid), app.marks.contains(uid));
+        if is_marked {
+            buffer.set_stringn(area.x, y, theme.mark(is_cursor), 1, theme.accent());
+            buffer.set_style(Rect { y, height: 1, ..table }, theme.cursor(true));
+        }
+        if is_cursor {
             let is_focused = app.focus == pane;
             let mark = if is_focused { theme.accent() } else { theme.dim() };
-            buffer.set_stringn(area.x, y, theme.cursor_mark(), 1, mark);
+            let sign = if is_marked { theme.mark(true) } else { theme.cursor_mark() };
+            buffer.set_stringn(area.x, y, sign, 1, mark);
             buffer.set_style(Rect { y, height: 1, ..table }, theme.cursor(is_focused));
         }
     }
@@ -171,6 +180,14 @@ fn text_cell<'a>(app: &'a App, pane: Pane, uid: Uid, column: &Column, style: Sty
     match column.field {
         Field::Text(field) => Cell::Text(app.text(pane, uid, field), style),
         Field::Sign | Field::Bar | Field::Runs => Cell::Text("".into(), style),
+    }
+}
+
+/// The word of an object's state; while a write of it is under way, that.
+fn state_cell<'a>(app: &App, uid: Uid, state: &State, theme: &Theme) -> Cell<'a> {
+    match app.under_way(uid) {
+        Some(words) => Cell::Text(format!("{words}{}", theme.cut()).into(), theme.level(Level::Waiting)),
+        None => Cell::Text(state.word.clone(), theme.level(state.level)),
     }
 }
 
@@ -215,7 +232,7 @@ fn empty(buffer: &mut Buffer, area: Rect, pane: Pane, app: &App, theme: &Theme, 
 }
 
 /// Breaks a text into lines at blanks; a word that is too long is cut by the pane.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in safe_line(text).split(' ') {
         let Some(line) = lines.last_mut() else { break };

@@ -33,27 +33,39 @@ pub struct Driver {
 impl Driver {
     /// Opens the embedded cluster on a large screen.
     pub fn open(demo: &Demo) -> Self {
-        Self::start(demo, runtime(), BTreeMap::new())
+        Self::start(demo, runtime(), BTreeMap::new(), false)
+    }
+
+    /// The same, but nothing may be changed.
+    pub fn open_read_only(demo: &Demo) -> Self {
+        Self::start(demo, runtime(), BTreeMap::new(), true)
     }
 
     /// Opens it with namespaces remembered for its context.
     pub fn open_remembering(demo: &Demo, namespaces: &[&str]) -> Self {
         let names = namespaces.iter().map(|name| (*name).into()).collect();
-        Self::start(demo, runtime(), [("demo".to_owned(), names)].into())
+        Self::start(demo, runtime(), [("demo".to_owned(), names)].into(), false)
     }
 
     /// Opens it where time goes by as fast as nothing else happens, for what waits.
     pub fn open_hurried(demo: &Demo) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-        Self::start(demo, Box::leak(Box::new(runtime)), BTreeMap::new())
+        Self::start(demo, Box::leak(Box::new(runtime)), BTreeMap::new(), false)
     }
 
-    fn start(demo: &Demo, runtime: &'static Runtime, remembered: BTreeMap<String, Vec<CompactString>>) -> Self {
+    fn start(
+        demo: &Demo,
+        runtime: &'static Runtime,
+        remembered: BTreeMap<String, Vec<CompactString>>,
+        is_read_only: bool,
+    ) -> Self {
         let _in_runtime = runtime.enter();
-        let target = Target { place: Place::Demo(demo.clone()), namespaces: Some(Namespaces::All), remembered };
+        let target =
+            Target { place: Place::Demo(demo.clone()), namespaces: Some(Namespaces::All), remembered, is_read_only };
         let (reports, reported) = mpsc::channel(REPORTS);
         let engine = Engine::start(target.clone(), Session::default(), reports.clone());
-        let app = App::new(SystemClock.now(), (160, 48));
+        let mut app = App::new(SystemClock.now(), (160, 48));
+        app.is_read_only = is_read_only;
         Self { app, runtime, engine, target, reports, reported }
     }
 
@@ -120,13 +132,14 @@ impl Driver {
             match effect {
                 Effect::FollowLogs(sources) => self.engine.follow_logs(sources),
                 Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
-                Effect::FetchManifest(key) => self.engine.fetch_manifest(key),
+                Effect::Fetch(key) => self.engine.fetch(key),
+                Effect::Execute { session, mutations } => self.engine.execute(session, mutations),
                 Effect::Connect { session, namespaces, .. } => {
                     self.target.namespaces = namespaces;
                     self.engine = Engine::start(self.target.clone(), session, self.reports.clone());
                 }
                 Effect::LogIn => self.engine.log_in(None),
-                Effect::Suspend | Effect::Quit => {}
+                Effect::Suspend | Effect::Quit | Effect::Copy(_) => {}
             }
         }
     }

@@ -1,0 +1,454 @@
+//! Text to read over the dashboard: help, details of an object, what became of a write. Scrolls, wraps and searches.
+//!
+//! It knows nothing of keys and of where the text comes from: `act` and `details` drive it, `view` draws its rows.
+
+use compact_str::CompactString;
+use regex::{Regex, RegexBuilder};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::command::{Motion, PageAction};
+use crate::model::clock::Time;
+use crate::model::key::{ObjectKey, Uid};
+use crate::model::safe_text::safe_line;
+use crate::model::state::Level;
+
+use super::list::moved;
+use super::prompt::Prompt;
+
+/// Columns that one step sideways goes.
+const SIDEWAYS: usize = 8;
+
+/// A page of text.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// What it is.
+    pub title: String,
+    /// The object that it is of; None for help and the like.
+    pub object: Option<Details>,
+    /// The first row on screen.
+    pub top: usize,
+    /// Columns that are scrolled out at the left.
+    pub left: usize,
+    /// Long lines go on in the next row.
+    pub is_wrapped: bool,
+    /// What is looked for.
+    pub search: Search,
+    /// How many writes it tells of; 0 for any other page.
+    pub(super) outcomes: usize,
+    /// The text as it came, which is what is copied; empty while it is fetched.
+    pub text: String,
+    lines: Option<Vec<Line>>,
+    rows: Vec<Row>,
+    /// Columns and rows that it was laid out for.
+    size: (usize, usize),
+}
+
+/// An object's page: what is shown of it.
+#[derive(Debug)]
+pub struct Details {
+    /// The object.
+    pub key: ObjectKey,
+    /// Its UID, by which what is known of it is found.
+    pub uid: Uid,
+    /// In which form.
+    pub form: Form,
+    /// The managed fields are shown too.
+    pub has_managed_fields: bool,
+    /// The object as it was fetched, and when.
+    pub fetched: Option<(Time, serde_json::Value)>,
+}
+
+/// In which form an object is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// In words and sections, as kubectl describe does.
+    Describe,
+    /// As YAML.
+    Yaml,
+}
+
+/// A line of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The text, made safe.
+    pub text: String,
+    /// What it is.
+    pub role: Role,
+    /// Columns by which its further rows are indented where it is wrapped.
+    pub hang: usize,
+}
+
+/// What a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Ordinary text.
+    Plain,
+    /// The title of a section.
+    Heading,
+    /// What steps back: titles of columns, hints.
+    Dim,
+    /// It tells a state of this level.
+    State(Level),
+}
+
+/// A row on screen: a piece of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// The index of the line.
+    pub line: usize,
+    /// Where the piece begins in the line's text, in bytes.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// Columns before it.
+    pub indent: usize,
+}
+
+/// The search in a page.
+#[derive(Debug, Default)]
+pub struct Search {
+    /// The line in which it is typed; None while nothing is typed.
+    pub prompt: Option<Prompt>,
+    /// Every match, in order.
+    pub hits: Vec<Hit>,
+    /// The match that was gone to last.
+    pub at: usize,
+    /// What is looked for; empty for nothing.
+    pub wanted: CompactString,
+    /// What was looked for before the typing began.
+    before: CompactString,
+}
+
+/// A match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hit {
+    /// The index of the line.
+    pub line: usize,
+    /// Where it begins in the line's text, in bytes.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+}
+
+impl Line {
+    /// A line of this role.
+    pub fn new(text: impl AsRef<str>, role: Role) -> Self {
+        Self { text: safe_line(text.as_ref()).into_owned(), role, hang: 0 }
+    }
+
+    /// Ordinary text.
+    pub fn plain(text: impl AsRef<str>) -> Self {
+        Self::new(text, Role::Plain)
+    }
+
+    /// The same line, its further rows indented where it is wrapped.
+    #[must_use]
+    pub fn hanging(self, hang: usize) -> Self {
+        Self { hang, ..self }
+    }
+}
+
+impl Page {
+    /// A page whose text is still to come, wrapped.
+    pub fn empty(title: impl Into<String>) -> Self {
+        Self { title: title.into(), is_wrapped: true, ..Self::default() }
+    }
+
+    /// A page of these lines, wrapped.
+    pub fn of(title: impl Into<String>, lines: Vec<Line>) -> Self {
+        let mut page = Self::empty(title);
+        page.show(lines, None);
+        page
+    }
+
+    /// Takes these lines; `text` is what is copied, the lines themselves where it is None. The place stays.
+    pub fn show(&mut self, lines: Vec<Line>, text: Option<String>) {
+        let joined = || lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n") + "\n";
+        self.text = text.unwrap_or_else(joined);
+        self.lines = Some(lines);
+        self.find();
+        self.lay_out_again();
+    }
+
+    /// The lines; None while they are fetched.
+    pub fn lines(&self) -> Option<&[Line]> {
+        self.lines.as_deref()
+    }
+
+    /// The rows, for the size that it was laid out for.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Breaks the lines into rows of this many columns, `height` of which are on screen at once.
+    pub fn lay_out(&mut self, width: usize, height: usize) {
+        if self.size != (width, height) {
+            self.size = (width, height);
+            self.lay_out_again();
+        }
+    }
+
+    fn lay_out_again(&mut self) {
+        let reading = self.rows.get(self.top).copied();
+        let lines = self.lines.as_deref().unwrap_or_default();
+        let width = if self.is_wrapped { self.size.0.max(1) } else { usize::MAX };
+        self.rows = lines.iter().enumerate().flat_map(|(at, line)| wrap(at, line, width)).collect();
+        // Who reads stays on what is read.
+        if let Some(reading) = reading {
+            let behind = |row: &Row| (row.line, row.start) <= (reading.line, reading.start);
+            self.top = self.rows.iter().rposition(behind).unwrap_or(0);
+        }
+        self.top = self.top.min(self.last_top());
+    }
+
+    fn last_top(&self) -> usize {
+        self.rows.len().saturating_sub(self.size.1)
+    }
+
+    /// Scrolls.
+    pub fn go(&mut self, motion: Motion) {
+        self.top = moved(self.top, motion, self.size.1, self.last_top() + 1);
+    }
+
+    /// Scrolls sideways, where lines are not wrapped.
+    pub fn go_sideways(&mut self, is_right: bool) {
+        let longest = self.lines.iter().flatten().map(|line| line.text.width()).max().unwrap_or(0);
+        let last = if self.is_wrapped { 0 } else { longest.saturating_sub(self.size.0) };
+        let left = if is_right { self.left + SIDEWAYS } else { self.left.saturating_sub(SIDEWAYS) };
+        self.left = left.min(last.next_multiple_of(SIDEWAYS));
+    }
+
+    /// Wraps long lines, or cuts them again.
+    pub fn toggle_wrap(&mut self) {
+        (self.is_wrapped, self.left) = (!self.is_wrapped, 0);
+        self.lay_out_again();
+    }
+
+    /// Why something cannot be done with this page now; None where it can.
+    pub(super) fn why_not(&self, action: PageAction) -> Option<&'static str> {
+        let is_fetched = self.object.as_ref().is_some_and(|details| details.fetched.is_some());
+        let is_yaml = self.object.as_ref().is_some_and(|details| details.form == Form::Yaml);
+        let (can, why) = match action {
+            PageAction::NextMatch | PageAction::PreviousMatch => {
+                (!self.search.wanted.is_empty(), "nothing is looked for; / begins")
+            }
+            PageAction::Left | PageAction::Right => (!self.is_wrapped, "long lines are wrapped; w cuts them instead"),
+            PageAction::Copy => (!self.text.is_empty(), "there is nothing to copy yet"),
+            PageAction::ManagedFields => (is_yaml, "managed fields are shown in YAML; y on the object opens it"),
+            PageAction::Describe => (is_fetched && is_yaml, "there is nothing else to describe"),
+            PageAction::Yaml => (is_fetched && !is_yaml, "there is nothing else to show as YAML"),
+            PageAction::Refresh => (self.object.is_some(), "this page is not fetched"),
+            PageAction::Search | PageAction::Wrap | PageAction::Close => (true, ""),
+        };
+        (!can).then_some(why)
+    }
+
+    /// Begins to type what is looked for.
+    pub fn begin_search(&mut self) {
+        self.search.before = std::mem::take(&mut self.search.wanted);
+        self.search.prompt = Some(Prompt::default());
+        self.find();
+    }
+
+    /// Takes what is typed now, and goes to the first match from here on.
+    pub fn look_for(&mut self, wanted: &str) {
+        self.search.wanted = wanted.into();
+        self.find();
+        let from = self.rows.get(self.top).map_or(0, |row| row.line);
+        self.search.at = self.search.hits.iter().position(|hit| hit.line >= from).unwrap_or(0);
+        self.show_hit();
+    }
+
+    /// Ends the typing; what was looked for before comes back where it is given up.
+    pub fn end_search(&mut self, is_kept: bool) {
+        self.search.prompt = None;
+        let before = std::mem::take(&mut self.search.before);
+        if !is_kept || self.search.wanted.is_empty() {
+            self.search.wanted = before;
+            self.find();
+        }
+    }
+
+    /// Looks for nothing any more.
+    pub fn clear_search(&mut self) {
+        self.search = Search::default();
+    }
+
+    /// Goes to the next match, or the one before; round at the end.
+    pub fn next_hit(&mut self, is_forward: bool) {
+        let count = self.search.hits.len();
+        if count > 0 {
+            let steps = if is_forward { 1 } else { count - 1 };
+            self.search.at = (self.search.at + steps) % count;
+            self.show_hit();
+        }
+    }
+
+    fn show_hit(&mut self) {
+        let Some(hit) = self.search.hits.get(self.search.at) else { return };
+        let holds = |row: &Row| row.line == hit.line && row.start <= hit.start;
+        let Some(row) = self.rows.iter().rposition(holds) else { return };
+        if !(self.top..self.top + self.size.1).contains(&row) {
+            self.top = row.saturating_sub(self.size.1 / 3).min(self.last_top());
+        }
+        if !self.is_wrapped {
+            let text = self.lines.as_deref().and_then(|lines| lines.get(hit.line)).map_or("", |line| &line.text);
+            let (from, to) = (text[..hit.start].width(), text[..hit.end].width());
+            if from < self.left || to > self.left + self.size.0 {
+                self.left = from.saturating_sub(self.size.0 / 3);
+            }
+        }
+    }
+
+    fn find(&mut self) {
+        let lines = self.lines.as_deref().unwrap_or_default();
+        let pattern = pattern(&self.search.wanted);
+        let hits = |(at, line): (usize, &Line)| {
+            let found = pattern.iter().flat_map(|pattern| pattern.find_iter(&line.text));
+            found.map(|found| Hit { line: at, start: found.start(), end: found.end() }).collect::<Vec<_>>()
+        };
+        self.search.hits = lines.iter().enumerate().flat_map(hits).collect();
+        self.search.at = self.search.at.min(self.search.hits.len().saturating_sub(1));
+    }
+}
+
+/// Exactly these characters; upper and lower case count only where an upper case letter is typed.
+fn pattern(wanted: &str) -> Option<Regex> {
+    let is_exact = wanted.chars().any(char::is_uppercase);
+    let pattern = RegexBuilder::new(&regex::escape(wanted)).case_insensitive(!is_exact).build();
+    pattern.ok().filter(|_| !wanted.is_empty())
+}
+
+/// Breaks a line into rows at blanks, or anywhere in a word that is longer than a row.
+fn wrap(at: usize, line: &Line, width: usize) -> Vec<Row> {
+    let text = line.text.as_str();
+    let mut rows = Vec::new();
+    let mut start = 0;
+    loop {
+        let hang = line.hang.min(width / 2);
+        let indent = if start == 0 { 0 } else { hang };
+        let end = start + break_at(&text[start..], width - indent);
+        rows.push(Row { line: at, start, end, indent });
+        if end >= text.len() {
+            return rows;
+        }
+        // The blank at which it was broken is not shown.
+        start = end + usize::from(text[end..].starts_with(' '));
+    }
+}
+
+/// How many bytes of a text fit into a row; at least one character.
+fn break_at(text: &str, width: usize) -> usize {
+    let mut used = 0;
+    let mut blank = None;
+    for (at, character) in text.char_indices() {
+        if character == ' ' && !text[..at].trim_start().is_empty() {
+            blank = Some(at);
+        }
+        used += character.width().unwrap_or(0);
+        if used > width {
+            return blank.filter(|blank| *blank > 0).unwrap_or(at.max(character.len_utf8()));
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(texts: &[&str], size: (usize, usize)) -> Page {
+        let mut page = Page::of("t", texts.iter().map(Line::plain).collect());
+        page.lay_out(size.0, size.1);
+        page
+    }
+
+    fn rows(page: &Page) -> Vec<&str> {
+        let lines = page.lines().unwrap();
+        page.rows().iter().map(|row| &lines[row.line].text[row.start..row.end]).collect()
+    }
+
+    #[test]
+    fn long_lines_break_at_blanks_and_long_words_anywhere() {
+        let page = page(&["one two three", "", "abcdefghijk", "  漢字漢字"], (6, 3));
+        assert_eq!(rows(&page), ["one", "two", "three", "", "abcdef", "ghijk", "  漢字", "漢字"]);
+    }
+
+    #[test]
+    fn every_row_fits_at_every_width() {
+        let text = "name  a sentence of words, and averyveryverylongword 漢字漢字漢字 end";
+        for width in 1..40 {
+            let mut page = Page::of("t", vec![Line::plain(text).hanging(6)]);
+            page.lay_out(width, 5);
+            for row in page.rows() {
+                let piece = &text[row.start..row.end];
+                let is_one_wide = piece.chars().count() == 1;
+                assert!(piece.width() + row.indent <= width || is_one_wide, "{width}: {piece}");
+            }
+            let shown: String = rows(&page).concat();
+            assert_eq!(shown.replace(' ', ""), text.replace(' ', ""), "{width}: nothing is lost");
+        }
+    }
+
+    #[test]
+    fn wrapping_and_resizing_keep_what_is_read() {
+        let texts: Vec<String> = (0..50).map(|number| format!("line {number} with several words in it")).collect();
+        let mut page = page(&texts.iter().map(String::as_str).collect::<Vec<_>>(), (12, 5));
+        page.go(Motion::PageDown);
+        page.go(Motion::PageDown);
+        let reading = page.rows()[page.top].line;
+        page.toggle_wrap();
+        assert_eq!(page.rows()[page.top].line, reading);
+        page.toggle_wrap();
+        page.lay_out(20, 7);
+        assert_eq!(page.rows()[page.top].line, reading);
+    }
+
+    #[test]
+    fn search_goes_round_and_scrolls_to_each_match() {
+        let texts: Vec<String> = (0..50).map(|number| format!("line {number}")).collect();
+        let mut page = page(&texts.iter().map(String::as_str).collect::<Vec<_>>(), (20, 5));
+        page.begin_search();
+        page.look_for("LINE 3");
+        assert_eq!(page.search.hits.len(), 0, "an upper case letter is meant");
+        page.look_for("line 3");
+        page.end_search(true);
+        assert_eq!((page.search.hits.len(), page.search.at), (11, 0));
+        for _ in 0..3 {
+            page.next_hit(true);
+        }
+        let hit = page.search.hits[page.search.at];
+        assert_eq!(hit.line, 32);
+        assert!((page.top..page.top + 5).contains(&hit.line));
+        page.next_hit(false);
+        page.next_hit(false);
+        page.next_hit(false);
+        page.next_hit(false);
+        assert_eq!(page.search.hits[page.search.at].line, 39);
+    }
+
+    #[test]
+    fn search_that_is_given_up_leaves_the_one_before() {
+        let mut page = page(&["one", "two"], (20, 5));
+        page.begin_search();
+        page.look_for("two");
+        page.end_search(true);
+        page.begin_search();
+        page.look_for("zzz");
+        page.end_search(false);
+        assert_eq!((page.search.wanted.as_str(), page.search.hits.len()), ("two", 1));
+    }
+
+    #[test]
+    fn sideways_stops_at_the_longest_line_and_a_match_is_scrolled_to() {
+        let long = format!("{}needle", "x".repeat(60));
+        let mut page = page(&["short", &long], (20, 5));
+        page.toggle_wrap();
+        (0..20).for_each(|_| page.go_sideways(true));
+        assert_eq!(page.left, 48);
+        (0..20).for_each(|_| page.go_sideways(false));
+        assert_eq!(page.left, 0);
+        page.look_for("needle");
+        assert!(page.left <= 60 && page.left + 20 >= 66, "{}", page.left);
+    }
+}

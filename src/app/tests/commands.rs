@@ -1,0 +1,380 @@
+//! Commands from key to effect: pages, marks, the log before, writes with their questions, and what becomes of them.
+
+use super::*;
+use crate::command::{Action, CONTEXTS, PageAction, Scope, all};
+use crate::model::fixtures::text;
+use crate::model::mutation::{Mutation, Set};
+
+fn page(app: &App) -> &Page {
+    match &app.overlay {
+        Some(Overlay::Page(page)) => page,
+        other => panic!("no page but {other:?}"),
+    }
+}
+
+fn fetched(app: &mut App, name: &str, key: crate::model::key::ObjectKey) {
+    let object = serde_json::from_str(&text(name)).unwrap();
+    app.update(Msg::Fetched { session: app.session, key, object: Ok(object) });
+    app.settle();
+}
+
+/// The Job that runs, with its pod, and nothing else; the cursor is on the Job.
+fn suspendable() -> App {
+    app(&[Row::Job(job("job-indexed")), Row::Pod(pod("pod-running"))])
+}
+
+fn suspend(is_wanted: bool) -> Mutation {
+    let job = job("job-indexed");
+    Mutation { target: job.key(), uid: job.uid(), change: Set::Suspend(is_wanted) }
+}
+
+/// The Job as the watch tells it after the write.
+fn told_suspended(app: &mut App) {
+    let mut job = job("job-indexed");
+    job.suspend = true;
+    change(app, Kind::Job, vec![Change::Upsert(Row::Job(job))]);
+}
+
+#[test]
+fn details_are_fetched_and_shown_and_not_opened_again_once_closed() {
+    let mut app = app(&indexed());
+    let key = job("job-indexed").key();
+    for open in ["y", "d"] {
+        assert_eq!(press(&mut app, &[open]), [Effect::Fetch(key.clone())]);
+        assert!(page(&app).lines().is_none());
+        fetched(&mut app, "job-indexed", key.clone());
+        assert!(page(&app).text.contains("shards") && !page(&app).text.contains("managedFields"));
+        press(&mut app, &["esc"]);
+        fetched(&mut app, "job-indexed", key.clone());
+        assert!(app.overlay.is_none());
+    }
+    press(&mut app, &["1", "y"]);
+    assert_eq!(app.notice.as_deref(), Some("YAML: there is no CronJob under the cursor"));
+}
+
+#[test]
+fn the_same_object_is_shown_in_the_other_form_without_another_fetch() {
+    let mut app = app(&indexed());
+    press(&mut app, &["y"]);
+    fetched(&mut app, "job-indexed", job("job-indexed").key());
+    assert_eq!(press(&mut app, &["G", "d"]), []);
+    assert!(page(&app).text.contains("Pods, newest first") && page(&app).top == 0);
+    press(&mut app, &["y"]);
+    assert!(page(&app).text.contains("apiVersion: batch/v1"));
+}
+
+#[test]
+fn managed_fields_are_shown_on_a_key() {
+    let mut app = app(&indexed());
+    press(&mut app, &["y"]);
+    fetched(&mut app, "job-indexed", job("job-indexed").key());
+    press(&mut app, &["m"]);
+    assert!(page(&app).text.contains("managedFields"));
+    press(&mut app, &["m"]);
+    assert!(!page(&app).text.contains("managedFields"));
+}
+
+#[test]
+fn an_answer_about_another_object_is_not_shown() {
+    let mut app = app(&indexed());
+    press(&mut app, &["y"]);
+    fetched(&mut app, "job-complete", job("job-complete").key());
+    assert!(page(&app).lines().is_none());
+}
+
+#[test]
+fn another_object_of_the_same_name_is_told_as_such() {
+    let mut app = app(&indexed());
+    press(&mut app, &["y"]);
+    fetched(&mut app, "job-complete", job("job-indexed").key());
+    assert!(page(&app).title.contains("another one of this name"), "{}", page(&app).title);
+}
+
+#[test]
+fn a_fetch_that_fails_says_why_and_later_keeps_what_was_read() {
+    let mut app = app(&indexed());
+    let key = job("job-indexed").key();
+    press(&mut app, &["d"]);
+    let refused = |app: &mut App| {
+        let object = Err(failure(Cause::Denied));
+        app.update(Msg::Fetched { session: app.session, key: job("job-indexed").key(), object });
+    };
+    refused(&mut app);
+    assert!(page(&app).text.contains("pods is forbidden"));
+    fetched(&mut app, "job-indexed", key.clone());
+    assert_eq!(press(&mut app, &["r"]), [Effect::Fetch(key)]);
+    refused(&mut app);
+    assert!(page(&app).text.contains("Pods, newest first"));
+    assert!(app.notice.as_deref().is_some_and(|notice| notice.contains("forbidden")));
+}
+
+#[test]
+fn page_is_searched_and_esc_ends_the_search_first() {
+    let mut app = app(&indexed());
+    press(&mut app, &["y"]);
+    fetched(&mut app, "job-indexed", job("job-indexed").key());
+    press(&mut app, &["/"]);
+    typed(&mut app, "name");
+    let hits = page(&app).search.hits.len();
+    assert!(hits > 1);
+    press(&mut app, &["enter", "n"]);
+    assert_eq!((page(&app).search.at, page(&app).search.hits.len()), (1, hits));
+    press(&mut app, &["esc"]);
+    assert!(page(&app).search.hits.is_empty());
+    press(&mut app, &["n"]);
+    assert!(app.notice.is_some());
+    press(&mut app, &["esc"]);
+    assert!(app.overlay.is_none());
+}
+
+#[test]
+fn copy_gives_the_whole_text_and_refuses_what_terminals_drop() {
+    let mut app = app(&indexed());
+    press(&mut app, &["y", "c"]);
+    assert_eq!(app.notice.as_deref(), Some("there is nothing to copy yet"));
+    fetched(&mut app, "job-indexed", job("job-indexed").key());
+    let text = page(&app).text.clone();
+    assert_eq!(press(&mut app, &["c"]), [Effect::Copy(text)]);
+    let long = json!({ "kind": "Job", "x": "x".repeat(80_000) });
+    app.update(Msg::Fetched { session: app.session, key: job("job-indexed").key(), object: Ok(long) });
+    assert_eq!(press(&mut app, &["c"]), []);
+    assert!(app.notice.as_deref().is_some_and(|notice| notice.starts_with("not copied: 80 kB")), "{:?}", app.notice);
+}
+
+#[test]
+fn help_and_palette_over_a_page_lead_back_to_it() {
+    let mut app = app(&indexed());
+    press(&mut app, &["y"]);
+    for key in ["?", ":"] {
+        press(&mut app, &[key, "esc"]);
+        assert!(page(&app).title.starts_with("YAML"), "{key}");
+    }
+    press(&mut app, &["?"]);
+    fetched(&mut app, "job-indexed", job("job-indexed").key());
+    press(&mut app, &["esc"]);
+    assert!(page(&app).lines().is_some(), "the answer reaches the page below");
+}
+
+#[test]
+fn every_page_key_does_something_on_a_page() {
+    for spec in all().filter(|spec| spec.scope == Scope::Page) {
+        assert!(matches!(spec.action, Action::Page(_)), "{}", spec.id);
+        let mut app = app(&indexed());
+        press(&mut app, &["y"]);
+        fetched(&mut app, "job-indexed", job("job-indexed").key());
+        press(&mut app, &["/"]);
+        typed(&mut app, "a");
+        press(&mut app, &["enter"]);
+        app.update(Msg::Resized(44, 10));
+        app.settle();
+        match spec.action {
+            Action::Page(PageAction::Describe) => press(&mut app, &["y"]),
+            Action::Page(PageAction::Yaml) => press(&mut app, &["d"]),
+            Action::Page(PageAction::Left) => press(&mut app, &["w", "l"]),
+            Action::Page(PageAction::Right) => press(&mut app, &["w"]),
+            _ => Vec::new(),
+        };
+        let state = |app: &App| format!("{:?} {:?}", app.overlay, app.notice);
+        let before = state(&app);
+        let effects = press(&mut app, &[spec.keys[0]]);
+        assert!(!effects.is_empty() || state(&app) != before, "{}", spec.id);
+    }
+}
+
+#[test]
+fn marks_stay_with_their_objects_and_esc_takes_them_away() {
+    let mut app = app(&busy());
+    press(&mut app, &["space", "j", "space"]);
+    let marked: Vec<Uid> = app.jobs.rows[..2].to_vec();
+    assert_eq!(app.marks.len(), 2);
+    press(&mut app, &["o"]);
+    assert!(marked.iter().all(|uid| app.marks.contains(uid)));
+    assert_eq!(app.marked().count(), 2);
+    press(&mut app, &["space"]);
+    assert_eq!(app.marked().count(), 1, "the cursor is on one of them still");
+    press(&mut app, &["esc"]);
+    assert_eq!(app.marked().count(), 0);
+}
+
+#[test]
+fn log_of_the_run_before_is_shown_where_there_was_one() {
+    let mut restarted = pod("pod-running");
+    restarted.containers[0].restarts = 2;
+    let mut app = app(&[Row::Job(job("job-indexed")), Row::Pod(restarted)]);
+    let before = LogSource { restarts: 1, is_previous: true, ..source_of(&pod("pod-running")) };
+    assert_eq!(press(&mut app, &["p"]), [Effect::FollowLogs(vec![before.clone()])]);
+    assert_eq!(app.focus, Pane::Logs);
+    app.update(Msg::Log { session: app.session, source: before, change: line("it died") });
+    assert_eq!(app.logs.buffer.len(), 1);
+    let now = LogSource { restarts: 2, ..source_of(&pod("pod-running")) };
+    assert_eq!(press(&mut app, &["p"]), [Effect::FollowLogs(vec![now])]);
+    assert!(app.logs.buffer.is_empty(), "lines of two runs are not mixed");
+    let mut app = suspendable();
+    assert_eq!(press(&mut app, &["p"]), []);
+    assert!(app.notice.as_deref().is_some_and(|notice| notice.contains("no log before")), "{:?}", app.notice);
+}
+
+#[test]
+fn footer_shows_only_keys_that_work_here() {
+    for (keys, rows) in
+        [(&["2"][..], indexed()), (&["1"], indexed()), (&["6"], indexed()), (&["2"], vec![]), (&["d"], indexed())]
+    {
+        let mut app = app(&rows);
+        press(&mut app, keys);
+        let (scopes, footer) = (app.scopes(), app.footer());
+        assert!(CONTEXTS.contains(&scopes));
+        for spec in footer {
+            assert!(scopes.contains(&spec.scope), "{}", spec.id);
+            let is_page = matches!(spec.action, Action::Page(_)) || scopes.contains(&Scope::Page);
+            assert!(is_page || app.applies(spec).is_ok(), "{}", spec.id);
+        }
+    }
+}
+
+#[test]
+fn a_write_that_loses_something_takes_no_enter_and_is_shown_as_under_way_until_the_watch_shows_it() {
+    let mut app = suspendable();
+    assert_eq!(press(&mut app, &["s", "enter"]), [], "Enter is no yes");
+    assert!(
+        app.overlay.is_none() && app.notice.as_deref().is_some_and(|notice| notice.starts_with("nothing was changed"))
+    );
+    assert_eq!(app.under_way(job("job-indexed").uid()), None);
+    let execute = Effect::Execute { session: app.session, mutations: vec![suspend(true)] };
+    assert_eq!(press(&mut app, &["s", "x", "y"]), [execute]);
+    let uid = job("job-indexed").uid();
+    assert_eq!(app.under_way(uid), Some("suspending"));
+    app.update(Msg::EffectDone { session: app.session, mutation: suspend(true), outcome: Ok(()) });
+    assert_eq!(app.under_way(uid), Some("suspending"), "accepted is not done");
+    press(&mut app, &["s"]);
+    assert!(app.overlay.is_none() && app.notice.as_deref().is_some_and(|notice| notice.contains("under way")));
+    told_suspended(&mut app);
+    assert_eq!(app.under_way(uid), None);
+    let execute = Effect::Execute { session: app.session, mutations: vec![suspend(false)] };
+    assert_eq!(press(&mut app, &["s", "enter"]), [execute], "to resume loses nothing");
+}
+
+#[test]
+fn a_refused_write_is_told_with_the_servers_words_until_it_is_read() {
+    let mut app = suspendable();
+    press(&mut app, &["s", "y", ":"]);
+    let outcome = Err(Failure { hint: "ask for a role".into(), ..failure(Cause::Denied) });
+    app.update(Msg::EffectDone { session: app.session, mutation: suspend(true), outcome: outcome.clone() });
+    app.settle();
+    assert!(matches!(app.overlay, Some(Overlay::Palette(_))), "nobody is torn out of what they type");
+    press(&mut app, &["esc"]);
+    for words in ["Suspend job/shards", "pods is forbidden", "ask for a role"] {
+        assert!(page(&app).text.contains(words), "{words} in {}", page(&app).text);
+    }
+    assert_eq!(app.under_way(job("job-indexed").uid()), None);
+    app.update(Msg::EffectDone { session: app.session, mutation: suspend(false), outcome });
+    app.settle();
+    assert!(page(&app).text.contains("Resume job/shards") && page(&app).title.starts_with("2 writes"));
+    press(&mut app, &["esc"]);
+    assert!(app.overlay.is_none(), "read once is enough");
+}
+
+#[test]
+fn a_write_that_the_watch_never_shows_is_told_as_not_confirmed() {
+    let mut app = suspendable();
+    press(&mut app, &["s", "y"]);
+    app.update(Msg::Tick(now().plus_seconds(29)));
+    app.settle();
+    assert!(app.under_way(job("job-indexed").uid()).is_some() && app.overlay.is_none());
+    app.update(Msg::Tick(now().plus_seconds(30)));
+    app.settle();
+    assert!(page(&app).text.contains("Not confirmed"), "{}", page(&app).text);
+    assert_eq!(app.under_way(job("job-indexed").uid()), None);
+}
+
+#[test]
+fn a_switch_of_session_tells_of_writes_that_were_not_seen() {
+    let mut app = suspendable();
+    press(&mut app, &["s", "y", "0"]);
+    assert!(page(&app).text.contains("suspend job/shards in prod was sent"), "{}", page(&app).text);
+    press(&mut app, &["esc"]);
+    let outcome = Err(failure(Cause::Denied));
+    app.update(Msg::EffectDone { session: Session::default(), mutation: suspend(true), outcome });
+    app.settle();
+    assert!(page(&app).text.contains("pods is forbidden"), "a refusal of the old session is a fact still");
+}
+
+#[test]
+fn read_only_says_why_and_asks_nothing() {
+    let mut app = suspendable();
+    app.is_read_only = true;
+    assert_eq!(press(&mut app, &["s"]), []);
+    assert!(app.overlay.is_none());
+    assert!(app.notice.as_deref().is_some_and(|notice| notice.contains("read-only")), "{:?}", app.notice);
+    press(&mut app, &[":"]);
+    typed(&mut app, "suspend");
+    let Some(Overlay::Palette(palette)) = &app.overlay else { panic!("no palette") };
+    assert!(palette.entries[0].why_not.as_deref().is_some_and(|why| why.contains("read-only")));
+}
+
+#[test]
+fn marked_jobs_are_written_together_and_those_that_cannot_be_are_left_out() {
+    let mut app = app(&[Row::Job(job("job-quota")), Row::Job(job("job-complete")), Row::Job(job("job-indexed"))]);
+    press(&mut app, &["g", "space", "j", "space", "j", "space", "s"]);
+    let Some(Overlay::Confirm(confirm)) = &app.overlay else { panic!("no question: {:?}", app.notice) };
+    assert_eq!((confirm.plan.mutations.len(), confirm.plan.warnings.len()), (2, 1));
+    let effects = press(&mut app, &["y"]);
+    assert!(matches!(&effects[..], [Effect::Execute { mutations, .. }] if mutations.len() == 2));
+    assert_eq!(app.marked().count(), 1, "what was not written is marked still");
+}
+
+#[test]
+fn palette_remembers_what_was_run() {
+    let mut app = app(&indexed());
+    for words in ["faults", "ns data", "faults"] {
+        press(&mut app, &[":"]);
+        typed(&mut app, words);
+        press(&mut app, &["enter"]);
+    }
+    assert_eq!(app.recent, ["list.faults", "session.namespaces data"]);
+    press(&mut app, &[":"]);
+    let Some(Overlay::Palette(palette)) = &app.overlay else { panic!("no palette") };
+    assert_eq!(palette.entries[0].choice, Choice::Run("list.faults", String::new()));
+    assert_eq!(palette.entries[1].label, "namespaces data");
+}
+
+#[test]
+fn enter_waits_until_every_object_is_matched() {
+    let filler = |number: usize| {
+        let mut filler = job("job-complete");
+        filler.meta = renamed(&filler.meta, &format!("filler-{number:05}"));
+        Row::Job(filler)
+    };
+    let mut app = app(&(0..20_000).map(filler).collect::<Vec<_>>());
+    press(&mut app, &[":"]);
+    typed(&mut app, "filler-19999");
+    assert!(app.is_searching());
+    press(&mut app, &["enter"]);
+    while app.is_searching() {
+        app.update(Msg::Continue);
+    }
+    app.settle();
+    assert!(app.overlay.is_none());
+    let cursor = app.jobs.cursor.and_then(|uid| app.snapshot.jobs.get(uid)).map(|job| job.meta.name.as_str());
+    assert_eq!(cursor, Some("filler-19999"));
+}
+
+#[test]
+fn palette_goes_to_a_pod_through_its_job() {
+    let mut app = app(&owned());
+    let name = pod("pod-running").meta.name;
+    press(&mut app, &[":"]);
+    typed(&mut app, &format!("pod/{name}"));
+    press(&mut app, &["enter"]);
+    assert_eq!((app.focus, app.pods.cursor), (Pane::Pods, Some(pod("pod-running").uid())));
+}
+
+#[test]
+fn share_is_moved_and_bounded_and_refused_where_one_pane_has_all_room() {
+    let mut app = app(&indexed());
+    press(&mut app, &[">"; 20]);
+    assert_eq!(app.share, 30);
+    press(&mut app, &["<"; 30]);
+    assert_eq!(app.share, -30);
+    press(&mut app, &["z", "<"]);
+    assert!(app.notice.is_some());
+}

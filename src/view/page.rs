@@ -1,0 +1,94 @@
+//! A page of text: its rows, the matches of a search, where in it one reads.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Margin, Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::Line;
+use ratatui::widgets::{Block, Clear, Widget};
+use unicode_width::UnicodeWidthStr;
+
+use crate::app::{Page, Role, Row};
+
+use super::overlay::draw_prompt;
+use super::table::{Align, fit};
+use super::theme::Theme;
+
+/// Draws the page between header and footer; returns where the terminal's cursor stands while a search is typed.
+pub(super) fn draw(buffer: &mut Buffer, screen: Rect, footer: Rect, page: &Page, theme: &Theme) -> Option<Position> {
+    let area = screen.inner(Margin::new(0, 1));
+    Clear.render(area, buffer);
+    let place = place(page);
+    let room = usize::from(area.width).saturating_sub(place.width() + 6);
+    let title = fit(&page.title, room, Align::Left, theme.cut());
+    let block = Block::bordered()
+        .border_set(theme.border())
+        .border_style(theme.accent())
+        .title(Line::styled(format!(" {title} "), theme.strong()))
+        .title(Line::styled(place, theme.text()).right_aligned());
+    let inner = block.inner(area);
+    block.render(area, buffer);
+    let text = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    if page.lines().is_none() {
+        buffer.set_stringn(text.x, text.y, "fetching", text.width.into(), theme.dim());
+    }
+    for (y, row) in (text.y..text.bottom()).zip(page.rows().iter().skip(page.top)) {
+        draw_row(buffer, Rect { y, height: 1, ..text }, page, row, theme);
+    }
+    let prompt = page.search.prompt.as_ref()?;
+    Clear.render(footer, buffer);
+    Some(draw_prompt(buffer, footer, "/", prompt, theme))
+}
+
+/// Matches where something is looked for, else how far down one reads.
+fn place(page: &Page) -> String {
+    let search = &page.search;
+    if !search.wanted.is_empty() {
+        return match search.hits.len() {
+            0 => " no match ".to_owned(),
+            count => format!(" match {} of {count} ", search.at + 1),
+        };
+    }
+    let lines = page.lines().map_or(0, <[_]>::len);
+    if page.left > 0 {
+        return format!(" from column {} ", page.left + 1);
+    }
+    let line = page.rows().get(page.top).map_or(0, |row| row.line + 1);
+    if page.top == 0 { String::new() } else { format!(" line {line} of {lines} ") }
+}
+
+fn draw_row(buffer: &mut Buffer, area: Rect, page: &Page, row: &Row, theme: &Theme) {
+    let Some(line) = page.lines().and_then(|lines| lines.get(row.line)) else { return };
+    let (left, style) = (page.left, style(line.role, theme));
+    let whole = &line.text[row.start..row.end];
+    // What is scrolled out at the left is not drawn; a wide character that is cut in half becomes a blank.
+    let mut gone = 0;
+    let start = whole.char_indices().find(|(at, _)| {
+        gone = whole[..*at].width();
+        gone >= left
+    });
+    let start = start.map_or(if left == 0 { 0 } else { whole.len() }, |(at, _)| at);
+    let x = area.x.saturating_add((row.indent + gone.saturating_sub(left)) as u16);
+    let room = area.right().saturating_sub(x);
+    buffer.set_stringn(x, area.y, fit(&whole[start..], room.into(), Align::Left, theme.cut()), room.into(), style);
+    for (at, hit) in page.search.hits.iter().enumerate().filter(|(_, hit)| hit.line == row.line) {
+        let (from, to) = (hit.start.max(row.start), hit.end.min(row.end));
+        if from >= to {
+            continue;
+        }
+        let column = |byte: usize| {
+            u16::try_from((row.indent + whole[..byte - row.start].width()).saturating_sub(left)).unwrap_or(u16::MAX)
+        };
+        let marked =
+            Rect { x: area.x.saturating_add(column(from)), width: column(to).saturating_sub(column(from)), ..area };
+        buffer.set_style(marked.intersection(area), theme.hit(at == page.search.at));
+    }
+}
+
+fn style(role: Role, theme: &Theme) -> Style {
+    match role {
+        Role::Plain => theme.text(),
+        Role::Heading => theme.strong(),
+        Role::Dim => theme.dim(),
+        Role::State(level) => theme.level(level),
+    }
+}

@@ -1,0 +1,156 @@
+//! What lies over the dashboard, as text: pages, the palette with its states and reasons, questions.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::model::fixtures::text;
+use crate::model::key::ObjectKey;
+
+/// The object that the open page asked for is here.
+pub(super) fn fetched(app: &mut App, object: Value) {
+    let Some(crate::app::Overlay::Page(page)) = &app.overlay else { panic!("no page is open") };
+    let key: ObjectKey = page.object.as_ref().unwrap().key.clone();
+    app.update(Msg::Fetched { session: app.session, key, object: Ok(object) });
+    app.settle();
+}
+
+fn fixture(name: &str) -> Value {
+    serde_json::from_str(&text(name)).unwrap()
+}
+
+#[test]
+fn yaml_page_waits_and_shows_and_marks_what_is_looked_for() {
+    let mut app = busy_app();
+    press(&mut app, &["y"]);
+    check("yaml-fetching", &draw(&mut app, (80, 10), &COLOUR));
+    fetched(&mut app, fixture("job-indexed"));
+    check("yaml", &draw(&mut app, (80, 24), &COLOUR));
+    press(&mut app, &["/"]);
+    typed(&mut app, "batch");
+    let screen = draw(&mut app, (80, 24), &COLOUR);
+    check("yaml-search", &screen);
+    let marked = screen.buffer().content.iter().filter(|cell| cell.modifier.contains(Modifier::REVERSED));
+    let marked: String = marked.map(|cell| cell.symbol()).collect();
+    assert!(marked.starts_with("batch"), "{marked}");
+    press(&mut app, &["enter", "w", "l", "l"]);
+    check("yaml-sideways", &draw(&mut app, (40, 12), &COLOUR));
+}
+
+#[test]
+fn describe_pages_of_every_kind() {
+    for (goto, name, size) in [
+        ("job/shards", "job-indexed", (120, 40)),
+        ("cronjob/ticker", "cronjob", (120, 40)),
+        ("pod/hungry", "pod-oom", (120, 40)),
+        ("job/shards", "job-indexed", (80, 24)),
+    ] {
+        let mut app = busy_app();
+        press(&mut app, &[":"]);
+        typed(&mut app, goto);
+        press(&mut app, &["enter", "d"]);
+        fetched(&mut app, fixture(name));
+        check(&format!("describe-{name}-{}x{}", size.0, size.1), &draw(&mut app, size, &COLOUR));
+    }
+    let mut app = busy_app();
+    press(&mut app, &[":"]);
+    typed(&mut app, "job/settle");
+    press(&mut app, &["enter", "5", "d"]);
+    fetched(&mut app, fixture("event-quota"));
+    check("describe-event", &draw(&mut app, (80, 24), &COLOUR));
+}
+
+#[test]
+fn palette_shows_states_keys_and_reasons() {
+    let mut app = busy_app();
+    app.contexts = vec!["prod-eu".into(), "staging".into()];
+    press(&mut app, &[":"]);
+    for size in [(120, 40), (80, 24)] {
+        check(&format!("palette-{}x{}", size.0, size.1), &draw(&mut app, size, &COLOUR));
+    }
+    typed(&mut app, "s");
+    check("palette-typed", &draw(&mut app, (120, 40), &COLOUR));
+    typed(&mut app, "hards");
+    check("palette-object", &draw(&mut app, (80, 24), &COLOUR));
+    check("palette-small", &draw(&mut app, (40, 10), &COLOUR));
+    typed(&mut app, "zzz");
+    check("palette-nothing", &draw(&mut app, (80, 24), &COLOUR));
+}
+
+#[test]
+fn questions_say_where_and_what_is_lost() {
+    let mut app = busy_app();
+    press(&mut app, &["s"]);
+    for size in [(120, 40), (80, 24), (40, 10)] {
+        check(&format!("confirm-{}x{}", size.0, size.1), &draw(&mut app, size, &COLOUR));
+    }
+    press(&mut app, &["y"]);
+    let screen = draw(&mut app, (120, 40), &COLOUR);
+    assert_eq!(style_of(&screen, "suspending…").0, Color::Cyan);
+    press(&mut app, &["g", "space", "j", "space", "j", "j", "space", "s"]);
+    check("confirm-many", &draw(&mut app, (80, 24), &COLOUR));
+    press(&mut app, &["esc"]);
+    let screen = draw(&mut app, (80, 24), &COLOUR);
+    assert_eq!(style_of(&screen, "✗ flaky"), (Color::Red, true), "a mark takes no colour away");
+    check("marked", &screen);
+}
+
+#[test]
+fn refused_write_is_shown_with_the_next_step() {
+    let mut app = busy_app();
+    press(&mut app, &["s", "y"]);
+    let mutation = crate::model::mutation::Mutation {
+        target: job("job-indexed").key(),
+        uid: job("job-indexed").uid(),
+        change: crate::model::mutation::Set::Suspend(true),
+    };
+    let failure = crate::model::delta::Failure {
+        cause: Cause::Denied,
+        message:
+            "cannot suspend job/shards: jobs.batch \"shards\" is forbidden: User \"viewer\" cannot patch resource \
+                  \"jobs\" in API group \"batch\" in the namespace \"data\""
+                .into(),
+        hint: "ask for a role that allows it".into(),
+    };
+    app.update(Msg::EffectDone { session: app.session, mutation, outcome: Err(failure) });
+    app.settle();
+    check("write-refused", &draw(&mut app, (80, 24), &COLOUR));
+}
+
+#[test]
+fn read_only_stands_in_the_header() {
+    let mut app = busy_app();
+    app.is_read_only = true;
+    for size in [(120, 40), (80, 24), (40, 10)] {
+        let screen = draw(&mut app, size, &COLOUR).to_string();
+        assert!(screen.contains("read-only"), "{screen}");
+    }
+}
+
+#[test]
+fn footer_ends_with_whole_words_at_every_width() {
+    let mut app = busy_app();
+    for width in 40..160 {
+        let screen = draw(&mut app, (width, 30), &COLOUR).to_string();
+        let footer = screen.lines().last().unwrap().trim_matches('"').trim_end().to_owned();
+        let last = footer.rsplit("  ").next().unwrap();
+        let is_whole = app.footer().iter().any(|spec| last.trim() == format!("{} {}", spec.keys[0], spec.title));
+        assert!(is_whole, "{width}: {footer}");
+    }
+}
+
+#[test]
+fn pages_and_questions_fit_any_size() {
+    for size in [(0, 0), (1, 1), (39, 9), (40, 10), (200, 60)] {
+        for keys in [&["?"][..], &["s"], &["d"], &["y", "/"], &[":"]] {
+            let mut app = busy_app();
+            press(&mut app, keys);
+            draw(&mut app, size, &COLOUR);
+        }
+    }
+    let value = json!({ "kind": "Job", "metadata": { "name": "x".repeat(500) } });
+    let mut app = busy_app();
+    press(&mut app, &["y"]);
+    fetched(&mut app, value);
+    press(&mut app, &["w", "l", "l", "G"]);
+    draw(&mut app, (40, 10), &COLOUR);
+}
