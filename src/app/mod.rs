@@ -16,9 +16,10 @@ mod palette;
 mod prompt;
 mod ranking;
 mod rows;
+mod widths;
 
 pub use effect::Effect;
-pub use fields::{Column, Widths, container_code};
+pub use fields::{Column, container_code};
 pub use filter::Filter;
 pub use layout::{Layout, SMALLEST, has_titles};
 use layout::{Room, Shown};
@@ -29,6 +30,7 @@ pub use msg::Msg;
 pub use palette::{Choice, Entry, Palette};
 pub use prompt::Prompt;
 use ranking::Ranking;
+pub use widths::Widths;
 
 use std::collections::HashMap;
 
