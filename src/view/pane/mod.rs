@@ -57,10 +57,15 @@ fn title(pane: Pane, app: &App) -> String {
         Some(name) if !name.is_empty() => format!(" of {}", safe_line(&name)),
         _ => String::new(),
     };
-    let name = if pane == Pane::Pods && app.opened_pod.is_some() { "Containers" } else { pane.title() };
+    let name = name(pane, app);
     let count = app.list(pane).and_then(|list| counted(app, pane, list));
     let count = count.map(|count| format!("  {count}")).unwrap_or_default();
     format!("[{}] {name}{whose}{count}", pane.key())
+}
+
+/// What the pane shows now: the Pods pane shows the containers of a pod that was opened.
+pub(super) fn name(pane: Pane, app: &App) -> &'static str {
+    if pane == Pane::Pods && app.opened_pod.is_some() { "Containers" } else { pane.title() }
 }
 
 /// How many rows are shown, and of how many where a filter hides some. None where no row is there and it is not known
