@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use compact_str::CompactString;
-use unicode_width::UnicodeWidthStr;
 
 use crate::command::Pane;
 use crate::model::clock::{Time, short_duration};
@@ -15,9 +14,9 @@ use crate::model::key::Uid;
 use crate::model::meta::Meta;
 use crate::model::pod::{Container, Pod, Role};
 use crate::model::resources::Resources;
-use crate::model::safe_text::safe_line;
+use crate::model::snapshot::Snapshot;
 use crate::model::state::{
-    container_state, container_why, cronjob_state, cronjob_why, job_state, job_why, pod_state, pod_why,
+    State, container_state, container_why, cronjob_state, cronjob_why, job_state, job_why, pod_state, pod_why,
 };
 
 use super::App;
@@ -158,21 +157,6 @@ impl Column {
             Pane::Logs => &[],
         }
     }
-
-    /// The columns of a pane that are as wide as what stands in them.
-    const fn measured(pane: Pane) -> &'static [Column] {
-        use Column::{
-            About, Containers, Cpu, Done, Ends, Exit, Fails, Index, Memory, Name, Namespace, Node, Reason, Role,
-            RunsAt, Schedule, Seen, Status, Why,
-        };
-        match pane {
-            Pane::CronJobs => &[Name, Namespace, Status, Schedule, RunsAt, Why],
-            Pane::Jobs => &[Name, Namespace, Status, Done, Fails, Ends, Why],
-            Pane::Pods => &[Name, Role, Index, Status, Containers, Exit, Node, Cpu, Memory, Why],
-            Pane::Events => &[Reason, Seen, About, Why],
-            Pane::Logs => &[],
-        }
-    }
 }
 
 /// A row with what is needed to read its columns.
@@ -246,9 +230,14 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The word of the row's state; while a write of it is under way, that.
+    fn state_word(&self, state: impl Fn(&Snapshot) -> State) -> Cow<'a, str> {
+        self.app.under_way(self.uid()).map_or_else(|| state(&self.app.snapshot).word, Cow::Borrowed)
+    }
+
     fn cronjob_text(&self, row: &'a CronJob, column: Column) -> Cow<'a, str> {
         match column {
-            Column::Status => cronjob_state(&self.app.snapshot, row).word,
+            Column::Status => self.state_word(|snapshot| cronjob_state(snapshot, row)),
             Column::Why => cronjob_why(&self.app.snapshot, row, self.app.now).into(),
             Column::RunsAt => row.plan.as_ref().map(|plan| plan.describe()).unwrap_or_default().into(),
             Column::Schedule => match &row.time_zone {
@@ -261,7 +250,7 @@ impl<'a> Fields<'a> {
 
     fn job_text(&self, row: &'a Job, column: Column) -> Cow<'a, str> {
         match column {
-            Column::Status => job_state(&self.app.snapshot, row).word,
+            Column::Status => self.state_word(|snapshot| job_state(snapshot, row)),
             Column::Why => job_why(&self.app.snapshot, row, self.app.now).into(),
             Column::Done => format!("{}/{}", row.succeeded, row.wanted()).into(),
             // With a limit for each index there is none for the Job.
@@ -409,51 +398,6 @@ impl App {
             Pane::Pods => self.snapshot.pods.get(uid).map(RowRef::Pod),
             Pane::Events => self.snapshot.events.get(uid).map(RowRef::Event),
             Pane::Logs => None,
-        }
-    }
-
-    /// How wide each column of a pane must be for its first [`MEASURED`] rows.
-    pub(super) fn widths(&self, pane: Pane, rows: &[Uid]) -> Widths {
-        let mut widths = Widths::default();
-        for (at, uid) in rows.iter().take(MEASURED).enumerate() {
-            let Some(row) = self.row(pane, *uid) else { continue };
-            let fields = Fields { app: self, row };
-            let is_measured = |column: &&Column| at < DERIVED || !matches!(column, Column::Status | Column::Why);
-            for column in Column::measured(pane).iter().filter(is_measured) {
-                let width = safe_line(&fields.text(*column)).width();
-                widths.widen(*column, u16::try_from(width).unwrap_or(u16::MAX));
-            }
-        }
-        widths
-    }
-}
-
-/// Rows that are looked at for the widths of columns, at every change: more than fit on a screen.
-const MEASURED: usize = 128;
-
-/// Rows that are looked at for what must be derived from pods and events. What is wrong, and so has most to say, is above.
-const DERIVED: usize = 40;
-
-/// How wide the texts of each column are, in columns of the terminal; 0 where no row says anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Widths([u16; Column::ALL.len()]);
-
-impl Widths {
-    /// The width of the widest text of this column.
-    pub const fn of(&self, column: Column) -> u16 {
-        self.0[column as usize]
-    }
-
-    /// Makes room for a text of this width.
-    pub fn widen(&mut self, column: Column, width: u16) {
-        let place = &mut self.0[column as usize];
-        *place = width.max(*place);
-    }
-
-    /// Makes room for what others need too.
-    pub(super) fn grow(&mut self, other: &Self) {
-        for column in Column::ALL {
-            self.widen(column, other.of(column));
         }
     }
 }

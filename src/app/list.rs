@@ -6,8 +6,9 @@ use crate::command::Motion;
 use crate::model::key::Uid;
 use crate::model::owner::Subject;
 
-use super::fields::{Column, Widths};
+use super::fields::Column;
 use super::filter::Filter;
+use super::widths::Widths;
 
 /// The state of one list.
 #[derive(Debug, Default)]

@@ -21,10 +21,11 @@ mod prompt;
 mod ranking;
 mod rows;
 mod usage;
+mod widths;
 mod write;
 
 pub use effect::Effect;
-pub use fields::{Column, Widths, container_code};
+pub use fields::{Column, container_code};
 pub use filter::Filter;
 pub use layout::{Layout, SMALLEST, has_titles};
 use layout::{Room, Shown};
@@ -36,6 +37,7 @@ pub use page::{Details, Form, Hit, Line, Page, Role, Row, Search};
 pub use palette::{Choice, Entry, Palette};
 pub use prompt::Prompt;
 use ranking::Ranking;
+pub use widths::Widths;
 use write::Pending;
 pub use write::{Confirm, capital};
 

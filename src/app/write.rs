@@ -79,6 +79,8 @@ impl App {
             self.marks.remove(&mutation.uid);
             self.pending.insert(mutation.uid, Pending { mutation: mutation.clone(), since: self.now });
         }
+        // The rows say so from now on.
+        self.mark_dirty();
         vec![Effect::Execute { session: self.session, mutations }]
     }
 

@@ -12,7 +12,7 @@ use crate::model::key::Kind;
 use crate::model::snapshot::Freshness;
 use crate::model::state::Level;
 
-use super::pane::counted;
+use super::pane::{counted, name};
 use super::table::{Align, fit};
 use super::theme::Theme;
 
@@ -80,7 +80,7 @@ pub(super) fn tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     for pane in Pane::ALL {
         // The panes themselves tell their counts where there is no room here.
         let is_narrow = area.width < 60;
-        let title = if is_narrow { short_title(pane) } else { pane.title() };
+        let title = if is_narrow { short_title(pane) } else { name(pane, app) };
         let list = app.list(pane).filter(|_| !is_narrow);
         let count = list.and_then(|list| counted(app, pane, list)).map(|count| format!(" {count}")).unwrap_or_default();
         let text = format!("{} {title}{count}", pane.key());

@@ -58,12 +58,12 @@ fn suspend_reaches_the_server() {
     assert!(question.contains("demo") && question.contains("data"), "{question}");
     driver.press("y");
     driver.shows("Suspended");
-    driver.hides("suspending…");
+    driver.hides("suspending");
     driver.press("s");
     driver.shows("Resume job/etl?");
     driver.press("enter");
     driver.hides("Suspended");
-    driver.hides("resuming…");
+    driver.hides("resuming");
 }
 
 fn several_marked_jobs_are_resumed_together() {

@@ -126,11 +126,11 @@ spec:
     terminal.shows("Pods of job/ticker-");
     terminal.wait("the pod's row", |screen| row_says(screen, "ticker-", "Completed"));
     terminal.press("\r");
-    terminal.shows("Containers of pod/ticker-");
+    terminal.shows("[3 Containers");
     terminal.press("\r");
     terminal.shows("[6 Logs]");
     terminal.shows("tick");
-    for pane in ["Containers of pod/ticker-", "Pods of job/ticker-", "[2 Jobs", "[1 CronJobs"] {
+    for pane in ["[3 Containers", "[3 Pods", "[2 Jobs", "[1 CronJobs"] {
         terminal.press("\x1b");
         terminal.shows(pane);
     }

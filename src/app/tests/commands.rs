@@ -1,6 +1,7 @@
 //! Commands from key to effect: pages, marks, the log before, writes with their questions, and what becomes of them.
 
 use super::*;
+use crate::app::layout::MOST_SHARE;
 use crate::command::{Action, CONTEXTS, PageAction, Scope, all};
 use crate::model::fixtures::text;
 use crate::model::mutation::{Mutation, Set};
@@ -372,9 +373,9 @@ fn palette_goes_to_a_pod_through_its_job() {
 fn share_is_moved_and_bounded_and_refused_where_one_pane_has_all_room() {
     let mut app = app(&indexed());
     press(&mut app, &[">"; 20]);
-    assert_eq!(app.share, 30);
+    assert_eq!(app.share, MOST_SHARE);
     press(&mut app, &["<"; 30]);
-    assert_eq!(app.share, -30);
+    assert_eq!(app.share, -MOST_SHARE);
     press(&mut app, &["z", "<"]);
     assert!(app.notice.is_some());
 }

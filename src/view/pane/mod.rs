@@ -57,13 +57,18 @@ fn title(pane: Pane, app: &App) -> String {
         Some(name) if !name.is_empty() => format!(" of {}", safe_line(&name)),
         _ => String::new(),
     };
-    let name = if pane == Pane::Pods && app.opened_pod.is_some() { "Containers" } else { pane.title() };
+    let name = name(pane, app);
     let count = app.list(pane).and_then(|list| counted(app, pane, list));
     let count = count.map(|count| format!("  {count}")).unwrap_or_default();
     let marked = app.marked_in(pane).count();
     let marked = if marked == 0 { String::new() } else { format!(", {marked} marked") };
     let previous = if pane == Pane::Logs && app.logs.shows_previous { ", the run before" } else { "" };
     format!("[{}] {name}{whose}{count}{marked}{previous}", pane.key())
+}
+
+/// What the pane shows now: the Pods pane shows the containers of a pod that was opened.
+pub(super) fn name(pane: Pane, app: &App) -> &'static str {
+    if pane == Pane::Pods && app.opened_pod.is_some() { "Containers" } else { pane.title() }
 }
 
 /// How many rows are shown, and of how many where a filter hides some. None where no row is there and it is not known
@@ -186,7 +191,7 @@ fn text_cell<'a>(app: &'a App, pane: Pane, uid: Uid, column: &Column, style: Sty
 /// The word of an object's state; while a write of it is under way, that.
 fn state_cell<'a>(app: &App, uid: Uid, state: &State, theme: &Theme) -> Cell<'a> {
     match app.under_way(uid) {
-        Some(words) => Cell::Text(format!("{words}{}", theme.cut()).into(), theme.level(Level::Waiting)),
+        Some(words) => Cell::Text(words.into(), theme.level(Level::Waiting)),
         None => Cell::Text(state.word.clone(), theme.level(state.level)),
     }
 }

@@ -85,7 +85,7 @@ fn questions_say_where_and_what_is_lost() {
     }
     press(&mut app, &["y"]);
     let screen = draw(&mut app, (120, 40), &COLOUR);
-    assert_eq!(style_of(&screen, "suspending…").0, Color::Cyan);
+    assert_eq!(style_of(&screen, "suspending").0, Color::Cyan);
     press(&mut app, &["g", "space", "j", "space", "j", "j", "space", "s"]);
     check("confirm-many", &draw(&mut app, (80, 24), &COLOUR));
     press(&mut app, &["esc"]);
