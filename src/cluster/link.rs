@@ -43,8 +43,9 @@ pub(super) struct Link {
 impl Link {
     /// Connects and watches until the task is dropped.
     pub(super) async fn run(mut self) {
-        let (session, names) = (self.session, connect::contexts(&self.target));
-        if self.reports.send(Report::Contexts { session, names }).await.is_err() {
+        let session = self.session;
+        let (names, chosen) = connect::contexts(&self.target);
+        if self.reports.send(Report::Contexts { session, names, chosen }).await.is_err() {
             return;
         }
         let mut connection = self.connect(None).await;

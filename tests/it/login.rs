@@ -71,6 +71,7 @@ fn asks_outside_the_screen_on_a_key() {
     let mut terminal = open(&kubeconfig(&folder, &server.address, &helper(&folder, &asking)));
     let screen = terminal.shows("cannot log in: sh failed: the session has expired");
     assert!(screen.contains("press L to log in") && screen.contains("retrying"), "{screen}");
+    assert!(screen.starts_with(" kubatch  one "), "the context is known without a login:\n{screen}");
     terminal.press("L");
     terminal.shows("your code: ");
     assert!(!terminal.is_full_screen());
