@@ -18,6 +18,7 @@ pub const TESTS: &[Local] = &[
     Local { name: "login::namespaces_that_worked_are_remembered", run: namespaces_that_worked_are_remembered },
     Local { name: "login::kubeconfig_from_a_pipe_lasts", run: kubeconfig_from_a_pipe_lasts },
     Local { name: "login::proxy_of_the_environment_is_used", run: proxy_of_the_environment_is_used },
+    Local { name: "login::login_that_is_good_after_all_needs_no_helper", run: good_after_all },
     Local { name: "login::context_does_not_change_by_itself", run: context_does_not_change_by_itself },
 ];
 
@@ -210,4 +211,17 @@ fn proxy_of_the_environment_is_used() {
     let terminal = open(&unused, ".example");
     terminal.wait("that there is no such server", |screen| screen.contains("cannot watch jobs"));
     assert_eq!(unused.tunnels(), [""; 0], "the proxy was asked in spite of NO_PROXY");
+}
+
+fn good_after_all() {
+    let (folder, server) = (folder("good"), Server::start("good"));
+    // It works once; from then on it would have to ask.
+    let once = format!("test -e used && {{ echo 'no session' >&2; exit 1; }}; touch used; token=good; {PRINT}");
+    let terminal = open(&kubeconfig(&folder, &server.address, &helper(&folder, &once)));
+    terminal.shows("● live");
+    server.accept("nobody's");
+    terminal.shows("cannot log in: sh failed: no session");
+    server.accept("good");
+    terminal.shows("● live");
+    terminal.hides("stale");
 }
