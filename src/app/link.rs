@@ -35,7 +35,7 @@ impl Link {
             match freshness {
                 Freshness::Stale { failure, retry_at, .. } | Freshness::Failed { failure, retry_at } => {
                     if failure.cause == Cause::Denied {
-                        denied = Some(failure.clone());
+                        denied.get_or_insert(failure);
                         continue;
                     }
                     let is_sooner = !matches!(&link, Link::Retrying { at, .. } if at <= retry_at);
@@ -44,13 +44,14 @@ impl Link {
                     }
                 }
                 Freshness::Live if link == Link::Connecting => link = Link::Live,
-                Freshness::Denied(failure) => denied = Some(failure.clone()),
+                // The first one is told: CronJobs and Jobs come before what they need.
+                Freshness::Denied(failure) => drop(denied.get_or_insert(failure)),
                 Freshness::Live => {}
                 Freshness::Loading => is_loading = true,
             }
         }
         match (link, denied) {
-            (Link::Connecting, Some(failure)) if !is_loading => Link::Denied(failure),
+            (Link::Connecting, Some(failure)) if !is_loading => Link::Denied(failure.clone()),
             (link, _) => link,
         }
     }
@@ -73,6 +74,13 @@ mod tests {
     fn one_broken_watch_shows() {
         let link = Link::of([&Freshness::Live, &stale(9), &stale(5), &Freshness::Live].into_iter());
         assert!(matches!(link, Link::Retrying { at, .. } if at == Time::from_seconds(5)), "{link:?}");
+    }
+
+    #[test]
+    fn first_denied_kind_is_told() {
+        let denied = |message: &str| Freshness::Denied(Failure { message: message.into(), ..failure(Cause::Denied) });
+        let link = Link::of([&denied("jobs"), &denied("namespaces")].into_iter());
+        assert!(matches!(&link, Link::Denied(told) if told.message == "jobs"), "{link:?}");
     }
 
     #[test]

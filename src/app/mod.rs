@@ -249,7 +249,11 @@ impl App {
                 (self.context, self.namespaces, self.not_connected) = (context, Some(namespaces), None);
                 self.is_dirty = true;
             }
-            Msg::Contexts { session, names } if session == self.session => self.contexts = names,
+            Msg::Contexts { session, names, chosen } if session == self.session => {
+                self.contexts = names;
+                // It stands in the header while the connection is not there yet, or cannot be had.
+                self.context = chosen.unwrap_or_else(|| std::mem::take(&mut self.context));
+            }
             Msg::NotConnected { session, failure, retry_at } if session == self.session => {
                 (self.not_connected, self.connect_at) = (Some(failure), retry_at);
             }

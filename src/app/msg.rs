@@ -36,6 +36,8 @@ pub enum Msg {
         session: Session,
         /// Their names.
         names: Vec<CompactString>,
+        /// The one that is meant; None where that is not known.
+        chosen: Option<CompactString>,
     },
     /// There is no way to a server, or none any more.
     NotConnected {

@@ -85,11 +85,13 @@ pub async fn connect(target: &Target, credential: Option<Credential>) -> Result<
     Ok(connection)
 }
 
-/// The contexts that can be switched to; none where the kubeconfig cannot be read, which [`connect`] tells.
-pub fn contexts(target: &Target) -> Vec<CompactString> {
-    let Place::Kubeconfig(choice) = &target.place else { return Vec::new() };
+/// The contexts that can be switched to, and the one that is meant; none where the kubeconfig cannot be used, which
+/// [`connect`] tells.
+pub fn contexts(target: &Target) -> (Vec<CompactString>, Option<CompactString>) {
+    let Place::Kubeconfig(choice) = &target.place else { return Default::default() };
     let kubeconfig = kubeconfig::read(choice).ok().flatten().unwrap_or_default();
-    kubeconfig.contexts.into_iter().map(|context| context.name.into()).collect()
+    let chosen = choose(&kubeconfig, choice).ok().map(|chosen| chosen.context.into());
+    (kubeconfig.contexts.into_iter().map(|context| context.name.into()).collect(), chosen)
 }
 
 /// The login helper of the target's user; None where it has none.

@@ -43,8 +43,12 @@ pub(super) struct Link {
 impl Link {
     /// Connects and watches until the task is dropped.
     pub(super) async fn run(mut self) {
-        let (session, names) = (self.session, connect::contexts(&self.target));
-        if self.reports.send(Report::Contexts { session, names }).await.is_err() {
+        let session = self.session;
+        let (names, chosen) = connect::contexts(&self.target);
+        if let Some(context) = &chosen {
+            self.keep_to(context);
+        }
+        if self.reports.send(Report::Contexts { session, names, chosen }).await.is_err() {
             return;
         }
         let mut connection = self.connect(None).await;
@@ -52,10 +56,7 @@ impl Link {
         let client = self.login.client();
         connection.namespaces = access::workable(&client, &connection, &self.target).await;
         self.server = Some(connection.server.clone());
-        if let Place::Kubeconfig(choice) = &mut self.target.place {
-            // The kubeconfig's current context may change while we run; this session's must not.
-            choice.context = Some(connection.context.to_string());
-        }
+        self.keep_to(&connection.context);
         self.tell_connected(&connection).await;
         let (login, reports) = (self.login.clone(), self.reports.clone());
         let namespaces = connection.namespaces.clone();
@@ -67,20 +68,34 @@ impl Link {
         let mut repeats = 0;
         loop {
             let since = SystemClock.now();
+            let mut is_refused = false;
             let mut asked = tokio::select! {
                 Some(asked) = self.asked.recv() => asked,
                 () = self.login.refused() => {
+                    is_refused = true;
                     let is_lasting = SystemClock.now().seconds_since(since) > LONGEST_WAIT.as_secs().cast_signed();
                     repeats = if is_lasting { 0 } else { repeats + 1 };
                     self.pause(wait(repeats)).await
                 }
                 () = near_end(connection.valid_until) => None,
             };
-            let namespaces = connection.namespaces;
-            connection = self.connect(asked.take()).await;
-            connection.namespaces = namespaces;
-            self.login.replace(connection.client.clone());
+            let login = self.login.clone();
+            let renewed = tokio::select! {
+                renewed = self.connect(asked.take()) => Some(renewed),
+                () = login.accepted_again(), if is_refused => None,
+            };
+            if let Some(renewed) = renewed {
+                connection = Connection { namespaces: connection.namespaces, ..renewed };
+                self.login.replace(connection.client.clone());
+            }
             self.tell_connected(&connection).await;
+        }
+    }
+
+    /// The kubeconfig's current context may change while we run; this session's must not.
+    fn keep_to(&mut self, context: &str) {
+        if let Place::Kubeconfig(choice) = &mut self.target.place {
+            choice.context = Some(context.to_owned());
         }
     }
 

@@ -25,7 +25,7 @@ const ANSWER: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub(super) struct Login {
     current: watch::Sender<Option<Current>>,
-    /// The newest generation that was refused; 0 is none.
+    /// The newest generation whose last request was refused; 0 is none.
     refused: watch::Sender<u64>,
 }
 
@@ -71,6 +71,13 @@ impl Login {
         drop(self.refused.subscribe().wait_for(|refused| *refused >= generation).await);
     }
 
+    /// Waits until a request of the client that is current was answered after one was refused: a server may refuse a
+    /// good login while it starts.
+    pub(super) async fn accepted_again(&self) {
+        let generation = self.current.borrow().as_ref().map_or(0, |current| current.generation);
+        drop(self.refused.subscribe().wait_for(|refused| *refused < generation).await);
+    }
+
     /// Tells when the client is replaced from now on, so that what failed for its login need not wait any longer.
     pub(super) fn renewals(&self) -> Renewals {
         let mut renewals = self.current.subscribe();
@@ -91,9 +98,12 @@ impl Login {
             Ok(response) => response.status() == StatusCode::UNAUTHORIZED,
             Err(error) => matches!(explain("connect", error).cause, Cause::Unauthorized | Cause::Tls),
         };
-        if is_refused {
-            self.refused.send_modify(|refused| *refused = generation.max(*refused));
-        }
+        self.refused.send_if_modified(|refused| {
+            let newest = if is_refused { generation.max(*refused) } else { *refused };
+            // An answer of any kind but a refusal says that the login is good after all.
+            let newest = if answer.is_ok() && !is_refused { newest.min(generation - 1) } else { newest };
+            std::mem::replace(refused, newest) != newest
+        });
         answer.map(|response| response.map(|body| if is_stream { body.boxed_unsync() } else { bounded(body) }))
     }
 }

@@ -46,6 +46,8 @@ pub enum Report {
         session: Session,
         /// Their names.
         names: Vec<CompactString>,
+        /// The one that is meant; None where that is not known.
+        chosen: Option<CompactString>,
     },
     /// There is no way to a server, or none any more. It is tried again.
     NotConnected {

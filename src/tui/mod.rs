@@ -246,7 +246,7 @@ impl Shell {
 pub fn message(report: Report) -> Msg {
     match report {
         Report::Connected { session, context, namespaces } => Msg::Connected { session, context, namespaces },
-        Report::Contexts { session, names } => Msg::Contexts { session, names },
+        Report::Contexts { session, names, chosen } => Msg::Contexts { session, names, chosen },
         Report::NotConnected { session, failure, retry_at } => Msg::NotConnected { session, failure, retry_at },
         Report::Changed(delta) => Msg::Changed(delta),
         Report::Log { session, source, change } => Msg::Log { session, source, change },

@@ -17,6 +17,8 @@ pub const TESTS: &[Local] = &[
     Local { name: "login::ctrl_c_ends_the_helper_alone", run: ctrl_c_ends_the_helper_alone },
     Local { name: "login::namespaces_that_worked_are_remembered", run: namespaces_that_worked_are_remembered },
     Local { name: "login::kubeconfig_from_a_pipe_lasts", run: kubeconfig_from_a_pipe_lasts },
+    Local { name: "login::proxy_of_the_environment_is_used", run: proxy_of_the_environment_is_used },
+    Local { name: "login::login_that_is_good_after_all_needs_no_helper", run: good_after_all },
     Local { name: "login::context_does_not_change_by_itself", run: context_does_not_change_by_itself },
 ];
 
@@ -71,6 +73,7 @@ fn asks_outside_the_screen_on_a_key() {
     let mut terminal = open(&kubeconfig(&folder, &server.address, &helper(&folder, &asking)));
     let screen = terminal.shows("cannot log in: sh failed: the session has expired");
     assert!(screen.contains("press L to log in") && screen.contains("retrying"), "{screen}");
+    assert!(screen.starts_with(" kubatch  one "), "the context is known without a login:\n{screen}");
     terminal.press("L");
     terminal.shows("your code: ");
     assert!(!terminal.is_full_screen());
@@ -189,4 +192,36 @@ fn kubeconfig_from_a_pipe_lasts() {
         terminal.hides("stale");
         terminal.shows("● live");
     }
+}
+
+fn proxy_of_the_environment_is_used() {
+    let folder = folder("proxy");
+    let config = kubeconfig(&folder, "http://kube.example:6443", "{token: good}");
+    let open = |proxy: &Server, without: &str| {
+        let mut command = CommandBuilder::new("sh");
+        let script = "HTTP_PROXY=\"$1\" NO_PROXY=\"$2\" exec \"$0\"";
+        command.args(["-c", script, BINARY, &proxy.address, without]);
+        Terminal::start((120, 40), command, Some(&config))
+    };
+    let proxy = Server::start("good");
+    let terminal = open(&proxy, "other.example");
+    terminal.shows("from-the-server");
+    assert!(proxy.tunnels().iter().all(|line| line == "CONNECT kube.example:6443 HTTP/1.1"), "{:?}", proxy.tunnels());
+    let unused = Server::start("good");
+    let terminal = open(&unused, ".example");
+    terminal.wait("that there is no such server", |screen| screen.contains("cannot watch jobs"));
+    assert_eq!(unused.tunnels(), [""; 0], "the proxy was asked in spite of NO_PROXY");
+}
+
+fn good_after_all() {
+    let (folder, server) = (folder("good"), Server::start("good"));
+    // It works once; from then on it would have to ask.
+    let once = format!("test -e used && {{ echo 'no session' >&2; exit 1; }}; touch used; token=good; {PRINT}");
+    let terminal = open(&kubeconfig(&folder, &server.address, &helper(&folder, &once)));
+    terminal.shows("● live");
+    server.accept("nobody's");
+    terminal.shows("cannot log in: sh failed: no session");
+    server.accept("good");
+    terminal.shows("● live");
+    terminal.hides("stale");
 }

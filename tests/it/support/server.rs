@@ -14,6 +14,8 @@ pub struct Server {
 struct State {
     token: String,
     open: Vec<TcpStream>,
+    /// The first lines of the requests for a tunnel.
+    tunnels: Vec<String>,
 }
 
 impl Server {
@@ -21,7 +23,7 @@ impl Server {
     pub fn start(token: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let state = Arc::new(Mutex::new(State { token: token.to_owned(), open: Vec::new() }));
+        let state = Arc::new(Mutex::new(State { token: token.to_owned(), open: Vec::new(), tunnels: Vec::new() }));
         let shared = state.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -41,6 +43,11 @@ impl Server {
             let _ = stream.shutdown(std::net::Shutdown::Both);
         }
     }
+
+    /// What tunnels were asked for, as of a proxy.
+    pub fn tunnels(&self) -> Vec<String> {
+        self.state.lock().unwrap().tunnels.clone()
+    }
 }
 
 /// Answers requests of one connection until it ends or becomes a watch. Returning would not close it: see `open`.
@@ -49,6 +56,12 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
     loop {
         let head: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
         let Some(first) = head.first() else { return };
+        if first.starts_with("CONNECT ") {
+            // It is its own proxy: what is asked through the tunnel is asked here.
+            state.lock().unwrap().tunnels.push(first.clone());
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            continue;
+        }
         let wanted = format!("authorization: bearer {}", state.lock().unwrap().token);
         let is_known = head.iter().any(|line| line.to_lowercase() == wanted);
         let is_watch = first.contains("watch=true");
