@@ -127,7 +127,8 @@ impl Snapshot {
         of_kind.max_by_key(|freshness| freshness.rank()).unwrap_or(&Freshness::Loading)
     }
 
-    /// What the pods on this node ask for together, those of Jobs and all others, as the scheduler counts it.
+    /// What the pods on this node ask for together, those of Jobs and all others, as the scheduler counts it. Only
+    /// pods of namespaces that are watched are known: where these are not all, a node holds more than this.
     pub fn requested_on(&self, node: &str) -> Resources {
         let ours = self.pods.iter().filter(|pod| pod.node == node && !pod.is_finished()).map(|pod| pod.requests);
         ours.chain([self.foreign_pods.requested_on(node)]).sum()
