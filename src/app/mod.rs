@@ -5,6 +5,7 @@
 
 mod act;
 mod available;
+mod choose;
 mod describe;
 mod details;
 mod effect;

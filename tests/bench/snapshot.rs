@@ -161,7 +161,7 @@ fn benchmark(criterion: &mut Criterion) {
         });
         app.update(Msg::Key(Key::from(":")));
         for (name, is_whole) in
-            [("a character in the palette", false), ("the same, until every object is matched", true)]
+            [("a character in the palette", false), ("a character in the palette, until all is matched", true)]
         {
             group.bench_function(BenchmarkId::new(name, size), |bencher| {
                 bencher.iter(|| {

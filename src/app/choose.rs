@@ -1,0 +1,132 @@
+//! The palette's keys, and what is done with the entry that is taken.
+
+use std::borrow::Cow;
+
+use crate::command::{Action, CommandSpec, Key, Motion, Pane, all};
+use crate::model::key::{Kind, Namespaces};
+use crate::model::owner::Subject;
+
+use super::palette::Judged;
+use super::{App, Choice, Effect, Filter, Overlay, Palette};
+
+/// Commands that the palette remembers.
+const REMEMBERED: usize = 10;
+
+impl App {
+    pub(super) fn palette_key(&mut self, mut palette: Palette, key: &Key) -> Vec<Effect> {
+        match key.0.as_str() {
+            "esc" | "ctrl-c" => {
+                self.overlay = self.behind.take().map(|page| Overlay::Page(*page));
+                return Vec::new();
+            }
+            "enter" if palette.is_certain() => return self.take_choice(&palette),
+            "enter" => palette.is_taken = true,
+            "up" | "ctrl-p" | "shift-tab" => palette.go(Motion::Up),
+            "down" | "ctrl-n" | "tab" => palette.go(Motion::Down),
+            _ => {
+                if palette.prompt.key(key) {
+                    palette.refresh(&self.snapshot);
+                }
+            }
+        }
+        self.overlay = Some(Overlay::Palette(palette));
+        Vec::new()
+    }
+
+    /// The palette matches objects still, and wants to go on with [`super::Msg::Continue`].
+    pub fn is_searching(&self) -> bool {
+        matches!(&self.overlay, Some(Overlay::Palette(palette)) if palette.is_searching())
+    }
+
+    /// Goes on matching; takes the best entry where Enter waits for it.
+    pub(super) fn go_on(&mut self) -> Vec<Effect> {
+        match self.overlay.take() {
+            Some(Overlay::Palette(mut palette)) => {
+                palette.go_on(&self.snapshot);
+                if palette.is_taken && !palette.is_searching() {
+                    return self.take_choice(&palette);
+                }
+                self.overlay = Some(Overlay::Palette(palette));
+            }
+            other => self.overlay = other,
+        }
+        Vec::new()
+    }
+
+    /// Carries out the entry that the palette is on.
+    fn take_choice(&mut self, palette: &Palette) -> Vec<Effect> {
+        self.behind = None;
+        let Some(entry) = palette.entries.get(palette.at) else { return Vec::new() };
+        match entry.choice.clone() {
+            Choice::Run(id, argument) => {
+                let Some(spec) = all().find(|spec| spec.id == id) else { return Vec::new() };
+                self.remember(id, &argument);
+                self.attempt(spec, &argument)
+            }
+            Choice::Namespace(name) => {
+                self.remember("session.namespaces", &name);
+                self.look_at(Some(Namespaces::Some(vec![name.into()])))
+            }
+            Choice::Context(name) => {
+                self.remember("session.context", &name);
+                self.connect(Some(name), None)
+            }
+            Choice::Jump(subject) => {
+                self.jump(subject);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Keeps what was run, newest first.
+    fn remember(&mut self, id: &str, argument: &str) {
+        let words = format!("{id} {argument}").trim_end().to_owned();
+        self.recent.retain(|known| *known != words);
+        self.recent.insert(0, words);
+        self.recent.truncate(REMEMBERED);
+    }
+
+    pub(super) fn open_palette(&mut self) {
+        let judged = |spec: &'static CommandSpec| {
+            let target = match spec.action {
+                Action::Write(set) => self.plan(set).ok().map(|plan| plan.targets),
+                Action::Describe | Action::Yaml => self.object_under_cursor().map(|(key, _)| key.to_string()),
+                _ => None,
+            };
+            Judged { spec, target: target.unwrap_or_default(), why_not: self.applies(spec).err().map(Cow::into_owned) }
+        };
+        // Moving is for keys alone, and so is what is done within pages.
+        let is_shown =
+            |spec: &&CommandSpec| !matches!(spec.action, Action::Move(_) | Action::Page(_) | Action::Palette);
+        let mut shown: Vec<_> = all().filter(is_shown).collect();
+        // As in the footer: the most useful first.
+        shown.sort_by_key(|spec| spec.footer.unwrap_or(u8::MAX));
+        let palette = Palette::new(shown.into_iter().map(judged), &self.contexts, &self.snapshot, &self.recent);
+        self.overlay = Some(Overlay::Palette(palette));
+    }
+
+    /// Goes to an object's row; a filter that hides it is cleared. Of a pod, to that of its Job first.
+    fn jump(&mut self, subject: Subject) {
+        let Subject { kind, uid } = subject;
+        let owner = self.snapshot.pods.get(uid).and_then(|pod| pod.meta.owner_uid());
+        if let (Kind::Pod, Some(uid)) = (kind, owner) {
+            self.jump(Subject { kind: Kind::Job, uid });
+            self.refresh_rows();
+        }
+        let pane = match kind {
+            Kind::CronJob => Pane::CronJobs,
+            Kind::Pod => Pane::Pods,
+            _ => Pane::Jobs,
+        };
+        self.opened = None;
+        if let Some(list) = self.list_mut(pane) {
+            (list.filter, list.faults_only) = (Filter::default(), false);
+        }
+        self.mark_dirty();
+        self.refresh_rows();
+        self.focus(pane);
+        if let Some(list) = self.list_mut(pane) {
+            list.select(uid);
+        }
+    }
+}
