@@ -23,6 +23,8 @@ const NAMESPACES: usize = 16;
 pub struct State {
     /// Namespaces that were watched with success, by context, the newest first.
     pub namespaces: BTreeMap<String, Vec<CompactString>>,
+    /// What the palette ran last, the newest first: a command's id, with its argument behind a blank.
+    pub recent: Vec<String>,
 }
 
 impl State {
@@ -103,6 +105,9 @@ mod tests {
         assert!(state.saw_namespace("prod: eu", "team-b"));
         write(&path, &state).unwrap();
         assert_eq!(read(&path), state);
+        state.recent.push("session.context prod: eu".into());
+        write(&path, &state).unwrap();
+        assert_eq!(read(&path), state);
         assert_eq!(read(&path).namespaces["prod: eu"], ["team-b", "team-a"]);
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(path.parent().unwrap().read_dir().unwrap().count(), 1, "nothing else is left behind");
@@ -113,7 +118,7 @@ mod tests {
         let path = new_path("state-bad");
         assert_eq!(read(&path), State::default());
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        for text in ["", "- a list", "{{{", "namespaces: 3", "future: {a: 1}"] {
+        for text in ["", "- a list", "{{{", "namespaces: 3", "recent: {a: 1}", "future: {a: 1}"] {
             std::fs::write(&path, text).unwrap();
             assert_eq!(read(&path), State::default(), "{text}");
         }

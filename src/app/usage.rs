@@ -49,6 +49,8 @@ impl App {
             .filter(|pod| pod.meta.namespace == scope.namespace)
             .map(|pod| (pod.meta.name.as_str(), pod.uid()))
             .collect();
+        // The columns appear and go with it.
+        self.is_dirty = true;
         self.usage = pods.into_iter().filter_map(|one| Some((*uids.get(one.pod.as_str())?, one.containers))).collect();
     }
 

@@ -38,6 +38,17 @@ impl Memory {
         }
     }
 
+    /// Remembers what the palette ran.
+    pub(super) fn see_recent(&self, recent: &[String]) {
+        self.state.send_if_modified(|state| {
+            let is_news = state.recent != recent;
+            if is_news {
+                state.recent = recent.to_vec();
+            }
+            is_news
+        });
+    }
+
     /// Waits until what is remembered is written, but not for long.
     pub(super) async fn keep(self) {
         drop(self.state);

@@ -61,6 +61,7 @@ pub async fn run(mut target: Target, look: Look) -> std::io::Result<()> {
     let (width, height) = crossterm::terminal::size()?;
     let mut app = App::new(SystemClock.now(), (width, height));
     app.is_read_only = target.is_read_only;
+    app.recent.clone_from(&memory.state().recent);
     let (reports, reported) = mpsc::channel(REPORTS);
     let engine = Engine::start(target.clone(), Session::default(), reports.clone());
     let theme = Theme::new(look.has_colour, look.has_unicode).on(look.ground);
@@ -108,6 +109,7 @@ impl Shell {
                             self.screen.resized(width, height)?;
                         }
                         self.update(msg, &mut keys)?;
+                        self.memory.see_recent(&self.app.recent);
                     }
                     self.frame()?;
                     (drawn, has_news) = (Instant::now(), false);
