@@ -61,6 +61,11 @@ impl ListState {
         self.is_placed |= is_settled && !self.rows.is_empty();
     }
 
+    /// All rows are shown in the list's own order.
+    pub fn is_plain(&self) -> bool {
+        self.filter.is_empty() && self.sort.is_none() && !self.faults_only
+    }
+
     /// The rows belong to this subject.
     pub fn is_of(&self, subject: Option<Subject>) -> bool {
         self.subject == subject

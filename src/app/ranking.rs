@@ -40,13 +40,17 @@ impl Ranking {
             return changes.filter_map(|(uid, rank)| self.set(uid, rank).then_some(uid)).collect();
         }
         let mut changed: HashMap<Uid, Option<Rank>> = changes.collect();
-        self.order.retain(|rank| !changed.contains_key(&rank.uid));
-        self.places.retain(|uid, _| !changed.contains_key(uid));
+        let known = changed.keys().filter(|uid| self.places.remove(uid).is_some()).count();
+        // The first list is all new.
+        if known > 0 {
+            self.order.retain(|rank| !changed.contains_key(&rank.uid));
+        }
         for rank in changed.drain().filter_map(|(_, rank)| rank) {
             self.places.insert(rank.uid, (rank.level, rank.newest));
             self.order.push(rank);
         }
-        self.order.sort_unstable();
+        // The stable sort makes use of what is in order already.
+        self.order.sort();
         self.problems = self.order.partition_point(|rank| rank.level <= Level::Warning);
         Vec::new()
     }

@@ -121,8 +121,12 @@ impl App {
 
     fn refresh_cronjobs(&mut self) {
         let ranked = self.cronjob_ranking.iter();
-        let rows = ranked.filter_map(|rank| Some((rank.level, RowRef::CronJob(self.snapshot.cronjobs.get(rank.uid)?))));
-        let rows = self.chosen(&self.cronjobs, rows);
+        let rows = if self.cronjobs.is_plain() {
+            ranked.map(|rank| rank.uid).collect()
+        } else {
+            let known = |rank: &Rank| Some((rank.level, RowRef::CronJob(self.snapshot.cronjobs.get(rank.uid)?)));
+            self.chosen(&self.cronjobs, ranked.filter_map(known))
+        };
         let is_settled = !self.is_loading(Kind::CronJob);
         self.set_rows(Pane::CronJobs, rows, self.snapshot.cronjobs.len(), is_settled);
     }
@@ -130,11 +134,16 @@ impl App {
     fn refresh_jobs(&mut self) {
         let opened = self.opened.map(|subject| subject.uid);
         let is_inside = |job: &&Job| opened.is_none() || job.meta.owner_uid() == opened;
-        let rows = self.job_ranking.iter().filter_map(|rank| {
-            let job = self.snapshot.jobs.get(rank.uid).filter(is_inside)?;
-            Some((rank.level, RowRef::Job(job)))
-        });
-        let rows = self.chosen(&self.jobs, rows);
+        let ranked = self.job_ranking.iter();
+        let rows = if self.jobs.is_plain() && opened.is_none() {
+            ranked.map(|rank| rank.uid).collect()
+        } else {
+            let known = |rank: &Rank| {
+                let job = self.snapshot.jobs.get(rank.uid).filter(is_inside)?;
+                Some((rank.level, RowRef::Job(job)))
+            };
+            self.chosen(&self.jobs, ranked.filter_map(known))
+        };
         let total = opened.map_or(self.snapshot.jobs.len(), |owner| self.snapshot.relations.jobs.of(owner).len());
         let is_settled = !self.is_loading(Kind::Job);
         self.jobs.turn_to(self.opened);
