@@ -101,21 +101,23 @@ fn short_title(pane: Pane) -> &'static str {
     }
 }
 
-/// A notice where there is one; else why the link is down; else what can be done here.
+/// A notice where there is one; else why the link is broken, with the way to the keys; else what can be done here. What
+/// is denied is told in the panes.
 pub(super) fn footer(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    let trouble = match app.link() {
-        Link::Retrying { failure, .. } | Link::Denied(failure) | Link::Down(failure) => Some(failure),
-        Link::Connecting | Link::Live => None,
+    let room = area.width.saturating_sub(2);
+    let said = |buffer: &mut Buffer, text: &str, room: u16, level| {
+        let text = fit(text, room.into(), Align::Left, theme.cut());
+        buffer.set_stringn(area.x + 1, area.y, text, room.into(), theme.level(level));
     };
-    if let Some(notice) = &app.notice {
-        let text = fit(notice, area.width.saturating_sub(2).into(), Align::Left, theme.cut());
-        buffer.set_stringn(area.x + 1, area.y, text, area.width.into(), theme.level(Level::Warning));
-    } else if let Some(failure) = trouble {
-        let text = format!("{}; {}", failure.message, failure.hint);
-        let text = fit(&text, area.width.saturating_sub(2).into(), Align::Left, theme.cut());
-        buffer.set_stringn(area.x + 1, area.y, text, area.width.into(), theme.level(Level::Broken));
-    } else {
-        keys(buffer, area, app, theme);
+    match (&app.notice, app.link()) {
+        (Some(notice), _) => said(buffer, notice, room, Level::Warning),
+        (None, Link::Retrying { failure, .. } | Link::Down(failure)) => {
+            let help = Line::from(vec![Span::styled("? ", theme.accent()), Span::styled("help ", theme.text())]);
+            let room = room.saturating_sub(help.width() as u16 + 1);
+            said(buffer, &format!("{}; {}", failure.message, failure.hint), room, Level::Broken);
+            help.right_aligned().render(area, buffer);
+        }
+        (None, Link::Connecting | Link::Live | Link::Denied(_)) => keys(buffer, area, app, theme),
     }
 }
 

@@ -105,10 +105,13 @@ fn long_files_say_why() {
 /// The keys and commands as the README has them.
 fn table() -> String {
     let mut table = "| key | palette | what it does |\n|---|---|---|\n".to_owned();
-    for spec in kubatch::command::all() {
-        let keys: Vec<String> = spec.keys.iter().map(|key| format!("`{key}`")).collect();
-        let words: Vec<String> = spec.words.iter().map(|word| format!("`:{word}`")).collect();
-        table += &format!("| {} | {} | {} |\n", keys.join(" "), words.join(" "), spec.help);
+    for scope in kubatch::command::Scope::ALL {
+        table += &format!("| | | **{}** |\n", scope.title());
+        for spec in kubatch::command::all().filter(|spec| spec.scope == scope) {
+            let keys: Vec<String> = spec.keys.iter().map(|key| format!("`{key}`")).collect();
+            let words: Vec<String> = spec.words.iter().map(|word| format!("`:{word}`")).collect();
+            table += &format!("| {} | {} | {} |\n", keys.join(" "), words.join(" "), spec.help);
+        }
     }
     table
 }
