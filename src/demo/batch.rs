@@ -14,6 +14,7 @@ use crate::model::schedule::Schedule;
 /// The limit of a CronJob's name: its Jobs get eleven more letters.
 const LONGEST_CRONJOB_NAME: usize = 52;
 
+/// The labels of a Job's pods, as they are named since 1.27 and as they were before.
 const JOB_NAME: [&str; 2] = ["batch.kubernetes.io/job-name", "job-name"];
 const CONTROLLER_UID: [&str; 2] = ["batch.kubernetes.io/controller-uid", "controller-uid"];
 
@@ -97,7 +98,7 @@ fn check_selector(job: &Job, spec: &JobSpec, problems: &mut Problems) {
     let name = job.metadata.name.clone().unwrap_or_default();
     let empty = BTreeMap::new();
     let labels = spec.template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref()).unwrap_or(&empty);
-    for (key, wanted) in CONTROLLER_UID.map(|key| (key, &uid)).into_iter().chain(JOB_NAME.map(|key| (key, &name))) {
+    for (key, wanted) in [1, 0].into_iter().flat_map(|age| [(CONTROLLER_UID[age], &uid), (JOB_NAME[age], &name)]) {
         if labels.get(key) != Some(wanted) {
             problems.invalid(format!("spec.template.metadata.labels[{key}]"), labels, &format!("must be '{wanted}'"));
         }
@@ -134,7 +135,8 @@ fn check_spec(spec: &JobSpec, path: &str, problems: &mut Problems) {
     pod::check(&without_policy, &format!("{path}.template.spec"), problems);
     let field = format!("{path}.template.spec.restartPolicy");
     match template.restart_policy.as_deref() {
-        None | Some("") => problems.required(field, "valid values: \"OnFailure\", \"Never\""),
+        // Where none is written, the server fills in Always before it looks.
+        None | Some("" | "Always") => problems.required(field, "valid values: \"OnFailure\", \"Never\""),
         Some("OnFailure") if spec.pod_failure_policy.is_some() => {
             problems.invalid(field, "OnFailure", "only \"Never\" is supported when podFailurePolicy is specified");
         }

@@ -231,7 +231,7 @@ fn disown(store: &mut Store, dependent: &Value, uid: &str) {
     } else {
         dependent["metadata"]["ownerReferences"] = json!(left);
     }
-    store.put(super::write::without_nulls(dependent));
+    store.put(super::write::tidied(dependent));
 }
 
 fn owners(object: &Value) -> impl Iterator<Item = &Value> {
@@ -243,7 +243,7 @@ fn finalizers(object: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// Takes an object away that nothing holds any more; an owner that waited for it may follow.
-fn take_away(store: &mut Store, path: &str) {
+pub(super) fn take_away(store: &mut Store, path: &str) {
     let Some(object) = store.get(path).cloned() else { return };
     store.delete(path);
     for owner in owners(&object) {

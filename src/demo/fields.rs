@@ -358,7 +358,7 @@ pub(super) fn apply(old: &Value, config: &Value, writer: &Writer, force: bool, n
 }
 
 fn conflict(entry: &Value, path: &[String]) -> Cause {
-    let (manager, version) = (entry["manager"].as_str().unwrap_or_default(), &entry["apiVersion"]);
+    let manager = entry["manager"].as_str().unwrap_or_default();
     let steps = path.iter().map(|step| match step.split_at_checked(2) {
         Some(("f:", name)) => format!(".{name}"),
         Some(("k:", key)) => {
@@ -369,9 +369,14 @@ fn conflict(entry: &Value, path: &[String]) -> Cause {
         Some(("v:", value)) => format!("[={value}]"),
         _ => String::new(),
     });
+    // Appliers are told apart by their names; other writers may write several versions under one.
+    let version = match entry["operation"].as_str() {
+        Some("Apply") => String::new(),
+        _ => format!(" using {}", entry["apiVersion"].as_str().unwrap_or_default()),
+    };
     Cause {
         reason: "FieldManagerConflict",
         field: steps.collect(),
-        message: format!("conflict with \"{manager}\" using {}", version.as_str().unwrap_or_default()),
+        message: format!("conflict with \"{manager}\"{version}"),
     }
 }

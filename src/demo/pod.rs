@@ -13,6 +13,7 @@ impl Writable for Pod {
         let spec = self.spec.get_or_insert_default();
         spec.restart_policy.get_or_insert_with(|| "Always".into());
         set_defaults(spec);
+        spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()).for_each(request_what_is_limited);
         spec.enable_service_links.get_or_insert(true);
         spec.service_account_name.get_or_insert_with(|| "default".into());
         spec.service_account.clone_from(&spec.service_account_name);
@@ -32,6 +33,14 @@ impl Writable for Pod {
                        `spec.tolerations` (only additions to existing tolerations)";
             problems.forbidden("spec", why);
         }
+    }
+}
+
+/// What is limited and not requested is requested; in pods alone, not in templates.
+fn request_what_is_limited(container: &mut Container) {
+    let resources = container.resources.get_or_insert_default();
+    for (name, quantity) in resources.limits.iter().flatten() {
+        resources.requests.get_or_insert_default().entry(name.clone()).or_insert_with(|| quantity.clone());
     }
 }
 
@@ -86,14 +95,7 @@ fn set_container_defaults(container: &mut Container) {
         let is_pinned = image.contains('@') || tag.is_some_and(|tag| tag != "latest");
         if is_pinned { "IfNotPresent".into() } else { "Always".into() }
     });
-    let resources = container.resources.get_or_insert_default();
-    // What is limited and not requested is requested.
-    if let Some(limits) = &resources.limits {
-        let requests = resources.requests.get_or_insert_default();
-        for (name, quantity) in limits {
-            requests.entry(name.clone()).or_insert_with(|| quantity.clone());
-        }
-    }
+    container.resources.get_or_insert_default();
     for port in container.ports.iter_mut().flatten() {
         port.protocol.get_or_insert_with(|| "TCP".into());
     }

@@ -1,7 +1,7 @@
 //! Reading: one object, lists in pages, and watches. Lists are cut out of the state at one version, so that the pages
 //! of one list belong together whatever changes meanwhile.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
@@ -42,15 +42,15 @@ impl Wanted {
     }
 
     /// The object as the request wants to see it, if it selects it.
-    fn view(&self, object: &Value) -> Option<Value> {
+    fn view<'a>(&self, object: &'a Value) -> Option<Cow<'a, Value>> {
         let object = viewed(self.resource, object);
         self.selector.matches(&object).then_some(object)
     }
 }
 
 /// The object in the version that a resource stands for.
-pub(super) fn viewed(resource: &Resource, object: &Value) -> Value {
-    if resource.is_new_event() { events::in_new_version(object) } else { object.clone() }
+pub(super) fn viewed<'a>(resource: &Resource, object: &'a Value) -> Cow<'a, Value> {
+    if resource.is_new_event() { Cow::Owned(events::in_new_version(object)) } else { Cow::Borrowed(object) }
 }
 
 /// One object.
@@ -87,7 +87,7 @@ pub(super) fn list(demo: &Demo, call: &Call, route: &Route) -> Answer {
         }
         let Some(object) = wanted.view(object) else { continue };
         if items.len() < limit {
-            items.push(object);
+            items.push(object.into_owned());
             last = Some(place);
         } else {
             left += 1;
@@ -168,7 +168,8 @@ pub(super) fn watch(demo: &Demo, call: &Call, route: &Route) -> Answer {
 
 fn initial_events(store: &Store, wanted: &Wanted) -> String {
     let objects = store.list(&wanted.collection);
-    objects.into_iter().filter_map(|object| Some(line(wanted, "ADDED", &wanted.view(object)?))).collect()
+    let chosen = objects.into_iter().filter_map(|object| wanted.view(object));
+    chosen.map(|object| line(wanted, "ADDED", &object)).collect()
 }
 
 fn bookmark(wanted: &Wanted, version: u64, is_end_of_list: bool) -> String {
@@ -229,13 +230,14 @@ impl Watching {
 
     /// What a change means for those who see only what they select: an object that is no longer selected is gone.
     fn tell(&self, change: &Change) -> Option<String> {
-        let view = |object: &Option<Arc<Value>>| object.as_ref().and_then(|object| self.wanted.view(object));
-        let (kind, object) = match (view(&change.before), view(&change.after)) {
+        let before = change.before.as_deref().and_then(|object| self.wanted.view(object));
+        let after = change.after.as_deref().and_then(|object| self.wanted.view(object));
+        let (kind, object) = match (before, after) {
             (None, None) => return None,
             (None, Some(after)) => ("ADDED", after),
             (Some(_), Some(after)) => ("MODIFIED", after),
             (Some(mut before), None) => {
-                before["metadata"]["resourceVersion"] = json!(change.version.to_string());
+                before.to_mut()["metadata"]["resourceVersion"] = json!(change.version.to_string());
                 ("DELETED", before)
             }
         };

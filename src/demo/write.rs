@@ -46,7 +46,7 @@ pub(super) fn patch(demo: &Demo, call: &Call, route: &Route, name: &str) -> Answ
         let path = route.path(name);
         let old = store.get(&path).cloned().ok_or_else(|| Refusal::not_found(route.resource, name))?;
         // What the patch is made for is the view; the version is checked only if the patch names one.
-        let mut new = viewed(route.resource, &old);
+        let mut new = viewed(route.resource, &old).into_owned();
         new["metadata"]["resourceVersion"].take();
         patch::apply(&kind, &mut new, &call.body)?;
         update(store, call, route, &old, new, &writer, demo.clock.now())
@@ -147,7 +147,7 @@ fn insert(store: &mut Store, call: &Call, route: &Route, mut object: Value, writ
         object["status"] = json!({});
     }
     let given = object.clone();
-    let Admitted { mut object, unknown } = admit::admit(resource, without_nulls(object), None)?;
+    let Admitted { mut object, unknown } = admit::admit(resource, tidied(object), None)?;
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     let warnings = unknown_fields(call, route, &name, unknown)?;
     if store.get(&route.path(&name)).is_some() {
@@ -174,7 +174,7 @@ fn update(
 ) -> Answer {
     let resource = route.resource;
     let name = old["metadata"]["name"].as_str().unwrap_or_default();
-    let mut new = without_nulls(events::stored(new));
+    let mut new = tidied(events::stored(new));
     if new["metadata"]["resourceVersion"]
         .as_str()
         .is_some_and(|v| !v.is_empty() && old["metadata"]["resourceVersion"] != v)
@@ -199,7 +199,7 @@ fn update(
     for field in kept.into_iter().chain(["namespace", "resourceVersion"]) {
         new["metadata"][field] = old["metadata"][field].clone();
     }
-    let Admitted { object: mut new, unknown } = admit::admit(resource, without_nulls(new), Some(old))?;
+    let Admitted { object: mut new, unknown } = admit::admit(resource, tidied(new), Some(old))?;
     let warnings = unknown_fields(call, route, name, unknown)?;
     if !writer.is_apply {
         let held = new.clone();
@@ -247,8 +247,18 @@ fn unknown_fields(call: &Call, route: &Route, name: &str, unknown: Vec<String>) 
     }
 }
 
-/// Absent and null mean the same to the API; kept objects have no nulls.
-pub(super) fn without_nulls(value: Value) -> Value {
+/// Drops what says nothing. Absent and null mean the same to the API, and so do absent and empty lists and maps of the
+/// metadata; kept objects have neither.
+pub(super) fn tidied(object: Value) -> Value {
+    let mut object = without_nulls(object);
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        let is_empty = |value: &Value| *value == json!({}) || *value == json!([]);
+        metadata.retain(|_, value| !is_empty(value));
+    }
+    object
+}
+
+fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
             let kept = fields.into_iter().filter(|(_, value)| !value.is_null());
