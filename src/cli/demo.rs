@@ -39,7 +39,9 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     runtime.block_on(async {
         let listener = match serve::listen(arguments.listen).await {
             Ok(listener) => listener,
-            Err(error) => return refuse(&format!("cannot listen on {}: {error}", arguments.listen), "choose another"),
+            Err(error) => {
+                return refuse(&format!("cannot listen on {}: {error}", arguments.listen), "choose another address");
+            }
         };
         let address = listener.local_addr().unwrap_or(arguments.listen);
         let kubeconfig = serve::kubeconfig(address);

@@ -278,3 +278,82 @@ pub(super) fn finish(store: &mut Store, object: &Value) {
         take_away(store, &path_of(&object));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JOB: &str = "/apis/batch/v1/namespaces/data/jobs/etl";
+    const POD: &str = "/api/v1/namespaces/data/pods/etl-a";
+
+    fn now() -> Time {
+        Time::from_seconds(1_000)
+    }
+
+    /// A Job with a pod that runs on a node, where a kubelet has to end it.
+    fn running() -> Store {
+        let mut store = Store::default();
+        store.has_kubelet = true;
+        store.put(json!({
+            "apiVersion": "batch/v1", "kind": "Job", "metadata": { "namespace": "data", "name": "etl", "uid": "u" },
+        }));
+        store.put(json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": { "namespace": "data", "name": "etl-a", "ownerReferences": [{
+                "apiVersion": "batch/v1", "kind": "Job", "name": "etl", "uid": "u",
+            }] },
+            "spec": { "nodeName": "node-1" }, "status": { "phase": "Running" },
+        }));
+        store
+    }
+
+    fn delete(store: &mut Store, path: &str, policy: Policy) {
+        let object = store.get(path).cloned().unwrap();
+        remove(store, &object, policy, None, now());
+    }
+
+    #[test]
+    fn pod_that_runs_waits_for_its_kubelet() {
+        let mut store = running();
+        delete(&mut store, POD, Policy::Background);
+        let going = store.get(POD).unwrap();
+        assert_eq!(going["metadata"]["deletionTimestamp"], now().plus_seconds(GRACE).to_string());
+        assert_eq!(going["metadata"]["deletionGracePeriodSeconds"], GRACE);
+        take_away(&mut store, POD);
+        assert_eq!(store.get(POD), None);
+    }
+
+    #[test]
+    fn owner_goes_last_in_the_foreground_and_first_in_the_background() {
+        let mut store = running();
+        delete(&mut store, JOB, Policy::Foreground);
+        assert_eq!(store.get(JOB).unwrap()["metadata"]["finalizers"], json!([FOREGROUND]));
+        assert!(store.get(POD).unwrap()["metadata"]["deletionTimestamp"].is_string());
+        take_away(&mut store, POD);
+        assert_eq!(store.get(JOB), None, "nothing holds it any more");
+        let mut store = running();
+        delete(&mut store, JOB, Policy::Background);
+        assert_eq!(store.get(JOB), None);
+        assert!(store.get(POD).unwrap()["metadata"]["deletionTimestamp"].is_string());
+    }
+
+    #[test]
+    fn orphans_lose_their_owner_alone() {
+        let mut store = running();
+        delete(&mut store, JOB, Policy::Orphan);
+        assert_eq!(store.get(JOB), None);
+        assert!(store.get(POD).unwrap()["metadata"]["ownerReferences"].is_null());
+        assert!(store.get(POD).unwrap()["metadata"]["deletionTimestamp"].is_null());
+    }
+
+    #[test]
+    fn object_with_another_owner_stays() {
+        let mut store = running();
+        let mut pod = store.get(POD).cloned().unwrap();
+        let other = json!({ "apiVersion": "batch/v1", "kind": "Job", "name": "other", "uid": "o" });
+        pod["metadata"]["ownerReferences"].as_array_mut().unwrap().push(other.clone());
+        store.put(pod);
+        delete(&mut store, JOB, Policy::Background);
+        assert_eq!(store.get(POD).unwrap()["metadata"]["ownerReferences"], json!([other]));
+    }
+}

@@ -126,7 +126,8 @@ fn collect_at(step: String, value: &Value, field: &str, path: &mut Path, found: 
 /// The index of the element that a step means.
 fn index_of(elements: &[Value], step: &str) -> Option<usize> {
     if let Some(value) = step.strip_prefix("v:") {
-        return elements.iter().position(|element| element.to_string() == value);
+        let wanted: Value = serde_json::from_str(value).ok()?;
+        return elements.iter().position(|element| *element == wanted);
     }
     let wanted: Map<String, Value> = serde_json::from_str(step.strip_prefix("k:")?).ok()?;
     let keys: Vec<&str> = wanted.keys().map(String::as_str).collect();
@@ -378,5 +379,35 @@ fn conflict(entry: &Value, path: &[String]) -> Cause {
         reason: "FieldManagerConflict",
         field: steps.collect(),
         message: format!("conflict with \"{manager}\"{version}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lead_to_fields_and_back() {
+        let object = json!({
+            "metadata": { "name": "a", "labels": { "app": "x" }, "finalizers": ["one"] },
+            "spec": { "ports": [{ "containerPort": 80 }], "command": ["a", "b"], "empty": {} },
+        });
+        let paths = paths_of(&object);
+        let tree = json!({
+            "f:metadata": { "f:labels": { "f:app": {} }, "f:finalizers": { "v:\"one\"": {} } },
+            "f:spec": {
+                "f:ports": { "k:{\"containerPort\":80,\"protocol\":\"TCP\"}": { ".": {}, "f:containerPort": {} } },
+                "f:command": {}, "f:empty": {},
+            },
+        });
+        assert_eq!(to_tree(&paths), tree);
+        let mut read = Paths::new();
+        from_tree(&tree, &mut Path::new(), &mut read);
+        assert_eq!(read, paths);
+        assert!(paths.iter().all(|path| at(&object, path).is_some()), "{paths:?}");
+        let mut emptied = object.clone();
+        paths.iter().for_each(|path| remove(&mut emptied, path));
+        let left = json!({ "metadata": { "name": "a", "labels": {}, "finalizers": [] }, "spec": { "ports": [] } });
+        assert_eq!(emptied, left);
     }
 }

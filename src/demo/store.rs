@@ -258,3 +258,61 @@ pub(super) fn path_of(object: &Value) -> String {
         namespace => format!("{base}/namespaces/{namespace}/{plural}/{}", key.name),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn configmaps() -> Collection {
+        Collection { base: "/api/v1".into(), namespace: Some("data".into()), plural: "configmaps".into() }
+    }
+
+    fn put(store: &mut Store, name: &str, text: &str) {
+        store.put(json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "namespace": "data", "name": name },
+            "data": { "text": text },
+        }));
+    }
+
+    fn texts_at(store: &Store, version: u64) -> Option<Vec<String>> {
+        let then = store.list_at(&configmaps(), version)?;
+        Some(then.iter().map(|(key, object)| format!("{}={}", key.name, object["data"]["text"])).collect())
+    }
+
+    #[test]
+    fn lists_can_be_made_as_of_an_earlier_version() {
+        let mut store = Store::default();
+        put(&mut store, "a", "1");
+        put(&mut store, "b", "1");
+        let then = store.version();
+        put(&mut store, "a", "2");
+        put(&mut store, "c", "1");
+        store.delete("/api/v1/namespaces/data/configmaps/b");
+        assert_eq!(texts_at(&store, then).unwrap(), ["a=\"1\"", "b=\"1\""]);
+        assert_eq!(texts_at(&store, store.version()).unwrap(), ["a=\"2\"", "c=\"1\""]);
+    }
+
+    #[test]
+    fn forgotten_history_is_told_as_gone() {
+        let mut store = Store::default();
+        put(&mut store, "a", "1");
+        let then = store.version();
+        store.compact();
+        assert_eq!(texts_at(&store, then), None);
+        assert_eq!(texts_at(&store, store.version()).unwrap(), ["a=\"1\""]);
+        let then = store.version();
+        (0..=HISTORY).for_each(|number| put(&mut store, "a", &number.to_string()));
+        assert!(store.changes_since(&configmaps(), then).is_none(), "the oldest change is forgotten");
+        assert_eq!(store.changes_since(&configmaps(), then + 1).unwrap().len(), HISTORY);
+    }
+
+    #[test]
+    fn collections_are_apart() {
+        let mut store = Store::default();
+        put(&mut store, "a", "1");
+        for (namespace, plural, count) in [("data", "configmaps", 1), ("dat", "configmaps", 0), ("data", "config", 0)] {
+            let collection = Collection { namespace: Some(namespace.into()), plural: plural.into(), ..configmaps() };
+            assert_eq!(store.list(&collection).len(), count, "{namespace} {plural}");
+        }
+    }
+}

@@ -76,12 +76,10 @@ impl Kubectl {
         let demo = Demo::default();
         demo.put(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "data" } }));
         let folder = folder();
-        let server = runtime().block_on(async {
-            let listener = serve::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
-            let kubeconfig = serve::kubeconfig(listener.local_addr().unwrap());
-            std::fs::write(folder.join("config"), kubeconfig).unwrap();
-            tokio::spawn(serve::serve(demo.clone(), listener))
-        });
+        let listener = runtime().block_on(serve::listen(SocketAddr::from(([127, 0, 0, 1], 0)))).unwrap();
+        let kubeconfig = serve::kubeconfig(listener.local_addr().unwrap());
+        std::fs::write(folder.join("config"), kubeconfig).unwrap();
+        let server = runtime().spawn(serve::serve(demo.clone(), listener));
         Self { demo, folder, server: Some(server) }
     }
 
