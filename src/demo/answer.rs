@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::refusal::Refusal;
 use super::resources::{self, Resource};
-use super::{Demo, delete, discovery, log, protobuf, read, review, write};
+use super::{Demo, Fault, delete, discovery, log, protobuf, read, review, write};
 
 /// The body of every answer: a stream, since watches and followed logs are.
 pub type Body = StreamBody<BoxStream<'static, Result<Frame<Bytes>, std::io::Error>>>;
@@ -24,6 +24,8 @@ pub(super) type Answer = Result<Response<Body>, Refusal>;
 pub(super) struct Call {
     pub(super) method: Method,
     pub(super) path: String,
+    /// Path and query as they were sent, by which faults are chosen.
+    address: String,
     query: HashMap<String, String>,
     headers: HeaderMap,
     pub(super) body: Bytes,
@@ -48,7 +50,8 @@ impl Call {
         };
         let query = head.uri.query().unwrap_or_default();
         let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Self { method: head.method, path: head.uri.path().to_owned(), query, headers: head.headers, body }
+        let (path, address) = (head.uri.path().to_owned(), head.uri.to_string());
+        Self { method: head.method, path, address, query, headers: head.headers, body }
     }
 
     /// A parameter of the query; an empty one counts as none, as in the real server.
@@ -118,13 +121,36 @@ impl Route {
 }
 
 /// Answers one request.
-pub(super) fn answer(demo: &Demo, call: &Call) -> Response<Body> {
-    let fault = demo.store().fault(&call.path);
-    let answer = match fault {
-        Some(code) => Err(Refusal::of_code(code)),
-        None => dispatch(demo, call),
-    };
-    answer.unwrap_or_else(|refusal| whole(refusal.code, &refusal.to_json()))
+pub(super) async fn answer(demo: &Demo, call: &Call) -> Response<Body> {
+    let fault = demo.store().fault(&call.address);
+    if let Some(fault) = fault {
+        return wrong(fault).await;
+    }
+    dispatch(demo, call).unwrap_or_else(|refusal| refused(&refusal))
+}
+
+fn refused(refusal: &Refusal) -> Response<Body> {
+    whole(refusal.code, &refusal.to_json())
+}
+
+/// The answer that a fault makes.
+async fn wrong(fault: Fault) -> Response<Body> {
+    let begun = stream::iter([piece("{\"kind\": \"Li")]);
+    match fault {
+        Fault::Status(code) => refused(&Refusal::of_code(code)),
+        Fault::Busy(seconds) => {
+            let mut response = refused(&Refusal::of_code(429));
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            response
+        }
+        Fault::Silence => std::future::pending().await,
+        Fault::Stall => streamed(200, "application/json", begun.chain(stream::pending()).boxed()),
+        Fault::Cut => {
+            let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+            streamed(200, "application/json", begun.chain(stream::iter([Err(broken)])).boxed())
+        }
+        Fault::Garbage => bytes(200, "text/html", "<html>\n"),
+    }
 }
 
 fn dispatch(demo: &Demo, call: &Call) -> Answer {

@@ -76,6 +76,9 @@ pub(super) fn log(demo: &Demo, call: &Call, route: &Route, pod: &str) -> Answer 
         let (demo, wanted, mut changed, read_to) = state?;
         loop {
             changed.borrow_and_update();
+            if demo.store().is_frozen(generation) {
+                std::future::pending::<()>().await;
+            }
             let (text, read_to, is_over) = more(&demo, &wanted, read_to, generation);
             if !text.is_empty() {
                 return Some((piece(text), Some((demo, wanted, changed, read_to))));

@@ -75,6 +75,23 @@ impl Default for Demo {
     }
 }
 
+/// What goes wrong with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It is a refusal with this status code.
+    Status(u16),
+    /// It is a 429 that asks for so many seconds without another try.
+    Busy(u32),
+    /// It never begins.
+    Silence,
+    /// It begins and never ends.
+    Stall,
+    /// It begins and the connection breaks.
+    Cut,
+    /// It is no JSON.
+    Garbage,
+}
+
 impl Demo {
     /// An empty cluster whose time is told by this clock.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
@@ -125,10 +142,21 @@ impl Demo {
     /// From now on answers every request whose path contains `path` with this status code, until [`Demo::heal`].
     /// Watches that run are ended, so that they meet it.
     pub fn fail(&self, path: &str, code: u16) {
-        self.change(|store| store.fail(path, code));
+        self.fail_with(path, Fault::Status(code));
     }
 
-    /// Ends what [`Demo::fail`] began.
+    /// As [`Demo::fail`], with another fault than a status. `path` may be part of the query too: `watch=true`.
+    pub fn fail_with(&self, path: &str, fault: Fault) {
+        self.change(|store| store.fail(path, fault));
+    }
+
+    /// From now on nothing comes through the connections that are open, and none of them ends, as when a firewall drops
+    /// them. New requests are answered.
+    pub fn freeze(&self) {
+        self.change(Store::freeze);
+    }
+
+    /// Ends what [`Demo::fail`] and [`Demo::fail_with`] began.
     pub fn heal(&self) {
         self.change(Store::heal);
     }
@@ -169,7 +197,7 @@ where
             let (head, body) = request.into_parts();
             // A request that breaks off in its body has nobody left to answer to.
             let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-            Ok(answer::answer(&demo, &Call::new(head, body)))
+            Ok(answer::answer(&demo, &Call::new(head, body)).await)
         }
         .boxed()
     }

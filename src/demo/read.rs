@@ -196,6 +196,9 @@ impl Watching {
                 return None;
             }
             self.changed.borrow_and_update();
+            if self.demo.store().is_frozen(self.generation) {
+                std::future::pending::<()>().await;
+            }
             let (changes, version, is_cut) = {
                 let store = self.demo.store();
                 let changes = store.changes_since(&self.wanted.collection, self.told);

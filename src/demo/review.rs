@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Call, whole};
 use super::refusal::Refusal;
-use super::{Demo, resources};
+use super::{Demo, Fault, resources};
 
 /// Answers a review; None where the path is none.
 pub(super) fn answer(demo: &Demo, call: &Call) -> Option<Answer> {
@@ -43,7 +43,7 @@ fn access(demo: &Demo, review: &Value) -> Value {
         subresource => format!("/{}/{subresource}", text("name")),
     };
     let path = format!("{}{place}/{}{subresource}", resource.base(), resource.plural);
-    let is_forbidden = demo.store().fault(&path) == Some(403);
+    let is_forbidden = demo.store().fault(&path) == Some(Fault::Status(403));
     if is_forbidden { json!({ "allowed": false, "reason": "asked to fail" }) } else { json!({ "allowed": true }) }
 }
 

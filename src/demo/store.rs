@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::events;
-use super::resources;
+use super::{Fault, events, resources};
 
 /// Changes that are remembered. A watch that wants to go on from before them is told that they are gone, as a server
 /// does that compacts its history every five minutes.
@@ -27,7 +26,9 @@ pub(super) struct Store {
     /// A kubelet steps the pods: a pod that runs is only marked when it is deleted, and the kubelet takes it away.
     pub(super) has_kubelet: bool,
     logs: BTreeMap<String, Log>,
-    faults: Vec<(String, u16)>,
+    /// Streams of this generation and of those before it are silent.
+    frozen: Option<u64>,
+    faults: Vec<(String, Fault)>,
 }
 
 /// A container's log, and that of its run before.
@@ -148,9 +149,19 @@ impl Store {
         self.logs.get(&format!("{namespace}/{pod}/{container}"))?.previous.as_deref()
     }
 
-    pub(super) fn fail(&mut self, path: &str, code: u16) {
-        self.faults.push((path.to_owned(), code));
+    pub(super) fn fail(&mut self, path: &str, fault: Fault) {
+        self.faults.push((path.to_owned(), fault));
         self.generation += 1;
+    }
+
+    pub(super) fn freeze(&mut self) {
+        self.frozen = Some(self.generation);
+        self.generation += 1;
+    }
+
+    /// A stream of this generation tells nothing any more.
+    pub(super) fn is_frozen(&self, generation: u64) -> bool {
+        self.frozen.is_some_and(|frozen| generation <= frozen)
     }
 
     pub(super) fn heal(&mut self) {
@@ -164,8 +175,9 @@ impl Store {
         self.generation += 1;
     }
 
-    pub(super) fn fault(&self, path: &str) -> Option<u16> {
-        self.faults.iter().find(|(part, _)| path.contains(part.as_str())).map(|(_, code)| *code)
+    /// What is wrong with answers to a path and query.
+    pub(super) fn fault(&self, path: &str) -> Option<Fault> {
+        self.faults.iter().find(|(part, _)| path.contains(part.as_str())).map(|(_, fault)| *fault)
     }
 
     pub(super) fn get(&self, path: &str) -> Option<&Value> {

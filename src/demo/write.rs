@@ -182,6 +182,11 @@ fn update(
         return Err(Refusal::stale(resource, name));
     }
     if let Some(uid) = new["metadata"]["uid"].as_str().filter(|uid| old["metadata"]["uid"] != *uid) {
+        if call.method == http::Method::PATCH {
+            let message = format!("Invalid value: \"{uid}\": field is immutable");
+            let cause = Cause { reason: "FieldValueInvalid", field: "metadata.uid".into(), message };
+            return Err(Refusal::invalid(resource, name, &[cause]));
+        }
         let found = old["metadata"]["uid"].as_str().unwrap_or_default();
         let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {found}");
         return Err(Refusal::conflict(resource, name, &why));

@@ -542,6 +542,17 @@ fn stale_writes_are_conflicts(server: &Server) {
     server.patch(&path, MERGE, &patch).refuses(409, "Conflict", "Operation cannot be fulfilled on configmaps \"a\"");
     stale["metadata"]["resourceVersion"].take();
     put(&stale).expect(200).has("/data/a", json!("3"));
+    // Another object of the same name: a patch calls it invalid, a replacement a conflict.
+    let uid = json!({ "metadata": { "uid": "another" }, "data": { "a": "4" } });
+    server.patch(&path, MERGE, &uid).refuses(
+        422,
+        "Invalid",
+        "metadata.uid: Invalid value: \"another\": field is immutable",
+    );
+    let mut another = stale.clone();
+    another["metadata"]["uid"] = json!("another");
+    put(&another).refuses(409, "Conflict", "Precondition failed: UID in precondition: another");
+    server.get(&path).expect(200).has("/data/a", json!("3"));
     let mut other = stale.clone();
     other["metadata"]["name"] = json!("b");
     put(&other).refuses(400, "BadRequest", "the name of the object");
