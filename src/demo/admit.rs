@@ -3,9 +3,10 @@
 
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Event, LimitRange, Namespace, NamespaceStatus, Node, PersistentVolumeClaim, PersistentVolumeClaimStatus,
-    Pod, ResourceQuota, Secret, ServiceAccount,
+    ConfigMap, LimitRange, Namespace, NamespaceStatus, Node, PersistentVolumeClaim, PersistentVolumeClaimStatus, Pod,
+    ResourceQuota, Secret, ServiceAccount,
 };
+use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

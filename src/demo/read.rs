@@ -50,7 +50,7 @@ impl Wanted {
 
 /// The object in the version that a resource stands for.
 pub(super) fn viewed<'a>(resource: &Resource, object: &'a Value) -> Cow<'a, Value> {
-    if resource.is_new_event() { Cow::Owned(events::in_new_version(object)) } else { Cow::Borrowed(object) }
+    if resource.is_core_event() { Cow::Owned(events::in_core_version(object)) } else { Cow::Borrowed(object) }
 }
 
 /// One object.

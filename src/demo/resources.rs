@@ -169,13 +169,13 @@ impl Resource {
 
     /// Where its objects are kept. Events have two versions and are kept in one.
     pub(super) fn collection(&self, namespace: Option<&str>) -> Collection {
-        let base = if self.is_new_event() { "/api/v1".to_owned() } else { self.base() };
+        let base = if self.is_core_event() { "/apis/events.k8s.io/v1".to_owned() } else { self.base() };
         Collection { base, namespace: namespace.map(Into::into), plural: self.plural.into() }
     }
 
-    /// The events of `events.k8s.io`, which are another view of those of the core group.
-    pub(super) fn is_new_event(&self) -> bool {
-        self.group == "events.k8s.io"
+    /// The events of the core group, which are another view of those of `events.k8s.io`.
+    pub(super) fn is_core_event(&self) -> bool {
+        self.group.is_empty() && self.kind == "Event"
     }
 
     /// What may be done with it. Metrics are measured, not written.

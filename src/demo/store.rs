@@ -73,7 +73,11 @@ impl Key {
             [plural, name] => ("", *plural, *name),
             _ => return None,
         };
-        Some(Self { collection: format!("{base}/{plural}"), namespace: namespace.into(), name: name.into() })
+        let collection = match format!("{base}/{plural}") {
+            core if core == events::CORE_COLLECTION => events::COLLECTION.to_owned(),
+            other => other,
+        };
+        Some(Self { collection, namespace: namespace.into(), name: name.into() })
     }
 
     /// The key of an object by what it says of itself.
@@ -248,6 +252,33 @@ impl Store {
     pub(super) fn version(&self) -> u64 {
         self.version
     }
+
+    /// The objects whose paths begin with `prefix`, down to the kind at least, or all of them for `/`.
+    #[allow(dead_code, reason = "for the controllers, which come with the story")]
+    pub(super) fn under(&self, prefix: &str) -> impl Iterator<Item = &Value> + use<'_> {
+        let first = Key::parse(prefix);
+        let start = first.as_ref().map_or(std::ops::Bound::Unbounded, std::ops::Bound::Included);
+        let range = self.objects.range((start, std::ops::Bound::Unbounded));
+        let is_under = move |key: &Key| {
+            first.as_ref().is_none_or(|first| {
+                (&key.collection, &key.namespace) == (&first.collection, &first.namespace)
+                    && key.name.starts_with(&first.name)
+            })
+        };
+        range.take_while(move |(key, _)| is_under(key)).map(|(_, object)| object.as_ref())
+    }
+
+    /// Every object that changed after `version`, in the order of the changes, and whether it was removed; None where
+    /// that version is no longer known.
+    #[allow(dead_code, reason = "for the controllers, which come with the story")]
+    pub(super) fn changed_since(&self, version: u64) -> Option<impl Iterator<Item = (bool, &Value)>> {
+        let first = self.history.partition_point(|change| change.version <= version);
+        let changes = self.history.range(first..).filter_map(|change| {
+            let object = change.after.as_ref().or(change.before.as_ref())?;
+            Some((change.after.is_none(), object.as_ref()))
+        });
+        (version >= self.oldest).then_some(changes)
+    }
 }
 
 /// The objects of one resource, in one namespace or in all.
@@ -321,6 +352,21 @@ mod tests {
         (0..=HISTORY).for_each(|number| put(&mut store, "a", &number.to_string()));
         assert!(store.changes_since(&configmaps(), then).is_none(), "the oldest change is forgotten");
         assert_eq!(store.changes_since(&configmaps(), then + 1).unwrap().len(), HISTORY);
+    }
+
+    #[test]
+    fn paths_and_changes_can_be_gone_through() {
+        let mut store = Store::default();
+        put(&mut store, "a-1", "1");
+        put(&mut store, "a-2", "1");
+        let then = store.version();
+        put(&mut store, "b", "1");
+        store.delete("/api/v1/namespaces/data/configmaps/a-1");
+        let count = |prefix: &str| store.under(prefix).count();
+        let folder = "/api/v1/namespaces/data/configmaps/";
+        assert_eq!((count("/"), count(folder), count(&format!("{folder}a-")), count("/api/v1/nodes/")), (2, 2, 1, 0));
+        let changes: Vec<_> = store.changed_since(then).unwrap().map(|(gone, one)| (gone, path_of(one))).collect();
+        assert_eq!(changes, [(false, format!("{folder}b")), (true, format!("{folder}a-1"))]);
     }
 
     #[test]
