@@ -1,5 +1,7 @@
 //! The command line: arguments to a target, outcomes to exit codes.
 
+mod demo;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -56,6 +58,11 @@ pub struct Arguments {
     /// Colours for a dark or a light background; auto asks COLORFGBG, and takes dark where that is not set.
     #[arg(long, value_enum, value_name = "GROUND", default_value_t = Background::Auto)]
     theme: Background,
+    /// Look at the embedded cluster, which needs nothing and changes nothing outside of this process.
+    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "cluster", "user", "impersonate"])]
+    demo: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
 /// The background that the colours are chosen for.
@@ -66,9 +73,17 @@ enum Background {
     Auto,
 }
 
+/// What else the program does.
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Serve the embedded cluster to kubectl and other programs on this machine.
+    Demo(demo::Arguments),
+}
+
 /// Runs the program with these arguments.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Arguments::try_parse_from(arguments) {
+        Ok(Arguments { command: Some(Command::Demo(arguments)), .. }) => demo::run(&arguments),
         Ok(arguments) => run(arguments),
         Err(error) => {
             // Help and version are answers, not errors: clap prints them on stdout and gives them code 0.
@@ -114,6 +129,10 @@ fn target(arguments: Arguments) -> Target {
         (false, false) => Some(Namespaces::Some(names)),
         (false, true) => None,
     };
+    if arguments.demo {
+        let place = Place::Demo(demo::cluster());
+        return Target { place, namespaces, remembered: BTreeMap::new(), is_read_only: arguments.readonly };
+    }
     let choice = KubeconfigChoice {
         file: arguments.kubeconfig,
         piped: BTreeMap::new(),
