@@ -4,10 +4,13 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 
 use crate::cluster::connect::{KubeconfigChoice, Place, Target};
+use crate::demo::Demo;
+use crate::model::clock::SystemClock;
 use crate::model::key::Namespaces;
 use crate::tui::{self, Look};
 
@@ -42,6 +45,15 @@ pub struct Arguments {
     /// Look at all namespaces.
     #[arg(short = 'A', long)]
     all_namespaces: bool,
+    /// Open the embedded cluster: a small company's batch work, with its faults, in memory alone.
+    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "cluster", "user", "impersonate"])]
+    demo: bool,
+    /// What the embedded cluster leaves to chance is decided by this number.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "demo")]
+    demo_seed: u64,
+    /// So many Jobs with their pods in the embedded cluster, instead of its story.
+    #[arg(long, value_name = "JOBS", requires = "demo")]
+    demo_size: Option<usize>,
     /// Use no colours; NO_COLOR does the same.
     #[arg(long)]
     no_color: bool,
@@ -76,7 +88,7 @@ fn run(arguments: Arguments) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("cannot start: {error}"), "check the limits on threads and open files"),
     };
-    let outcome = runtime.block_on(tui::run(target(arguments), look));
+    let outcome = runtime.block_on(async { tui::run(target(arguments), look).await });
     // A login helper that still runs must not keep the shell waiting.
     runtime.shutdown_background();
     match outcome {
@@ -92,6 +104,10 @@ fn target(arguments: Arguments) -> Target {
         (false, false) => Some(Namespaces::Some(names)),
         (false, true) => None,
     };
+    if arguments.demo {
+        let demo = Demo::living(Arc::new(SystemClock), arguments.demo_seed, arguments.demo_size);
+        return Target { place: Place::Demo(demo), namespaces };
+    }
     let choice = KubeconfigChoice {
         file: arguments.kubeconfig,
         context: arguments.context,

@@ -5,7 +5,10 @@
 //! So far it lists, watches, gets and streams logs of what it was given, and fails on demand.
 
 mod answer;
+mod controllers;
+mod size;
 mod store;
+mod story;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

@@ -107,6 +107,29 @@ impl Store {
     pub(super) fn version(&self) -> u64 {
         self.version
     }
+
+    /// The path of an object by its kind, namespace and name.
+    pub(super) fn path_of(object: &Value) -> String {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        object_path(
+            &text(&object["apiVersion"]),
+            object["metadata"]["namespace"].as_str(),
+            &plural(&text(&object["kind"])),
+            &text(&object["metadata"]["name"]),
+        )
+    }
+
+    /// The objects whose paths begin with `prefix`, in the order of their paths.
+    pub(super) fn under<'a>(&'a self, prefix: &str) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
+        let prefix = prefix.to_owned();
+        self.objects.range(prefix.clone()..).take_while(move |(path, _)| path.starts_with(&prefix))
+    }
+
+    /// Changes after `version` in their order; None where that version is no longer known.
+    pub(super) fn all_changes_since(&self, version: u64) -> Option<&[HistoryEntry]> {
+        let first = self.history.partition_point(|entry| entry.version <= version);
+        (version >= self.oldest).then(|| &self.history[first..])
+    }
 }
 
 /// The objects of one resource, in one namespace or in all.

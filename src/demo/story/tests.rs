@@ -1,0 +1,139 @@
+//! The story is told whole: its faults are there as the real components would leave them, and it is the same each time.
+
+use super::*;
+use crate::demo::controllers::Controllers;
+
+const NOW: &str = "2026-11-21T12:07:31Z";
+
+fn filled(seed: u64) -> (Store, Controllers, Time) {
+    let now = Time::parse(NOW).unwrap();
+    let mut store = Store::default();
+    let controllers = fill(&mut store, now, seed);
+    (store, controllers, now)
+}
+
+fn all(store: &Store) -> Vec<String> {
+    store.under("/").map(|(path, object)| format!("{path} {object}")).collect()
+}
+
+fn job<'a>(store: &'a Store, path: &str) -> &'a Value {
+    let (namespace, name) = path.split_once('/').unwrap();
+    store.get(&format!("/apis/batch/v1/namespaces/{namespace}/jobs/{name}")).unwrap_or_else(|| panic!("no {path}"))
+}
+
+/// The reason of the Job's `Failed` condition.
+fn failure(job: &Value) -> &str {
+    let conditions = job["status"]["conditions"].as_array().map_or(&[][..], Vec::as_slice);
+    conditions.iter().find(|one| one["type"] == "Failed").map_or("", |one| one["reason"].as_str().unwrap())
+}
+
+/// The pods of a Job.
+fn pods<'a>(store: &'a Store, path: &str) -> Vec<&'a Value> {
+    let (namespace, name) = path.split_once('/').unwrap();
+    let all = store.under(&format!("/api/v1/namespaces/{namespace}/pods/")).map(|(_, pod)| pod);
+    all.filter(|pod| pod["metadata"]["labels"]["job-name"] == name).collect()
+}
+
+fn waiting<'a>(store: &'a Store, path: &str) -> &'a str {
+    pods(store, path)[0]["status"]["containerStatuses"][0]["state"]["waiting"]["reason"].as_str().unwrap_or_default()
+}
+
+#[test]
+fn same_seed_and_clock_give_the_same_cluster() {
+    let ((mut one, mut controllers, now), (mut other, mut others, _)) = (filled(7), filled(7));
+    assert_eq!(all(&one), all(&other));
+    // And it stays the same, at whatever rhythm it is stepped.
+    for second in 1..=120 {
+        controllers.step(&mut one, now.plus_seconds(second));
+    }
+    others.step(&mut other, now.plus_seconds(120));
+    assert_eq!(all(&one), all(&other));
+    assert_ne!(all(&one), all(&filled(8).0), "another seed tells it otherwise");
+}
+
+#[test]
+fn every_manifest_is_read_and_none_is_of_the_future() {
+    let now = Time::parse(NOW).unwrap();
+    let documents: usize = MANIFESTS.iter().map(|text| text.matches("\nkind: ").count()).sum();
+    let happenings = happenings(now);
+    assert_eq!(happenings.iter().filter(|one| !one.is_end).count(), documents);
+    assert!(happenings.iter().all(|one| one.at < now), "each says when it was applied");
+}
+
+#[test]
+fn every_fault_of_the_story_shows() {
+    let (store, _, _) = filled(1);
+    assert_eq!(job(&store, "payments/settle-2990")["status"].get("active"), None);
+    assert!(pods(&store, "payments/settle-2990").is_empty(), "the quota leaves no room");
+    assert_eq!(job(&store, "payments/settle-2989")["status"]["succeeded"], 4);
+    let end = &pods(&store, "data/etl-orders-0412")[0]["status"]["containerStatuses"][0]["state"]["terminated"];
+    assert_eq!((end["reason"].as_str(), end["exitCode"].as_i64()), (Some("OOMKilled"), Some(137)));
+    assert_eq!(failure(job(&store, "data/etl-orders-0412")), "BackoffLimitExceeded");
+    let shards = job(&store, "data/reindex-shards");
+    assert_eq!(shards["status"]["failedIndexes"], "12,40,77");
+    assert_eq!((&shards["status"]["failed"], &shards["status"]["succeeded"]), (&json!(12), &json!(97)));
+    assert_eq!(failure(job(&store, "ops/verify-restore")), "DeadlineExceeded");
+    let gpu = pods(&store, "ml/train-resnet-12")[0]["status"]["conditions"][0]["message"].as_str().unwrap();
+    assert!(
+        gpu.starts_with("0/6 nodes are available: 1 node(s) had untolerated taint(s), 5 Insufficient nvidia.com/gpu.")
+    );
+    let claim = pods(&store, "data/import-clicks")[0]["status"]["conditions"][0]["message"].as_str().unwrap();
+    assert!(claim.contains("unbound immediate PersistentVolumeClaims"), "{claim}");
+    assert_eq!(waiting(&store, "media/thumbs-771"), "ImagePullBackOff");
+    assert_eq!(waiting(&store, "ops/dns-probe"), "CrashLoopBackOff");
+    assert_eq!(job(&store, "media/export-partners")["status"]["succeeded"], 4);
+    assert_eq!(job(&store, "ops/migrate-v12")["spec"]["suspend"], true);
+    let rotate = store.under("/apis/batch/v1/namespaces/ops/jobs/rotate-certs-").last().unwrap().0;
+    let rotate = format!("ops/{}", rotate.rsplit('/').next().unwrap());
+    assert_eq!(waiting(&store, &rotate), "CreateContainerConfigError");
+}
+
+#[test]
+fn cronjobs_have_the_history_that_their_limits_leave() {
+    let (store, _, now) = filled(1);
+    let cronjob = |path: &str| {
+        let (namespace, name) = path.split_once('/').unwrap();
+        store.get(&format!("/apis/batch/v1/namespaces/{namespace}/cronjobs/{name}")).unwrap()
+    };
+    let runs = |path: &str| {
+        let (namespace, name) = path.split_once('/').unwrap();
+        let all = store.under(&format!("/apis/batch/v1/namespaces/{namespace}/jobs/{name}-")).map(|(_, job)| job);
+        let ends = all.map(|job| if failure(job).is_empty() { '+' } else { 'x' });
+        ends.collect::<String>()
+    };
+    assert_eq!(runs("data/nightly-report"), "++++++++xx");
+    let last = Time::parse(cronjob("data/nightly-report")["status"]["lastSuccessfulTime"].as_str().unwrap()).unwrap();
+    assert!(now.seconds_since(last) > 2 * 86_400, "no success for two days");
+    assert_eq!(runs("media/media-gc"), "++++++");
+    assert!(cronjob("payments/rates-pull")["status"]["active"].as_array().unwrap().len() >= 2, "runs overlap");
+}
+
+#[test]
+fn cluster_lives_on() {
+    let (mut store, mut controllers, now) = filled(1);
+    let before = store.version();
+    controllers.step(&mut store, now.plus_seconds(180));
+    let kinds: Vec<&str> = store
+        .all_changes_since(before)
+        .unwrap()
+        .iter()
+        .filter(|change| change.path.contains("/jobs/"))
+        .map(|change| change.kind)
+        .collect();
+    for kind in ["ADDED", "MODIFIED", "DELETED"] {
+        assert!(kinds.contains(&kind), "within three minutes a Job begins, changes and goes: {kinds:?}");
+    }
+}
+
+#[test]
+fn logs_are_written_while_containers_run() {
+    let (mut store, mut controllers, now) = filled(1);
+    let pod = pods(&store, "payments/ledger-recon")[0]["metadata"]["name"].as_str().unwrap().to_owned();
+    let before = store.log("payments", &pod, "recon").len();
+    controllers.step(&mut store, now.plus_seconds(60));
+    let log = store.log("payments", &pod, "recon");
+    assert_eq!(log.len() - before, 4, "a line every 15 seconds");
+    let times: Vec<&str> = log.iter().map(|line| line.split(' ').next().unwrap()).collect();
+    assert!(times.is_sorted() && times.iter().all(|time| time.len() == "2026-11-21T12:00:00.000000000Z".len()));
+    assert!(log.last().unwrap().contains(r#""lvl":"#), "{log:?}");
+}
