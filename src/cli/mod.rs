@@ -10,7 +10,7 @@ use clap::Parser;
 
 use crate::cluster::connect::{KubeconfigChoice, Place, Target};
 use crate::demo::Demo;
-use crate::model::clock::SystemClock;
+use crate::model::clock::{Clock, FastClock, SystemClock};
 use crate::model::key::Namespaces;
 use crate::tui::{self, Look};
 
@@ -54,6 +54,9 @@ pub struct Arguments {
     /// So many Jobs with their pods in the embedded cluster, instead of its story.
     #[arg(long, value_name = "JOBS", requires = "demo")]
     demo_size: Option<usize>,
+    /// How many times as fast as the clock the embedded cluster lives.
+    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3_600), requires = "demo")]
+    demo_speed: u32,
     /// Use no colours; NO_COLOR does the same.
     #[arg(long)]
     no_color: bool,
@@ -88,7 +91,11 @@ fn run(arguments: Arguments) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("cannot start: {error}"), "check the limits on threads and open files"),
     };
-    let outcome = runtime.block_on(async { tui::run(target(arguments), look).await });
+    let clock: Arc<dyn Clock> = match arguments.demo_speed {
+        1 => Arc::new(SystemClock),
+        speed => Arc::new(FastClock::new(SystemClock, speed)),
+    };
+    let outcome = runtime.block_on(async { tui::run(target(arguments, &clock), look, clock).await });
     // A login helper that still runs must not keep the shell waiting.
     runtime.shutdown_background();
     match outcome {
@@ -97,7 +104,7 @@ fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-fn target(arguments: Arguments) -> Target {
+fn target(arguments: Arguments, clock: &Arc<dyn Clock>) -> Target {
     let names = arguments.namespace.into_iter().map(Into::into).collect::<Vec<_>>();
     let namespaces = match (arguments.all_namespaces, names.is_empty()) {
         (true, _) => Some(Namespaces::All),
@@ -105,7 +112,7 @@ fn target(arguments: Arguments) -> Target {
         (false, true) => None,
     };
     if arguments.demo {
-        let demo = Demo::living(Arc::new(SystemClock), arguments.demo_seed, arguments.demo_size);
+        let demo = Demo::living(Arc::clone(clock), arguments.demo_seed, arguments.demo_size);
         return Target { place: Place::Demo(demo), namespaces };
     }
     let choice = KubeconfigChoice {
@@ -147,7 +154,8 @@ mod tests {
     fn namespaces_are_chosen_as_kubectl_does() {
         let chosen = |line: &str| {
             let words = std::iter::once("kubatch").chain(line.split_whitespace());
-            target(Arguments::try_parse_from(words).unwrap()).namespaces
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+            target(Arguments::try_parse_from(words).unwrap(), &clock).namespaces
         };
         assert_eq!(chosen(""), None);
         assert_eq!(chosen("-A"), Some(Namespaces::All));

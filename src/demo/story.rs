@@ -80,12 +80,17 @@ pub(super) fn fill(store: &mut Store, now: Time, seed: u64) -> Controllers {
         }
         // At once, so that it is taken in at its own time and not at that of the next.
         controllers.step(store, happening.at);
+        forget(store, &mut controllers);
     }
     controllers.step(store, now);
-    // What happened before the start is not told to watches: nobody can have seen it.
+    forget(store, &mut controllers);
+    controllers
+}
+
+/// What happened before the start is not told to watches: nobody can have seen it.
+fn forget(store: &mut Store, controllers: &mut Controllers) {
     store.compact();
     controllers.has_seen(store);
-    controllers
 }
 
 /// What the manifests say, in the order in which it happens.

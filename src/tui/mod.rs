@@ -7,6 +7,7 @@
 mod input;
 mod terminal;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::EventStream;
@@ -17,7 +18,7 @@ use tokio::sync::mpsc;
 use crate::app::{App, Effect, Msg};
 use crate::cluster::connect::{Place, Target};
 use crate::cluster::{Engine, REPORTS, Report};
-use crate::model::clock::{Clock, SystemClock};
+use crate::model::clock::Clock;
 use crate::model::key::Session;
 use crate::view::{draw, theme::Theme};
 
@@ -40,20 +41,20 @@ pub struct Look {
     pub has_unicode: bool,
 }
 
-/// Runs the program until it is quit or told to end.
+/// Runs the program until it is quit or told to end. Ages are told by `clock`.
 ///
 /// # Errors
 /// Where the terminal cannot be used.
-pub async fn run(target: Target, look: Look) -> std::io::Result<()> {
+pub async fn run(target: Target, look: Look, clock: Arc<dyn Clock>) -> std::io::Result<()> {
     let (panics, panicked) = mpsc::channel(4);
     install_panic_hook(panics);
     let screen = Screen::enter()?;
     let (width, height) = crossterm::terminal::size()?;
-    let app = App::new(SystemClock.now(), (width, height));
+    let app = App::new(clock.now(), (width, height));
     let (reports, reported) = mpsc::channel(REPORTS);
     let engine = Engine::start(target.clone(), Session::default(), reports.clone());
     let theme = Theme::new(look.has_colour, look.has_unicode);
-    let mut shell = Shell { app, screen, theme, target, engine, reports, has_quit: false };
+    let mut shell = Shell { app, screen, theme, target, clock, engine, reports, has_quit: false };
     shell.run(reported, panicked).await
 }
 
@@ -63,6 +64,7 @@ struct Shell {
     screen: Screen,
     theme: Theme,
     target: Target,
+    clock: Arc<dyn Clock>,
     engine: Engine,
     reports: mpsc::Sender<Report>,
     has_quit: bool,
@@ -113,7 +115,7 @@ impl Shell {
                     has_news = true;
                 }
                 _ = second.tick() => {
-                    self.update(Msg::Tick(SystemClock.now()), &mut keys)?;
+                    self.update(Msg::Tick(self.clock.now()), &mut keys)?;
                     has_news = true;
                 }
             }

@@ -66,6 +66,13 @@ pub(super) fn sync(world: &mut World<'_>, path: &str) -> Option<Time> {
         return None;
     }
     ensure_placed(&mut pod, world.now);
+    if pod["status"]["hostIP"].is_null()
+        && let Some(node) = world.store.get(&format!("/api/v1/nodes/{}", text(&pod["spec"]["nodeName"])))
+        && let Some(address) = items(&node["status"]["addresses"]).iter().find(|one| one["type"] == "InternalIP")
+    {
+        pod["status"]["hostIP"] = address["address"].clone();
+        pod["status"]["hostIPs"] = json!([{ "ip": address["address"] }]);
+    }
     let units = units(&mut pod);
     let mut look = Look { world, path, pod, units, again: None };
     look.run();
@@ -242,6 +249,9 @@ impl Look<'_, '_> {
 
     /// Puts the statuses back, sums them up and stores the pod.
     fn store(&mut self) {
+        for unit in &mut self.units {
+            unit.status["ready"] = json!(status::is_ready(unit));
+        }
         status::sum_up(&mut self.pod, &self.units, self.world.now);
         let (inits, mains): (Vec<&Unit>, Vec<&Unit>) = self.units.iter().partition(|unit| unit.role != Role::Main);
         let statuses = |units: Vec<&Unit>| units.into_iter().map(|unit| unit.status.clone()).collect::<Vec<_>>();

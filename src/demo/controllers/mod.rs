@@ -48,8 +48,8 @@ pub(super) struct Controllers {
 struct Memory {
     /// Failed tries of something (creating pods, pulling an image), by what was tried.
     tries: BTreeMap<String, Tries>,
-    /// Pods that no node could take: they are tried again when something was freed.
-    unplaced: BTreeSet<String>,
+    /// Pods that no node could take, and why: they are tried again when something happened that may help.
+    unplaced: BTreeMap<String, String>,
     /// Pods whose containers write logs.
     writing: BTreeSet<String>,
 }
@@ -139,10 +139,12 @@ impl Controllers {
             let quotas: Vec<String> = quotas.map(|(path, _)| path.clone()).collect();
             quotas.into_iter().for_each(|path| self.enqueue(path, at));
         }
-        if is_freeing || matches!(kind, "Node" | "PersistentVolumeClaim") {
-            let unplaced: Vec<String> = self.memory.unplaced.iter().cloned().collect();
-            unplaced.into_iter().for_each(|path| self.enqueue(path, at));
-        }
+        let may_help = |why: &String| match kind {
+            "Pod" => is_freeing && scheduler::frees(object, why),
+            _ => matches!(kind, "Node" | "PersistentVolumeClaim"),
+        };
+        let unplaced = self.memory.unplaced.iter().filter(|(_, why)| may_help(why)).map(|(path, _)| path.clone());
+        unplaced.collect::<Vec<_>>().into_iter().for_each(|path| self.enqueue(path, at));
     }
 
     fn enqueue(&mut self, path: String, at: Time) {

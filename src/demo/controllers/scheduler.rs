@@ -44,7 +44,7 @@ pub(super) fn sync(world: &mut World<'_>, path: &str) -> Option<Time> {
             None
         }
         Err(why) => {
-            world.memory.unplaced.insert(path.to_owned());
+            world.memory.unplaced.insert(path.to_owned(), why.clone());
             refuse(world, path, pod, &why)
         }
     }
@@ -171,6 +171,11 @@ fn refusal(node: &Value, pod: &Value, on_it: &[&Value]) -> Option<Refusal> {
         }
     }
     (!reasons.is_empty()).then_some(Refusal { reasons, is_curable })
+}
+
+/// Whether a pod that goes frees what another lacks, which was refused in these words.
+pub(super) fn frees(gone: &Value, why: &str) -> bool {
+    why.contains("Too many pods") || resources(gone).iter().any(|one| why.contains(&format!("Insufficient {one}")))
 }
 
 /// The names of the resources that the pod asks for.

@@ -386,6 +386,8 @@ fn ordinary_container_beside_a_finished_one_keeps_the_pod_running() {
         (json!("Running"), 1)
     );
     assert!(!holds(lab.pod(), "Ready"));
+    let ready = |at: usize| lab.pod()["status"]["containerStatuses"][at]["ready"].clone();
+    assert_eq!((ready(0), ready(1)), (json!(true), json!(false)));
 }
 
 fn cronjob(spec: &str, behaviour: &str) -> String {
