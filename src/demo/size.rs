@@ -39,8 +39,8 @@ pub(super) fn fill(store: &mut Store, size: usize, now: Time, seed: u64) -> Cont
         let chance = lot(seed, &[&number.to_string()]);
         let started = now.plus_seconds(-((chance % SPREAD_SECONDS) as i64));
         put_job(store, number, chance / SPREAD_SECONDS % 100, started, now);
+        store.compact(); // nobody watches yet, and the history would take more room than the objects
     }
-    store.compact();
     let mut controllers = Controllers::new(seed, now);
     controllers.step(store, now);
     controllers

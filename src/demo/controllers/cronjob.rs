@@ -160,7 +160,7 @@ fn start(world: &mut World<'_>, cronjob: &mut Value, run: Time, plan: &Schedule)
     let job_name = name(&made).to_owned();
     let path = format!("{}{job_name}", batch_folder(namespace(cronjob), "jobs"));
     if world.store.get(&path).is_none() {
-        super::apply(world.store, made, world.now);
+        super::create::apply(world.store, made, world.now);
     }
     let Some(job) = world.store.get(&path) else { return };
     let reference = json!({

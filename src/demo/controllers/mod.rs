@@ -7,6 +7,7 @@
 
 mod behaviour;
 mod claim;
+mod create;
 mod cronjob;
 mod event;
 mod garbage;
@@ -20,11 +21,12 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::store::Store;
 use crate::model::clock::Time;
 pub(super) use behaviour::seconds;
+pub(super) use create::apply;
 use object::{controller, is_deleting, is_pod_ended, items, name, namespace, text};
 pub(super) use object::{lot, stamp};
 
@@ -50,6 +52,8 @@ struct Memory {
     tries: BTreeMap<String, Tries>,
     /// Pods that no node could take, and why: they are tried again when something happened that may help.
     unplaced: BTreeMap<String, String>,
+    /// Pods that hold something on each node.
+    placed: BTreeMap<String, BTreeSet<String>>,
     /// Pods whose containers write logs.
     writing: BTreeSet<String>,
 }
@@ -112,12 +116,16 @@ impl Controllers {
         let seen = std::mem::replace(&mut self.seen, store.version());
         let Some(changes) = store.all_changes_since(seen) else {
             // Forgotten changes: look at everything, as after a relist.
-            let all: Vec<String> = store.under("/").map(|(path, _)| path.clone()).collect();
-            all.into_iter().for_each(|path| self.enqueue(path, at));
+            self.memory.placed.clear();
+            for (path, object) in store.under("/") {
+                self.memory.note_place(path, object, false);
+                self.enqueue(path.clone(), at);
+            }
             return;
         };
         for change in changes {
             let object = &change.object;
+            self.memory.note_place(&change.path, object, change.kind == "DELETED");
             self.enqueue(change.path.clone(), at);
             if let Some(owner) = controller(object).and_then(|owner| owner_path(owner, namespace(object))) {
                 self.enqueue(owner, at);
@@ -157,6 +165,19 @@ impl Controllers {
         }
         self.due.insert(path.clone(), at);
         self.queue.insert((at, path));
+    }
+}
+
+impl Memory {
+    /// Keeps the list of pods on each node.
+    fn note_place(&mut self, path: &str, object: &Value, is_gone: bool) {
+        let Some(node) = object["spec"]["nodeName"].as_str().filter(|_| object["kind"] == "Pod") else { return };
+        let on_it = self.placed.entry(node.to_owned()).or_default();
+        if is_gone || is_pod_ended(object) {
+            on_it.remove(path);
+        } else {
+            on_it.insert(path.to_owned());
+        }
     }
 }
 
@@ -236,99 +257,6 @@ impl World<'_> {
     /// The row of failed tries, where the next one must still wait.
     fn waiting(&self, key: &str) -> Option<Tries> {
         self.memory.tries.get(key).copied().filter(|tries| tries.until > self.now)
-    }
-}
-
-/// Creates an object as the API server does, completed and with its times, or replaces the spec and the metadata of the
-/// one that there is. Answers its path.
-pub(super) fn apply(store: &mut Store, mut object: Value, now: Time) -> String {
-    let path = Store::path_of(&object);
-    let known = store.get(&path).cloned();
-    for (field, value) in [("creationTimestamp", json!(object::stamp(now))), ("generation", json!(1))] {
-        let of_known = known.as_ref().map(|known| known["metadata"][field].clone());
-        if object["metadata"][field].is_null() {
-            object["metadata"][field] = of_known.unwrap_or(value);
-        }
-    }
-    if let Some(known) = known {
-        object["metadata"]["uid"] = known["metadata"]["uid"].clone();
-        object["status"] = known["status"].clone();
-        object["metadata"]["generation"] = json!(object::int(&known["metadata"]["generation"], 1) + 1);
-    }
-    if object["status"].is_null() {
-        object["status"] = json!({});
-    }
-    store.put(object);
-    // What names the object by its UID can only be written once it has one.
-    if let Some(mut made) = store.get(&path).filter(|made| made["kind"] == "Job").cloned() {
-        complete_job(&mut made);
-        store.put(made);
-    }
-    path
-}
-
-/// Fills in what the API server fills in when a Job is created: the fields that were left out, the selector, and the
-/// labels that tie its pods to it. The Job must have its UID.
-fn complete_job(job: &mut Value) {
-    let spec = &mut job["spec"];
-    if spec["completions"].is_null() && spec["parallelism"].is_null() {
-        spec["completions"] = json!(1);
-    }
-    let limit = if spec["backoffLimitPerIndex"].is_null() { 6 } else { i64::from(i32::MAX) };
-    let replacement = if spec["podFailurePolicy"].is_null() { "TerminatingOrFailed" } else { "Failed" };
-    let fields = [
-        ("parallelism", json!(1)),
-        ("backoffLimit", json!(limit)),
-        ("completionMode", json!("NonIndexed")),
-        ("suspend", json!(false)),
-        ("manualSelector", json!(false)),
-        ("podReplacementPolicy", json!(replacement)),
-    ];
-    fill(spec, &fields);
-    let labels = job::labels(job);
-    let uid = job["metadata"]["uid"].clone();
-    job["spec"]["selector"] = json!({ "matchLabels": { "batch.kubernetes.io/controller-uid": uid } });
-    for (label, value) in labels {
-        job["spec"]["template"]["metadata"]["labels"][label] = value;
-    }
-    if job["metadata"]["labels"].is_null() {
-        job["metadata"]["labels"] = job["spec"]["template"]["metadata"]["labels"].clone();
-    }
-    complete_pod_spec(&mut job["spec"]["template"]["spec"]);
-}
-
-/// Fills in what was left out of a pod's spec.
-fn complete_pod_spec(spec: &mut Value) {
-    let fields = [
-        ("dnsPolicy", json!("ClusterFirst")),
-        ("schedulerName", json!("default-scheduler")),
-        ("securityContext", json!({})),
-        ("terminationGracePeriodSeconds", json!(30)),
-    ];
-    fill(spec, &fields);
-    for list in ["initContainers", "containers"] {
-        for container in spec[list].as_array_mut().into_iter().flatten() {
-            let fields = [
-                ("imagePullPolicy", json!("IfNotPresent")),
-                ("resources", json!({})),
-                ("terminationMessagePath", json!("/dev/termination-log")),
-                ("terminationMessagePolicy", json!("File")),
-            ];
-            fill(container, &fields);
-        }
-    }
-    if spec["initContainers"].is_null()
-        && let Some(spec) = spec.as_object_mut()
-    {
-        spec.remove("initContainers");
-    }
-}
-
-fn fill(object: &mut Value, fields: &[(&str, Value)]) {
-    for (field, value) in fields {
-        if object[*field].is_null() {
-            object[*field] = value.clone();
-        }
     }
 }
 

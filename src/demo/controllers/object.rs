@@ -63,6 +63,13 @@ pub(super) fn take_items(value: &mut Value) -> Vec<Value> {
     }
 }
 
+/// The containers of a pod's spec, those of both lists. (To index a list that is missing would make it null.)
+pub(super) fn containers_mut(spec: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let lists = spec.as_object_mut().into_iter().flatten();
+    let lists = lists.filter(|(name, _)| matches!(name.as_str(), "initContainers" | "containers"));
+    lists.filter_map(|(_, list)| list.as_array_mut()).flatten()
+}
+
 /// The condition of this type.
 pub(super) fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
     items(&object["status"]["conditions"]).iter().find(|one| one["type"] == kind)

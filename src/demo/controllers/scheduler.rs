@@ -84,13 +84,11 @@ fn place(world: &World<'_>, pod: &Value) -> Result<String, String> {
     if let Some(why) = volumes(world, pod) {
         return Err(format!("0/{} nodes are available: {why}. not found", nodes.len()));
     }
-    let used = used(world);
     let mut best: Option<(i64, &str)> = None;
     let (mut reasons, mut helps) = (BTreeMap::<String, usize>::new(), BTreeMap::<&str, usize>::new());
     for node in &nodes {
-        let none = Vec::new();
-        let on_it = used.get(name(node)).unwrap_or(&none);
-        match refusal(node, pod, on_it) {
+        let on_it = pods_on(world, name(node));
+        match refusal(node, pod, &on_it) {
             None => {
                 let cpu = amount(&node["status"]["allocatable"]["cpu"]);
                 let left = cpu - on_it.iter().map(|one| sum(one, "requests", "cpu")).sum::<i64>();
@@ -118,16 +116,10 @@ fn histogram<'a, S: std::fmt::Display + 'a>(counts: impl Iterator<Item = (S, &'a
     words.join(", ")
 }
 
-/// The pods that hold something on each node.
-fn used<'a>(world: &'a World<'_>) -> BTreeMap<&'a str, Vec<&'a Value>> {
-    let mut used: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
-    let pods = world.store.under("/api/v1/namespaces/").map(|(_, one)| one);
-    for pod in pods.filter(|one| one["kind"] == "Pod" && !is_pod_ended(one)) {
-        if let Some(node) = pod["spec"]["nodeName"].as_str() {
-            used.entry(node).or_default().push(pod);
-        }
-    }
-    used
+/// The pods that hold something on a node.
+fn pods_on<'a>(world: &'a World<'_>, node: &str) -> Vec<&'a Value> {
+    let paths = world.memory.placed.get(node);
+    paths.into_iter().flatten().filter_map(|path| world.store.get(path)).collect()
 }
 
 /// Why the pod's claims keep it from every node.

@@ -197,6 +197,34 @@ fn indexed_job_fails_for_the_indexes_that_failed_too_often() {
 }
 
 #[test]
+fn pod_of_an_indexed_job_carries_its_index_as_the_real_one_does() {
+    let limits = "containers: [{ resources: { limits: { cpu: 100m } }, ";
+    let manifest = job("parts", "completionMode: Indexed\n  completions: 1", "").replace("containers: [{ ", limits);
+    let lab = Lab::new(&manifest);
+    let (pod, key) = (lab.pod(), "batch.kubernetes.io/job-completion-index");
+    assert!(name(pod).starts_with("parts-0-") && pod["spec"]["hostname"] == "parts-0");
+    assert_eq!((&pod["metadata"]["annotations"][key], &pod["metadata"]["labels"][key]), (&json!("0"), &json!("0")));
+    let container = &pod["spec"]["containers"][0];
+    assert_eq!(container["env"][0]["valueFrom"]["fieldRef"]["fieldPath"], format!("metadata.labels['{key}']"));
+    assert_eq!(
+        (&container["resources"]["requests"]["cpu"], &pod["status"]["qosClass"]),
+        (&json!("100m"), &json!("Burstable"))
+    );
+}
+
+#[test]
+fn init_container_that_fails_ends_a_pod_that_restarts_nothing() {
+    let inits = "initContainers: [{ name: fetch, image: a }], containers: [{ ";
+    let manifest = job("start", "backoffLimit: 0", "fetch: run 1s; exit 4").replace("containers: [{ ", inits);
+    let mut lab = Lab::new(&manifest);
+    lab.run(30);
+    let status = &lab.pod()["status"];
+    assert_eq!((status["phase"].as_str(), holds(lab.pod(), "Initialized")), (Some("Failed"), false));
+    assert_eq!(status["containerStatuses"][0]["state"]["waiting"]["reason"], "PodInitializing");
+    assert_eq!(reason(lab.job("start"), "Failed"), "BackoffLimitExceeded");
+}
+
+#[test]
 fn failure_policy_decides_what_an_exit_code_means() {
     let rules = "backoffLimit: 0\n  podFailurePolicy: { rules: [{ action: Ignore, onExitCodes: { operator: In, values: \
                  [7] } }, { action: FailJob, onExitCodes: { operator: In, values: [42] } }] }";

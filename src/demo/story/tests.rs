@@ -67,7 +67,19 @@ fn every_manifest_is_read_and_none_is_of_the_future() {
 
 #[test]
 fn every_fault_of_the_story_shows() {
-    let store = &*STORY;
+    faults_show(&STORY);
+}
+
+#[test]
+fn faults_show_at_any_hour_and_with_any_seed() {
+    for (moment, seed) in [("2026-11-21T23:59:30Z", 2), ("2027-02-28T05:31:10Z", 3)] {
+        let mut store = Store::default();
+        fill(&mut store, Time::parse(moment).unwrap(), seed);
+        faults_show(&store);
+    }
+}
+
+fn faults_show(store: &Store) {
     assert_eq!(job(store, "payments/settle-2990")["status"].get("active"), None);
     assert!(pods(store, "payments/settle-2990").is_empty(), "the quota leaves no room");
     assert_eq!(job(store, "payments/settle-2989")["status"]["succeeded"], 4);
@@ -91,6 +103,46 @@ fn every_fault_of_the_story_shows() {
     let rotate = store.under("/apis/batch/v1/namespaces/ops/jobs/rotate-certs-").last().unwrap().0;
     let rotate = format!("ops/{}", rotate.rsplit('/').next().unwrap());
     assert_eq!(waiting(store, &rotate), "CreateContainerConfigError");
+}
+
+/// Where an object says null, but for the fields in which the API does.
+fn nulls(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Null if !path.ends_with("/lastProbeTime") && !path.ends_with("/eventTime") => {
+            found.push(path.to_owned())
+        }
+        Value::Object(fields) => fields.iter().for_each(|(key, one)| nulls(one, &format!("{path}/{key}"), found)),
+        Value::Array(items) => items.iter().for_each(|one| nulls(one, path, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn objects_are_what_the_api_says_they_are() {
+    use k8s_openapi::api::{batch::v1 as batch, core::v1 as core, events::v1 as events};
+    use serde::de::DeserializeOwned;
+    fn read<T: DeserializeOwned>(object: &Value) -> Result<(), serde_json::Error> {
+        T::deserialize(object).map(|_| ())
+    }
+    let (mut store, mut controllers, now) = filled(1);
+    controllers.step(&mut store, now.plus_seconds(600));
+    for (path, object) in store.under("/") {
+        let outcome = match object["kind"].as_str().unwrap_or_default() {
+            "Job" => read::<batch::Job>(object),
+            "CronJob" => read::<batch::CronJob>(object),
+            "Pod" => read::<core::Pod>(object),
+            "Node" => read::<core::Node>(object),
+            "Event" => read::<events::Event>(object),
+            "PersistentVolumeClaim" => read::<core::PersistentVolumeClaim>(object),
+            "ResourceQuota" => read::<core::ResourceQuota>(object),
+            "Namespace" | "Secret" | "ConfigMap" | "ServiceAccount" => Ok(()),
+            other => panic!("{path} is a {other}"),
+        };
+        outcome.unwrap_or_else(|error| panic!("{path}: {error}"));
+        let mut found = Vec::new();
+        nulls(object, path, &mut found);
+        assert!(found.is_empty(), "{found:?}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{CONTROLLER, Counted, Look, TRACKING, index};
 use crate::demo::controllers::object::{
-    controller_reference, core_folder, items, lot, name, namespace, stamp, suffix, time,
+    containers_mut, controller_reference, core_folder, items, lot, name, namespace, stamp, suffix, take_items, time,
 };
 use crate::demo::controllers::quota;
 use crate::model::clock::Time;
@@ -130,16 +130,10 @@ impl Look<'_, '_> {
         let mut pod = json!({
             "apiVersion": "v1", "kind": "Pod",
             "metadata": template["metadata"], "spec": template["spec"],
-            "status": { "phase": "Pending", "qosClass": "BestEffort" },
+            "status": { "phase": "Pending" },
         });
         if pod["metadata"].is_null() {
             pod["metadata"] = json!({});
-        }
-        let has_requests = items(&pod["spec"]["containers"])
-            .iter()
-            .any(|one| one["resources"].as_object().is_some_and(|resources| !resources.is_empty()));
-        if has_requests {
-            pod["status"]["qosClass"] = json!("Burstable");
         }
         let metadata = &mut pod["metadata"];
         metadata["name"] = json!(format!("{stem}{}", suffix(chance)));
@@ -161,6 +155,7 @@ impl Look<'_, '_> {
             }
             pod["spec"]["hostname"] = json!(format!("{job_name}-{index}"));
         }
+        complete(&mut pod, index.is_some());
         pod
     }
 }
@@ -174,4 +169,54 @@ pub(in crate::demo::controllers) fn labels(job: &Value) -> [(&'static str, Value
         ("batch.kubernetes.io/controller-uid", uid.clone()),
         ("controller-uid", uid.clone()),
     ]
+}
+
+/// Fills in what the Job controller and the API server add to a pod: the index in the environment, requests where there
+/// are limits alone, the service account and the tolerations that every pod has.
+fn complete(pod: &mut Value, has_index: bool) {
+    let (mut has_resources, mut is_guaranteed) = (false, true);
+    for container in containers_mut(&mut pod["spec"]) {
+        if has_index {
+            let path = format!("metadata.labels['{}']", index::INDEX);
+            let mut env = take_items(&mut container["env"]);
+            if !env.iter().any(|one| one["name"] == "JOB_COMPLETION_INDEX") {
+                let field = json!({ "fieldRef": { "apiVersion": "v1", "fieldPath": path } });
+                env.push(json!({ "name": "JOB_COMPLETION_INDEX", "valueFrom": field }));
+            }
+            container["env"] = env.into();
+        }
+        for (resource, limit) in container["resources"]["limits"].as_object().cloned().unwrap_or_default() {
+            let requests = &mut container["resources"]["requests"];
+            if requests[&resource].is_null() {
+                requests[&resource] = limit;
+            }
+        }
+        let resources = &container["resources"];
+        has_resources |= resources["requests"].is_object();
+        is_guaranteed &= ["cpu", "memory"].iter().all(|one| {
+            let limit = &resources["limits"][*one];
+            !limit.is_null() && resources["requests"][*one] == *limit
+        });
+    }
+    pod["status"]["qosClass"] = json!(match (is_guaranteed, has_resources) {
+        (true, _) => "Guaranteed",
+        (_, true) => "Burstable",
+        _ => "BestEffort",
+    });
+    let spec = &mut pod["spec"];
+    if spec["serviceAccountName"].is_null() {
+        spec["serviceAccountName"] = json!("default");
+    }
+    spec["serviceAccount"] = spec["serviceAccountName"].clone();
+    spec["priority"] = json!(0);
+    spec["preemptionPolicy"] = json!("PreemptLowerPriority");
+    spec["enableServiceLinks"] = json!(true);
+    let mut tolerations = take_items(&mut spec["tolerations"]);
+    tolerations.extend(["not-ready", "unreachable"].map(|state| {
+        json!({
+            "key": format!("node.kubernetes.io/{state}"), "operator": "Exists", "effect": "NoExecute",
+            "tolerationSeconds": 300,
+        })
+    }));
+    spec["tolerations"] = json!(tolerations);
 }
