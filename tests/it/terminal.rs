@@ -14,6 +14,7 @@ pub const TESTS: &[Local] = &[
     Local { name: "terminal::ctrl_z_gives_the_shell_and_fg_comes_back", run: ctrl_z_gives_the_shell_and_fg_comes_back },
     Local { name: "terminal::no_terminal_is_refused", run: no_terminal_is_refused },
     Local { name: "terminal::unknown_flag_is_refused", run: unknown_flag_is_refused },
+    Local { name: "terminal::demo_lives_and_writes_nothing", run: demo_lives_and_writes_nothing },
     Local { name: "terminal::unknown_context_is_told", run: unknown_context_is_told },
 ];
 
@@ -119,6 +120,24 @@ fn unknown_flag_is_refused() {
     assert_eq!(output.status.code(), Some(2));
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("--colour"), "{told}");
+}
+
+/// The embedded cluster needs no kubeconfig, its Jobs go on while one looks, and no file is left behind.
+fn demo_lives_and_writes_nothing() {
+    let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo-home");
+    let _ = std::fs::remove_dir_all(&home);
+    std::fs::create_dir_all(&home).unwrap();
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", "HOME=$PWD TMPDIR=$PWD \"$0\" --demo --demo-speed 600; echo \"ended with $?\"", BINARY]);
+    command.cwd(&home);
+    let mut terminal = Terminal::start((160, 48), command, None);
+    terminal.shows("● live");
+    terminal.press("/settle-2990\r");
+    // At first the quota refuses its pods; within the hour others end and leave room.
+    terminal.wait("the Job complete", |screen| screen.contains("Complete") && screen.contains("4/4"));
+    terminal.press("\x03");
+    terminal.shows("ended with 0");
+    assert_eq!(std::fs::read_dir(&home).unwrap().count(), 0, "something was written");
 }
 
 fn unknown_context_is_told() {
