@@ -130,15 +130,8 @@ fn start_due(world: &mut World<'_>, cronjob: &mut Value) -> Option<Time> {
     plan.next_run(base_time(created, last, None, now), now).map(Time::from_timestamp)
 }
 
-/// Starts a run, unless it is too late or others are active and the policy says no.
+/// Starts a run, unless others are active and the policy says no.
 fn start(world: &mut World<'_>, cronjob: &mut Value, run: Time, plan: &Schedule) {
-    let deadline = cronjob["spec"]["startingDeadlineSeconds"].as_i64();
-    if deadline.is_some_and(|seconds| run.plus_seconds(seconds) < world.now) {
-        let note =
-            format!("Missed scheduled time to start a job: {}", run.to_timestamp().strftime("%a, %d %b %Y %T +0000"));
-        world.event(cronjob, CONTROLLER, "Warning", "MissSchedule", &note);
-        return;
-    }
     let active = items(&cronjob["status"]["active"]).to_vec();
     match text(&cronjob["spec"]["concurrencyPolicy"]) {
         "Forbid" if !active.is_empty() => {

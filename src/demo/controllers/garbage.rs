@@ -36,7 +36,7 @@ pub(super) fn sync(world: &mut World<'_>, path: &str) -> bool {
     let Some(found) = world.store.get(path) else {
         world.memory.unplaced.remove(path);
         world.memory.writing.remove(path);
-        world.memory.tries.retain(|key, _| !key.starts_with(path));
+        world.memory.tries.retain(|key, _| key.split('#').next() != Some(path));
         return true;
     };
     if !is_deleting(found) && !has_lost_its_owner(world.store, found) {

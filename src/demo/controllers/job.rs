@@ -161,6 +161,7 @@ impl Look<'_, '_> {
         for mut pod in ended {
             if pod["status"]["phase"] == "Succeeded" {
                 self.count("succeeded", 1);
+                self.world.memory.tries.remove(&self.pause_key());
                 self.completed.extend(index::of(&pod));
             } else {
                 self.count_failure(&pod);
@@ -189,6 +190,13 @@ impl Look<'_, '_> {
             }
         }
         self.count("failed", 1);
+        let key = self.pause_key();
+        self.world.failed(&key, pods::FIRST_PAUSE, pods::LONGEST_PAUSE);
+    }
+
+    /// What the failures in a row are remembered by; they are forgotten with the first success.
+    fn pause_key(&self) -> String {
+        format!("{}#failures", self.path)
     }
 
     /// Why the Job fails now, in the controller's order.

@@ -33,7 +33,11 @@ struct Refusal {
 pub(super) fn sync(world: &mut World<'_>, path: &str) -> Option<Time> {
     let pod = world.store.get(path)?.clone();
     let is_gated = !items(&pod["spec"]["schedulingGates"]).is_empty();
-    if is_pod_ended(&pod) || is_deleting(&pod) || is_gated {
+    if is_deleting(&pod) {
+        end_unplaced(world, path, pod);
+        return None;
+    }
+    if is_pod_ended(&pod) || is_gated {
         world.memory.unplaced.remove(path);
         return None;
     }
@@ -47,6 +51,18 @@ pub(super) fn sync(world: &mut World<'_>, path: &str) -> Option<Time> {
             world.memory.unplaced.insert(path.to_owned(), why.clone());
             refuse(world, path, pod, &why)
         }
+    }
+}
+
+/// A pod that is deleted before it was placed fails where somebody still wants to know of it (the pod collector), and
+/// goes.
+fn end_unplaced(world: &mut World<'_>, path: &str, mut pod: Value) {
+    world.memory.unplaced.remove(path);
+    if items(&pod["metadata"]["finalizers"]).is_empty() {
+        world.store.delete(path);
+    } else {
+        pod["status"]["phase"] = json!("Failed");
+        world.update(path, pod);
     }
 }
 

@@ -523,3 +523,127 @@ fn rhythm_of_steps_does_not_change_what_happens() {
     let all = |lab: &Lab| lab.store.under("/").map(|(_, object)| object.to_string()).collect::<Vec<_>>();
     assert_eq!(all(&fine), all(&coarse));
 }
+
+#[test]
+fn what_is_remembered_of_an_object_goes_with_it_and_with_no_namesake() {
+    let failing = |name: &str| job(name, "completions: 1", "main: run 1s; exit 1");
+    let mut lab = Lab::new(&format!("{}{}", failing("a"), failing("ab")));
+    lab.run(8);
+    let pause = |lab: &Lab, name: &str| {
+        lab.controllers.memory.tries.contains_key(&format!("/apis/batch/v1/namespaces/lab/jobs/{name}#failures"))
+    };
+    assert!(pause(&lab, "a") && pause(&lab, "ab"));
+    lab.store.delete("/apis/batch/v1/namespaces/lab/jobs/a");
+    lab.run(0);
+    assert!(!pause(&lab, "a") && pause(&lab, "ab"));
+}
+
+#[test]
+fn work_queue_is_complete_when_its_pods_have_ended_after_a_success() {
+    let behaviour = "main: run 20s..60s";
+    let mut lab = Lab::new(&job("queue", "parallelism: 3", behaviour));
+    lab.run(3_600);
+    let done = lab.job("queue");
+    assert_eq!((reason(done, "Complete"), int(&done["status"]["succeeded"], 0)), ("CompletionsReached".into(), 3));
+    assert_eq!(lab.pods().len(), 3, "none is started after the first success");
+}
+
+#[test]
+fn fewer_pods_are_wanted_fewer_stay() {
+    let mut lab = Lab::new(&job("shrink", "parallelism: 3\n  completions: 9", "main: run 1h"));
+    lab.run(10).edit_job("shrink", |job| job["spec"]["parallelism"] = json!(1)).run(10);
+    let status = &lab.job("shrink")["status"];
+    assert_eq!((int(&status["active"], 0), lab.pods().len(), status.get("failed")), (1, 1, None));
+}
+
+#[test]
+fn too_many_failed_indexes_end_the_job_at_once() {
+    let spec =
+        "completionMode: Indexed\n  completions: 9\n  parallelism: 9\n  backoffLimitPerIndex: 0\n  maxFailedIndexes: 1";
+    let behaviour = "main [index 0,1]: run 5s; exit 1\\nmain: run 1h";
+    let mut lab = Lab::new(&job("many", spec, behaviour).replace('\'', "\""));
+    lab.run(60);
+    let failed = lab.job("many");
+    assert_eq!(reason(failed, "Failed"), "MaxFailedIndexesExceeded");
+    assert_eq!((failed["status"]["failedIndexes"].clone(), lab.pods().len()), (json!("0,1"), 2));
+    assert_eq!(int(&failed["status"]["failed"], 0), 9, "those that were ended are counted too");
+}
+
+#[test]
+fn pod_that_is_deleted_before_its_end_counts_as_failed() {
+    let delete = |lab: &mut Lab| {
+        let mut pod = lab.pod().clone();
+        pod["metadata"]["deletionTimestamp"] = json!(object::stamp(lab.now.plus_seconds(30)));
+        pod["metadata"]["deletionGracePeriodSeconds"] = json!(30);
+        lab.store.put(pod);
+    };
+    let mut lab = Lab::new(&job("evict", "completions: 1", "main: run 1h"));
+    lab.run(10);
+    delete(&mut lab);
+    lab.run(5);
+    assert_eq!((int(&lab.job("evict")["status"]["failed"], 0), lab.pods().len()), (1, 0));
+    let gpu = "containers: [{ resources: { limits: { nvidia.com/gpu: 1 } }, ";
+    let mut lab = Lab::new(&job("unplaced", "completions: 1", "").replace("containers: [{ ", gpu));
+    delete(&mut lab);
+    lab.run(5);
+    assert_eq!((int(&lab.job("unplaced")["status"]["failed"], 0), lab.pods().len()), (1, 0));
+}
+
+#[test]
+fn deletion_in_the_foreground_waits_for_the_pods_and_orphans_stay() {
+    let end = |lab: &mut Lab, finalizer: &str| {
+        let now = object::stamp(lab.now);
+        lab.edit_job("parent", |job| {
+            job["metadata"]["deletionTimestamp"] = json!(now);
+            job["metadata"]["finalizers"] = json!([finalizer]);
+        });
+    };
+    let manifest = job("parent", "completions: 1", "main: run 1h");
+    let mut lab = Lab::new(&manifest);
+    lab.run(10);
+    end(&mut lab, "foregroundDeletion");
+    assert_eq!((lab.jobs(), lab.pods().len()), (vec!["parent"], 1));
+    lab.run(5);
+    assert_eq!((lab.jobs().len(), lab.pods().len()), (0, 0));
+    let mut lab = Lab::new(&manifest);
+    lab.run(10);
+    end(&mut lab, "orphan");
+    assert_eq!((lab.jobs().len(), items(&lab.pod()["metadata"]["ownerReferences"]).len()), (0, 0));
+}
+
+#[test]
+fn run_later_than_its_deadline_is_not_started() {
+    let spec = "schedule: '0 * * * *'\n  suspend: true\n  startingDeadlineSeconds: 4000";
+    let mut lab = Lab::new(&cronjob(spec, "main: run 1h"));
+    lab.run(3_700);
+    let late = spec.replace("true", "false").replace("4000", "90");
+    lab.apply(&cronjob(&late, "main: run 1h"));
+    lab.run(0);
+    assert!(lab.jobs().is_empty(), "13:00 is 100 seconds ago");
+}
+
+#[test]
+fn job_made_by_hand_is_unexpected_and_does_not_hold_back_the_next_run() {
+    let mut lab = Lab::new(&cronjob("schedule: '*/10 * * * *'\n  concurrencyPolicy: Forbid", "main: run 1m"));
+    let owner = lab.store.get("/apis/batch/v1/namespaces/lab/cronjobs/tick").unwrap().clone();
+    let mut manual: Value =
+        serde_yaml::from_str(job("by-hand", "completions: 1", "main: run 1h").trim_start_matches("---\n")).unwrap();
+    manual["metadata"]["namespace"] = json!("lab");
+    manual["metadata"]["ownerReferences"] = json!([object::controller_reference(&owner)]);
+    apply(&mut lab.store, manual, lab.now);
+    lab.run(700);
+    assert!(lab.events("tick").iter().any(|one| {
+        one.starts_with("UnexpectedJob")
+            && one.ends_with("Saw a job that the controller did not create or forgot: by-hand")
+    }));
+    assert_eq!(lab.jobs(), ["by-hand".to_owned(), minutes(10)]);
+}
+
+#[test]
+fn quota_on_cpu_wants_every_container_to_say_what_it_needs() {
+    let quota =
+        "---\napiVersion: v1\nkind: ResourceQuota\nmetadata: { name: cpu }\nspec: { hard: { requests.cpu: 1 } }\n";
+    let lab = Lab::new(&format!("{quota}{}", job("vague", "completions: 1", "")));
+    let refused = lab.events("vague").pop().unwrap();
+    assert!(refused.ends_with("is forbidden: failed quota: cpu: must specify requests.cpu for: main"), "{refused}");
+}

@@ -12,10 +12,10 @@ use crate::demo::controllers::quota;
 use crate::model::clock::Time;
 
 /// The first pause before a failed pod is replaced, in seconds; it doubles with each failure in a row.
-const FIRST_PAUSE: i64 = 10;
+pub(super) const FIRST_PAUSE: i64 = 10;
 
 /// The longest such pause, in seconds.
-const LONGEST_PAUSE: i64 = 600;
+pub(super) const LONGEST_PAUSE: i64 = 600;
 
 /// The longest pause after the server refused a pod, in seconds; the first is one second.
 const LONGEST_REFUSED_PAUSE: i64 = 60;
@@ -32,8 +32,7 @@ pub(super) fn ended(pod: &Value) -> Option<Time> {
     ends.max().or_else(|| time(&pod["metadata"]["creationTimestamp"]))
 }
 
-/// Until when these pods hold back the next one: 10 seconds after the last failure, doubled for each one in a row since
-/// the last success.
+/// Until when the pods of an index hold back the next one, where each index has its own limit.
 fn pause<'a>(counted: impl Iterator<Item = &'a Counted>) -> Option<Time> {
     let mut ends: Vec<(Time, bool)> = counted.filter_map(|one| Some((one.end?, one.is_failed))).collect();
     ends.sort_unstable();
@@ -88,9 +87,9 @@ impl Look<'_, '_> {
     fn due(&mut self, room: usize) -> Vec<Value> {
         let now = self.world.now;
         if !self.is_per_index()
-            && let Some(until) = pause(self.counted.iter()).filter(|until| *until > now)
+            && let Some(tries) = self.world.waiting(&self.pause_key())
         {
-            self.again = Some(until);
+            self.again = Some(tries.until);
             return Vec::new();
         }
         if !self.is_indexed() {
