@@ -148,9 +148,7 @@ mod tests {
     fn size_mode_holds_so_many_jobs_and_some_of_them_run() {
         let mut store = Store::default();
         fill(&mut store, 400, Time::parse("2026-11-21T12:00:00Z").unwrap(), 1);
-        let of = |kind: &str| {
-            store.under("/").filter(|(_, one)| one["kind"] == kind).map(|(_, one)| one).collect::<Vec<_>>()
-        };
+        let of = |kind: &str| store.under("/").filter(|one| one["kind"] == kind).collect::<Vec<_>>();
         assert_eq!((of("Job").len(), of("Pod").len()), (400, 800));
         let phases = |phase: &str| of("Pod").iter().filter(|pod| pod["status"]["phase"] == phase).count();
         assert!(phases("Succeeded") > 600 && phases("Failed") > 8 && phases("Pending") > 4);

@@ -108,27 +108,19 @@ impl Store {
         self.version
     }
 
-    /// The path of an object by its kind, namespace and name.
-    pub(super) fn path_of(object: &Value) -> String {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        object_path(
-            &text(&object["apiVersion"]),
-            object["metadata"]["namespace"].as_str(),
-            &plural(&text(&object["kind"])),
-            &text(&object["metadata"]["name"]),
-        )
-    }
-
     /// The objects whose paths begin with `prefix`, in the order of their paths.
-    pub(super) fn under<'a>(&'a self, prefix: &str) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
+    pub(super) fn under<'a>(&'a self, prefix: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
         let prefix = prefix.to_owned();
-        self.objects.range(prefix.clone()..).take_while(move |(path, _)| path.starts_with(&prefix))
+        let from = self.objects.range(prefix.clone()..);
+        from.take_while(move |(path, _)| path.starts_with(&prefix)).map(|(_, object)| object)
     }
 
-    /// Changes after `version` in their order; None where that version is no longer known.
-    pub(super) fn all_changes_since(&self, version: u64) -> Option<&[HistoryEntry]> {
+    /// Every object that changed after `version`, in the order of the changes, and whether it was removed; None where
+    /// that version is no longer known.
+    pub(super) fn changed_since(&self, version: u64) -> Option<impl Iterator<Item = (bool, &Value)>> {
         let first = self.history.partition_point(|entry| entry.version <= version);
-        (version >= self.oldest).then(|| &self.history[first..])
+        let changes = self.history[first..].iter().map(|entry| (entry.kind == "DELETED", &entry.object));
+        (version >= self.oldest).then_some(changes)
     }
 }
 
@@ -160,4 +152,15 @@ fn object_path(api_version: &str, namespace: Option<&str>, plural: &str, name: &
         Some(namespace) => format!("{base}/namespaces/{namespace}/{plural}/{name}"),
         None => format!("{base}/{plural}/{name}"),
     }
+}
+
+/// The path of an object by what it says of itself.
+pub(super) fn path_of(object: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    object_path(
+        &text(&object["apiVersion"]),
+        object["metadata"]["namespace"].as_str(),
+        &plural(&text(&object["kind"])),
+        &text(&object["metadata"]["name"]),
+    )
 }

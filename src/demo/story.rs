@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::Demo;
 use super::controllers::{Controllers, apply, seconds};
-use super::store::Store;
+use super::store::{Store, path_of};
 use crate::model::clock::{Clock, Time};
 
 /// The manifests, file by file.
@@ -74,7 +74,7 @@ pub(super) fn fill(store: &mut Store, now: Time, seed: u64) -> Controllers {
     for happening in happenings {
         controllers.step(store, happening.at);
         if happening.is_end {
-            store.delete(&Store::path_of(&happening.object));
+            store.delete(&path_of(&happening.object));
         } else {
             apply(store, happening.object, happening.at);
         }

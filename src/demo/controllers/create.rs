@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use super::job;
 use super::object::{containers_mut, int, stamp};
-use crate::demo::store::Store;
+use crate::demo::store::{Store, path_of};
 use crate::model::clock::Time;
 
 /// Creates an object as the API server does, completed and with its times, or replaces the spec and the metadata of the
 /// one that there is. Answers its path.
 pub(in crate::demo) fn apply(store: &mut Store, mut object: Value, now: Time) -> String {
-    let path = Store::path_of(&object);
+    let path = path_of(&object);
     let known = store.get(&path).cloned();
     for (field, value) in [("creationTimestamp", json!(stamp(now))), ("generation", json!(1))] {
         let of_known = known.as_ref().map(|known| known["metadata"][field].clone());

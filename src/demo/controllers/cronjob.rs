@@ -24,7 +24,7 @@ pub(super) fn sync(world: &mut World<'_>, path: &str) -> Option<Time> {
     }
     let folder = batch_folder(namespace(&cronjob), "jobs");
     let owner = uid(&cronjob).to_owned();
-    let jobs = world.store.under(&folder).map(|(_, job)| job).filter(|job| is_controlled_by(job, &owner));
+    let jobs = world.store.under(&folder).filter(|job| is_controlled_by(job, &owner));
     let jobs: Vec<Value> = jobs.cloned().collect();
     take_stock(world, &mut cronjob, &jobs);
     clean_up(world, &cronjob, jobs);

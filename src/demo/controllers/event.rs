@@ -63,7 +63,7 @@ impl World<'_> {
     /// How many different events with this reason about the same object are fresh.
     fn similar(&self, folder: &str, reason: &str, at: Time) -> usize {
         let fresh = at.plus_seconds(-SIMILAR_SECONDS);
-        self.store.under(folder).filter(|(_, one)| one["reason"] == reason && last(one) >= Some(fresh)).count()
+        self.store.under(folder).filter(|one| one["reason"] == reason && last(one) >= Some(fresh)).count()
     }
 }
 

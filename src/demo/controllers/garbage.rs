@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::object::{batch_folder, core_folder, is_deleting, items, namespace, text, uid};
-use super::{World, owner_path, remove_finalizer};
-use crate::demo::store::Store;
+use super::object::{batch_folder, controller, core_folder, is_deleting, items, namespace, text, uid};
+use super::{World, job, owner_path, remove_finalizer};
+use crate::demo::store::{Store, path_of};
 
 /// The finalizer of a foreground deletion.
 const FOREGROUND: &str = "foregroundDeletion";
@@ -24,9 +24,8 @@ pub(super) fn dependants(store: &Store, owner: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for folder in folders {
         let all = store.under(&folder);
-        let owned =
-            all.filter(|(_, one)| items(&one["metadata"]["ownerReferences"]).iter().any(|it| it["uid"] == wanted));
-        found.extend(owned.map(|(path, _)| path.clone()));
+        let owned = all.filter(|one| items(&one["metadata"]["ownerReferences"]).iter().any(|it| it["uid"] == wanted));
+        found.extend(owned.map(path_of));
     }
     found
 }
@@ -39,7 +38,14 @@ pub(super) fn sync(world: &mut World<'_>, path: &str) -> bool {
         world.memory.tries.retain(|key, _| key.split('#').next() != Some(path));
         return true;
     };
-    if !is_deleting(found) && !has_lost_its_owner(world.store, found) {
+    let is_lost = has_lost_its_owner(world.store, found);
+    if is_deleting(found) && is_left_untracked(world.store, found) {
+        let mut pod = found.clone();
+        remove_finalizer(&mut pod, job::TRACKING);
+        world.update(path, pod);
+        return false;
+    }
+    if !is_deleting(found) && !is_lost {
         return false;
     }
     let object = found.clone();
@@ -84,6 +90,14 @@ pub(super) fn delete_in_foreground(world: &mut World<'_>, mut object: Value) {
     object["metadata"]["deletionGracePeriodSeconds"] = json!(0);
     object["metadata"]["finalizers"] = json!([FOREGROUND]);
     world.store.put(object);
+}
+
+/// Whether a pod that goes is still marked as tracked while no Job counts it any more: its Job is gone, goes, or came to
+/// its end. The Job controller takes the mark away then.
+fn is_left_untracked(store: &Store, pod: &Value) -> bool {
+    let is_tracked = items(&pod["metadata"]["finalizers"]).iter().any(|one| one == job::TRACKING);
+    let owner = controller(pod).and_then(|owner| store.get(&owner_path(owner, namespace(pod))?));
+    is_tracked && owner.is_none_or(|job| is_deleting(job) || job::is_finished(job))
 }
 
 /// Whether every owner that it names is gone; another object of the same name is not its owner.

@@ -294,5 +294,5 @@ fn earlier(world: &World<'_>, pod: &Value) -> i64 {
             && index(one) == index(pod)
             && created(one) <= created(pod)
     };
-    world.store.under(&folder).filter(|(_, one)| is_earlier(one)).count() as i64
+    world.store.under(&folder).filter(|one| is_earlier(one)).count() as i64
 }

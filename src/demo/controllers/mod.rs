@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::store::Store;
+use super::store::{Store, path_of};
 use crate::model::clock::Time;
 pub(super) use behaviour::seconds;
 pub(super) use create::apply;
@@ -114,37 +114,38 @@ impl Controllers {
     /// Queues what has changed, its owner, and what may have waited for it.
     fn take_in(&mut self, store: &Store, at: Time) {
         let seen = std::mem::replace(&mut self.seen, store.version());
-        let Some(changes) = store.all_changes_since(seen) else {
+        let Some(changes) = store.changed_since(seen) else {
             // Forgotten changes: look at everything, as after a relist.
             self.memory.placed.clear();
-            for (path, object) in store.under("/") {
-                self.memory.note_place(path, object, false);
-                self.enqueue(path.clone(), at);
+            for object in store.under("/") {
+                let path = path_of(object);
+                self.memory.note_place(&path, object, false);
+                self.enqueue(path, at);
             }
             return;
         };
-        for change in changes {
-            let object = &change.object;
-            self.memory.note_place(&change.path, object, change.kind == "DELETED");
-            self.enqueue(change.path.clone(), at);
+        for (is_gone, object) in changes {
+            let path = path_of(object);
+            self.memory.note_place(&path, object, is_gone);
+            self.enqueue(path, at);
             if let Some(owner) = controller(object).and_then(|owner| owner_path(owner, namespace(object))) {
                 self.enqueue(owner, at);
             }
-            if change.kind == "DELETED" {
+            if is_gone || is_deleting(object) {
                 let dependants = garbage::dependants(store, object);
                 dependants.into_iter().for_each(|path| self.enqueue(path, at));
             }
-            self.wake(store, change.kind, object, at);
+            self.wake(store, is_gone, object, at);
         }
     }
 
     /// A pod that ended or went frees room and quota; a node or a claim may be what a pod waits for.
-    fn wake(&mut self, store: &Store, change: &str, object: &Value, at: Time) {
+    fn wake(&mut self, store: &Store, is_gone: bool, object: &Value, at: Time) {
         let kind = text(&object["kind"]);
-        let is_freeing = kind == "Pod" && (change == "DELETED" || is_pod_ended(object));
+        let is_freeing = kind == "Pod" && (is_gone || is_pod_ended(object));
         if kind == "Pod" {
             let quotas = store.under(&object::core_folder(namespace(object), "resourcequotas"));
-            let quotas: Vec<String> = quotas.map(|(path, _)| path.clone()).collect();
+            let quotas: Vec<String> = quotas.map(path_of).collect();
             quotas.into_iter().for_each(|path| self.enqueue(path, at));
         }
         let may_help = |why: &String| match kind {
@@ -220,7 +221,7 @@ impl World<'_> {
     /// The pods that a Job controls, in the order of their names.
     fn pods_of(&self, job: &Value) -> impl Iterator<Item = &Value> {
         let owner = object::uid(job).to_owned();
-        let all = self.store.under(&object::core_folder(namespace(job), "pods")).map(|(_, pod)| pod);
+        let all = self.store.under(&object::core_folder(namespace(job), "pods"));
         all.filter(move |pod| object::is_controlled_by(pod, &owner))
     }
 

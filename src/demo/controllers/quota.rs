@@ -12,7 +12,7 @@ use crate::model::clock::Time;
 pub(super) fn refusal(world: &World<'_>, pod: &Value) -> Option<String> {
     let quotas = world.store.under(&core_folder(namespace(pod), "resourcequotas"));
     let refused = |words: String| Some(format!("pods \"{}\" is forbidden: {words}", name(pod)));
-    for (_, quota) in quotas {
+    for quota in quotas {
         let Some(hard) = quota["spec"]["hard"].as_object() else { continue };
         let used = usage(world, quota);
         let asked: BTreeMap<&str, i64> = hard.keys().map(|key| (key.as_str(), asks(pod, key))).collect();
@@ -53,12 +53,8 @@ pub(super) fn sync(world: &mut World<'_>, path: &str) -> Option<Time> {
 
 /// What is used of each resource that the quota limits.
 fn usage(world: &World<'_>, quota: &Value) -> BTreeMap<String, i64> {
-    let pods: Vec<&Value> = world
-        .store
-        .under(&core_folder(namespace(quota), "pods"))
-        .map(|(_, pod)| pod)
-        .filter(|pod| !is_pod_ended(pod))
-        .collect();
+    let pods: Vec<&Value> =
+        world.store.under(&core_folder(namespace(quota), "pods")).filter(|pod| !is_pod_ended(pod)).collect();
     let jobs = || world.store.under(&super::object::batch_folder(namespace(quota), "jobs")).count();
     let hard = quota["spec"]["hard"].as_object();
     let used = |key: &String| match key.as_str() {

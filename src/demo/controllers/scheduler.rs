@@ -93,7 +93,7 @@ fn refuse(world: &mut World<'_>, path: &str, mut pod: Value, why: &str) -> Optio
 
 /// The node that takes the pod with the most room left, or why none does.
 fn place(world: &World<'_>, pod: &Value) -> Result<String, String> {
-    let nodes: Vec<&Value> = world.store.under("/api/v1/nodes/").map(|(_, node)| node).collect();
+    let nodes: Vec<&Value> = world.store.under("/api/v1/nodes/").collect();
     if nodes.is_empty() {
         return Err("no nodes available to schedule pods".into());
     }

@@ -65,11 +65,11 @@ impl Lab {
     }
 
     fn jobs(&self) -> Vec<&str> {
-        self.store.under("/apis/batch/v1/namespaces/lab/jobs/").map(|(_, job)| name(job)).collect()
+        self.store.under("/apis/batch/v1/namespaces/lab/jobs/").map(name).collect()
     }
 
     fn pods(&self) -> Vec<&Value> {
-        self.store.under("/api/v1/namespaces/lab/pods/").map(|(_, pod)| pod).collect()
+        self.store.under("/api/v1/namespaces/lab/pods/").collect()
     }
 
     fn pod(&self) -> &Value {
@@ -80,7 +80,7 @@ impl Lab {
 
     /// The events about an object whose name begins so, as `reason xCOUNT note`, oldest first.
     fn events(&self, about: &str) -> Vec<String> {
-        let all = self.store.under("/apis/events.k8s.io/v1/namespaces/lab/events/").map(|(_, event)| event);
+        let all = self.store.under("/apis/events.k8s.io/v1/namespaces/lab/events/");
         let mut all: Vec<&Value> = all.filter(|one| text(&one["regarding"]["name"]).starts_with(about)).collect();
         all.sort_by_key(|one| text(&one["metadata"]["resourceVersion"]).parse::<u64>().unwrap());
         let words = all.iter().map(|one| {
@@ -520,7 +520,7 @@ fn rhythm_of_steps_does_not_change_what_happens() {
         fine.run(1);
     }
     coarse.run(600);
-    let all = |lab: &Lab| lab.store.under("/").map(|(_, object)| object.to_string()).collect::<Vec<_>>();
+    let all = |lab: &Lab| lab.store.under("/").map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(all(&fine), all(&coarse));
 }
 
@@ -609,6 +609,30 @@ fn deletion_in_the_foreground_waits_for_the_pods_and_orphans_stay() {
     lab.run(10);
     end(&mut lab, "orphan");
     assert_eq!((lab.jobs().len(), items(&lab.pod()["metadata"]["ownerReferences"]).len()), (0, 0));
+}
+
+#[test]
+fn tracked_pods_of_an_owner_that_goes_are_let_go() {
+    for finalizer in [None, Some("foregroundDeletion")] {
+        let mut lab = Lab::new(&job("parent", "completions: 1", "main: run 1h"));
+        lab.run(10);
+        // As the API server leaves it: the pod is marked, and still tracked.
+        let mut pod = lab.pod().clone();
+        pod["metadata"]["deletionTimestamp"] = json!(object::stamp(lab.now.plus_seconds(30)));
+        pod["metadata"]["deletionGracePeriodSeconds"] = json!(30);
+        lab.store.put(pod);
+        match finalizer {
+            None => lab.store.delete("/apis/batch/v1/namespaces/lab/jobs/parent"),
+            Some(finalizer) => {
+                let mut job = lab.job("parent").clone();
+                job["metadata"]["deletionTimestamp"] = json!(object::stamp(lab.now));
+                job["metadata"]["finalizers"] = json!([finalizer]);
+                lab.store.put(job);
+            }
+        }
+        lab.run(5);
+        assert_eq!((lab.jobs().len(), lab.pods().len()), (0, 0), "{finalizer:?}");
+    }
 }
 
 #[test]
