@@ -5,7 +5,7 @@
 //! | module | owns | may import |
 //! |---|---|---|
 //! | [`model`] | what is known, as plain data: rows, relations, states, schedules | nothing of ours |
-//! | [`demo`] | the embedded cluster: HTTP answers from memory, controllers, a story | model (clock and schedule) |
+//! | [`demo`] | the embedded cluster: an API server that answers from memory, its controllers, a story | model (time and schedules) |
 //! | [`cluster`] | the engine: connect, watch, logs, requests | model; `connect` alone: demo |
 //! | [`command`] | the registry: what can be done | model |
 //! | [`app`] | all state of the user interface; messages in, effects out | command, model |

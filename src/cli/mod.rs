@@ -1,5 +1,7 @@
 //! The command line: arguments to a target, outcomes to exit codes.
 
+mod demo;
+
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -63,11 +65,21 @@ pub struct Arguments {
     /// Use no characters beyond ASCII for signs and borders.
     #[arg(long)]
     ascii: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What else the program does.
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Serve the embedded cluster to kubectl and other programs on this machine.
+    Demo(demo::Arguments),
 }
 
 /// Runs the program with these arguments.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Arguments::try_parse_from(arguments) {
+        Ok(Arguments { command: Some(Command::Demo(arguments)), .. }) => demo::run(&arguments),
         Ok(arguments) => run(arguments),
         Err(error) => {
             // Help and version are answers, not errors: clap prints them on stdout and gives them code 0.

@@ -48,7 +48,8 @@ impl Demo {
     /// there in place of the story. Must be called within the runtime.
     #[expect(clippy::disallowed_methods, reason = "the embedded cluster lives in the background")]
     pub fn living(clock: Arc<dyn Clock>, seed: u64, size: Option<usize>) -> Self {
-        let demo = Self::default();
+        let demo = Self::new(Arc::clone(&clock));
+        demo.leave_pods_to_the_kubelet();
         let now = clock.now();
         let mut controllers = match size {
             None => fill(&mut demo.store(), now, seed),

@@ -1,5 +1,5 @@
-//! The integration tests, linked once: structure, scenarios on the embedded cluster, the binary in a pseudo-terminal,
-//! and end-to-end tests on a real Kubernetes.
+//! The integration tests, linked once: structure, scenarios on the embedded cluster, kubectl on it, the binary in a
+//! pseudo-terminal, the contract between the embedded cluster and a real one, and end-to-end tests on a real Kubernetes.
 //!
 //! `KUBATCH_E2E=on` starts the local cluster and fails where an end-to-end test could not run; `off` runs none; unset
 //! uses the cluster if it is up. A test that cannot run says why by name.
@@ -8,6 +8,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests wait for conditions with a deadline")]
 
 mod cluster;
+mod contract;
+mod kubectl;
 mod live;
 mod scenarios;
 mod support;
@@ -37,14 +39,19 @@ pub struct Local {
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let available = if arguments.list { Available::no("only listed") } else { Available::find() };
-    let mut trials: Vec<Trial> = [tidy::TESTS, scenarios::TESTS, terminal::TESTS]
+    let mut trials: Vec<Trial> = [tidy::TESTS, scenarios::TESTS, terminal::TESTS, contract::DEMO]
         .into_iter()
         .flatten()
         .map(|test| Trial::test(test.name, move || outcome(test.run)))
         .collect();
+    let has_kubectl = kubectl::find().is_some();
+    trials.extend(kubectl::TESTS.iter().map(|test| {
+        let trial = Trial::test(test.name, move || outcome(test.run));
+        if has_kubectl { trial } else { trial.with_kind("skipped: no kubectl").with_ignored_flag(true) }
+    }));
     let ran = Arc::new(AtomicUsize::new(0));
     let (mut total, mut skipped) = (0, 0);
-    for test in [cluster::TESTS, live::TESTS].into_iter().flatten() {
+    for test in [cluster::TESTS, live::TESTS, contract::REAL].into_iter().flatten() {
         let why_not = available.why_not(test.need);
         total += 1;
         skipped += usize::from(why_not.is_some());

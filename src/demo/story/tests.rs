@@ -120,7 +120,7 @@ fn nulls(value: &Value, path: &str, found: &mut Vec<String>) {
 
 #[test]
 fn objects_are_what_the_api_says_they_are() {
-    use k8s_openapi::api::{batch::v1 as batch, core::v1 as core, events::v1 as events};
+    use k8s_openapi::api::{batch::v1 as batch, core::v1 as core};
     use serde::de::DeserializeOwned;
     fn read<T: DeserializeOwned>(object: &Value) -> Result<(), serde_json::Error> {
         T::deserialize(object).map(|_| ())
@@ -134,7 +134,7 @@ fn objects_are_what_the_api_says_they_are() {
             "CronJob" => read::<batch::CronJob>(object),
             "Pod" => read::<core::Pod>(object),
             "Node" => read::<core::Node>(object),
-            "Event" => read::<events::Event>(object),
+            "Event" => read::<core::Event>(object),
             "PersistentVolumeClaim" => read::<core::PersistentVolumeClaim>(object),
             "ResourceQuota" => read::<core::ResourceQuota>(object),
             "Namespace" | "Secret" | "ConfigMap" | "ServiceAccount" => Ok(()),
@@ -171,7 +171,7 @@ fn cronjobs_have_the_history_that_their_limits_leave() {
 fn cluster_lives_on() {
     let (mut store, mut controllers, now) = filled(1);
     let jobs = |store: &Store| {
-        let jobs = store.under("/apis/batch/v1/namespaces/").filter(|one| one["kind"] == "Job");
+        let jobs = store.under("/").filter(|one| one["kind"] == "Job");
         jobs.map(|job| (path_of(job), job["status"]["completionTime"].is_string())).collect::<BTreeMap<_, _>>()
     };
     let before = jobs(&store);

@@ -96,6 +96,7 @@ impl Look<'_, '_> {
         if due <= self.world.now {
             self.units[at].status["restartCount"] = json!(count + 1);
             self.units[at].status["lastState"] = json!({ "terminated": end });
+            self.world.store.restart_log(namespace(&self.pod), name(&self.pod), self.units[at].name());
             return self.run_container(at);
         }
         self.look_again(due);
