@@ -33,6 +33,9 @@ const UNTIL: &str = "demo.kubatch.dev/until";
 /// The controllers look at the cluster this often.
 const STEP: Duration = Duration::from_secs(1);
 
+/// What everything uses is measured at every so many steps, as often as by a metrics server.
+const SAMPLE: u64 = 15;
+
 /// Something that happens in the past.
 struct Happening {
     at: Time,
@@ -59,9 +62,14 @@ impl Demo {
         tokio::spawn(async move {
             let mut steps = tokio::time::interval(STEP);
             steps.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            loop {
+            for second in 0_u64.. {
                 steps.tick().await;
-                living.change(|store| controllers.step(store, clock.now()));
+                living.change(|store| {
+                    controllers.step(store, clock.now());
+                    if second % SAMPLE == 0 {
+                        controllers.measure(store);
+                    }
+                });
             }
         });
         demo

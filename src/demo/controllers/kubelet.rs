@@ -5,6 +5,7 @@
 mod log;
 mod start;
 mod status;
+mod usage;
 
 use serde_json::{Value, json};
 
@@ -16,6 +17,7 @@ use super::scheduler::ensure_placed;
 use crate::model::clock::Time;
 
 pub(super) use log::write_logs;
+pub(super) use usage::measure;
 
 /// Seconds that a pod's sandbox takes.
 const SANDBOX_SECONDS: i64 = 1;

@@ -106,6 +106,11 @@ impl Controllers {
         }
     }
 
+    /// Measures what everything uses now, for the metrics API.
+    pub(super) fn measure(&mut self, store: &mut Store) {
+        kubelet::measure(&mut World { store, memory: &mut self.memory, now: self.at, seed: self.seed });
+    }
+
     /// Takes all that is in the store for seen, since the history of how it came there is about to be forgotten.
     pub(super) fn has_seen(&mut self, store: &Store) {
         self.seen = store.version();

@@ -195,3 +195,26 @@ fn logs_are_written_while_containers_run() {
     assert!(times.is_sorted() && times.iter().all(|time| time.len() == "2026-11-21T12:00:00.000000000Z".len()));
     assert!(log.last().unwrap().contains(r#""lvl":"#), "{log:?}");
 }
+
+#[test]
+fn what_runs_is_measured_and_what_ended_is_not() {
+    let (mut store, mut controllers, now) = filled(1);
+    controllers.measure(&mut store);
+    let samples = |store: &Store| {
+        let all = store.under("/").filter(|one| one["kind"] == "PodMetrics");
+        let named = all.map(|one| (one["metadata"]["name"].as_str().unwrap().to_owned(), one["containers"].clone()));
+        named.collect::<BTreeMap<_, _>>()
+    };
+    let first = samples(&store);
+    let (recon, used) = first.iter().find(|(name, _)| name.starts_with("ledger-recon-")).unwrap();
+    let number =
+        |field: &str, unit: char| used[0]["usage"][field].as_str().unwrap().split(unit).next().unwrap().parse::<i64>();
+    let (cpu, memory) = (number("cpu", 'n').unwrap() / 1_000_000, number("memory", 'K').unwrap() >> 10);
+    assert!((150..=300).contains(&cpu) && (64..=256).contains(&memory), "{used}");
+    let pods = store.under("/").filter(|one| one["kind"] == "Pod" && one["status"]["phase"] == "Running");
+    let running: Vec<&str> = pods.map(|pod| pod["metadata"]["name"].as_str().unwrap()).collect();
+    assert!(first.keys().all(|name| running.contains(&name.as_str())));
+    controllers.step(&mut store, now.plus_seconds(6 * 3_600));
+    controllers.measure(&mut store);
+    assert!(!samples(&store).contains_key(recon), "it ended");
+}
