@@ -127,7 +127,15 @@ fn typed<T: Writable>(resource: &Resource, object: Value, old: Option<&Value>) -
     if old.is_none() {
         check_name(name, &mut problems);
     }
+    // What was kept without being checked may lack what is filled in today, and keeps the problems that it has.
+    let mut kept = Problems::default();
+    let old = old.map(|mut old| {
+        old.set_defaults();
+        old.check(None, &mut kept);
+        old
+    });
     typed.check(old.as_ref(), &mut problems);
+    problems.0.retain(|problem| !kept.0.contains(problem));
     if !problems.0.is_empty() {
         return Err(Refusal::invalid(resource, name, &problems.0));
     }

@@ -82,7 +82,8 @@ impl Call {
 }
 
 impl Route {
-    fn parse(path: &str) -> Option<Self> {
+    /// What a path means; None where it means nothing here.
+    pub(super) fn parse(path: &str) -> Option<Self> {
         let parts: Vec<&str> = path.split('/').skip(1).filter(|part| !part.is_empty()).collect();
         let (group, version, rest) = match parts.as_slice() {
             ["api", version, rest @ ..] => ("", *version, rest),

@@ -92,6 +92,11 @@ impl Store {
     pub(super) fn put(&mut self, object: Value) -> Arc<Value> {
         let mut object = events::stored(object);
         let key = Key::of(&object);
+        if object["kind"] == "PodMetrics" && object["metadata"]["labels"].is_null() {
+            // By which whole Jobs are measured: metrics-server tells the pods' labels too.
+            let pod = self.get(&format!("/api/v1/namespaces/{}/pods/{}", key.namespace, key.name));
+            object["metadata"]["labels"] = pod.map_or(json!({}), |pod| pod["metadata"]["labels"].clone());
+        }
         if object["metadata"]["uid"].is_null() {
             object["metadata"]["uid"] = json!(self.next_uid());
         }

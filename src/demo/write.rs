@@ -286,3 +286,27 @@ fn random_letters(seed: u64) -> String {
     }
     letters
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn object_that_was_put_unchecked_can_be_changed() {
+        let demo = Demo::default();
+        demo.put(json!({
+            "apiVersion": "batch/v1", "kind": "Job", "metadata": { "namespace": "data", "name": "bare" },
+            "spec": { "suspend": false },
+        }));
+        let patched = |body: &str| {
+            let request = http::Request::patch("/apis/batch/v1/namespaces/data/jobs/bare")
+                .header(header::CONTENT_TYPE, "application/merge-patch+json");
+            let (head, body) = request.body(bytes::Bytes::copy_from_slice(body.as_bytes())).unwrap().into_parts();
+            let route = Route::parse(head.uri.path()).unwrap();
+            patch(&demo, &Call::new(head, body), &route, "bare").map(|answer| answer.status().as_u16())
+        };
+        assert_eq!(patched(r#"{ "spec": { "suspend": true } }"#), Ok(200));
+        let refused = patched(r#"{ "spec": { "parallelism": -1 } }"#).unwrap_err();
+        assert_eq!(refused.code, 422);
+    }
+}

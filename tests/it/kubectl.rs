@@ -440,6 +440,7 @@ fn top_shows_usage() {
         "timestamp": "2026-01-01T00:00:00Z", "window": "15s", "usage": { "cpu": "1", "memory": "2Gi" },
     }));
     assert_eq!(row(&kubectl.says("top pods"), "etl-abcde")[1..], ["250m", "64Mi"]);
+    assert_eq!(row(&kubectl.says("top pods -l app=etl"), "etl-abcde")[1..], ["250m", "64Mi"]);
     assert_eq!(row(&kubectl.says("top nodes"), "node-1")[1..], ["1000m", "25%", "2048Mi", "25%"]);
 }
 
