@@ -78,7 +78,8 @@ fn select_own_pods(metadata: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Ob
 
 fn check_name(job: &Job, spec: &JobSpec, problems: &mut Problems) {
     let name = job.metadata.name.as_deref().unwrap_or_default();
-    let last = spec.completions.filter(|_| is_indexed(spec)).map(|completions| format!("-{}", completions - 1));
+    let last =
+        spec.completions.filter(|_| is_indexed(spec)).map(|completions| format!("-{}", completions.saturating_sub(1)));
     let hostname = format!("{name}{}", last.unwrap_or_default());
     if is_indexed(spec) && (hostname.len() > 63 || hostname.contains('.')) {
         let why = format!("will not able to create pod with invalid DNS label \"{hostname}\"");

@@ -196,7 +196,8 @@ pub(super) fn remove(store: &mut Store, object: &Value, policy: Policy, grace: O
             if runs { grace.or(object["spec"]["terminationGracePeriodSeconds"].as_i64()).unwrap_or(GRACE) } else { 0 };
         if object["metadata"]["deletionTimestamp"].is_null() {
             // As in the real API: the time at which the grace is over.
-            object["metadata"]["deletionTimestamp"] = json!(Time::from_seconds(now.seconds() + wait).to_string());
+            object["metadata"]["deletionTimestamp"] =
+                json!(Time::from_seconds(now.seconds()).plus_seconds(wait).to_string());
             object["metadata"]["deletionGracePeriodSeconds"] = json!(wait);
             if let Some(generation) = object["metadata"]["generation"].as_i64() {
                 object["metadata"]["generation"] = json!(generation + 1);

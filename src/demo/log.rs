@@ -37,7 +37,9 @@ pub(super) fn log(demo: &Demo, call: &Call, route: &Route, pod: &str) -> Answer 
     let store = demo.store();
     let object = store.get(&route.path(pod)).ok_or_else(|| Refusal::not_found(route.resource, pod))?;
     let container = container(object, call.text("container"), pod)?;
-    let ago = call.number("sinceSeconds")?.map(|seconds| demo.clock.now().plus_seconds(-seconds.cast_signed()));
+    let ago = call
+        .number("sinceSeconds")?
+        .map(|seconds| demo.clock.now().plus_seconds(0_i64.saturating_sub_unsigned(seconds)));
     let wanted = Wanted {
         namespace: route.namespace.clone().unwrap_or_default(),
         pod: pod.to_owned(),

@@ -20,7 +20,7 @@ use super::{Demo, events};
 /// real server does so about once a minute.
 const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 
-/// The longest that a watch lasts where its client does not say. The real server chooses between 30 and 60 minutes.
+/// The longest that a watch lasts. The real server chooses between 30 and 60 minutes where its client does not say.
 const WATCH_LASTS: Duration = Duration::from_secs(45 * 60);
 
 /// The kinds of objects and the fields by which a request selects.
@@ -147,7 +147,7 @@ pub(super) fn watch(demo: &Demo, call: &Call, route: &Route) -> Answer {
     if is_streaming_list && has_bookmarks {
         first += &bookmark(&wanted, store.version(), true);
     }
-    let lasts = call.number("timeoutSeconds")?.map_or(WATCH_LASTS, Duration::from_secs);
+    let lasts = call.number("timeoutSeconds")?.map_or(WATCH_LASTS, Duration::from_secs).min(WATCH_LASTS);
     let watching = Watching {
         demo: demo.clone(),
         wanted,

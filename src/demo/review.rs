@@ -20,6 +20,7 @@ pub(super) fn answer(demo: &Demo, call: &Call) -> Option<Answer> {
         return Some(Err(Refusal::method_not_allowed()));
     }
     Some(match serde_json::from_slice::<Value>(&call.body) {
+        Ok(object) if !object.is_object() => Err(Refusal::bad_request("the review is no object")),
         Ok(mut object) => {
             object["status"] = review(demo, &object);
             object["metadata"] = json!({});

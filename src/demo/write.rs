@@ -49,6 +49,10 @@ pub(super) fn patch(demo: &Demo, call: &Call, route: &Route, name: &str) -> Answ
         let mut new = viewed(route.resource, &old).into_owned();
         new["metadata"]["resourceVersion"].take();
         patch::apply(&kind, &mut new, &call.body)?;
+        if !new["metadata"].is_object() {
+            let kind = route.resource.kind;
+            return Err(Refusal::bad_request(format!("what the patch makes is no {kind}: it has no metadata")));
+        }
         update(store, call, route, &old, new, &writer, demo.clock.now())
     })
 }

@@ -610,6 +610,14 @@ fn patches_that_do_not_fit_are_refused(server: &Server) {
     let test = json!([{ "op": "test", "path": "/spec/suspend", "value": false }]);
     server.patch(&path, PATCH, &test).expect(422).has("/reason", json!("Invalid"));
     server.patch(&path, PATCH, &json!([{ "op": "remove", "path": "/spec/nope" }])).expect(422);
+    for nonsense in
+        [json!([{ "op": "replace", "path": "/metadata", "value": "x" }]), json!([{ "op": "remove", "path": "" }])]
+    {
+        let answer = server.patch(&path, PATCH, &nonsense);
+        assert!((400..500).contains(&answer.code), "{answer:?}");
+    }
+    let answer = server.patch(&path, MERGE, &json!("text"));
+    assert!((400..500).contains(&answer.code), "{answer:?}");
     server.patch(&path, "text/plain", &json!({})).expect(415).has("/reason", json!("UnsupportedMediaType"));
     server.patch(&format!("{JOBS}/nope"), MERGE, &json!({})).refuses(404, "NotFound", "jobs.batch \"nope\" not found");
     let applied = json!({ "apiVersion": "batch/v1", "kind": "Job", "spec": { "suspend": true } });
@@ -1001,6 +1009,8 @@ fn reviews_are_answered(server: &Server) {
         "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": { "namespace": server.namespace },
     });
     let answer = server.post("/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", &review).expect(201);
+    let nonsense = server.post("/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", &json!(["x"]));
+    assert_eq!(nonsense.code, 400, "{nonsense:?}");
     let answer = answer.has("/status/incomplete", json!(false));
     let rules = answer.body["status"]["resourceRules"].as_array().unwrap();
     assert!(rules.contains(&json!({ "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] })), "{}", answer.text);
