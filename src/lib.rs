@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | [`state_file`] | what is remembered from one run to the next | nothing of ours |
 //! | [`model`] | what is known, as plain data: rows, relations, states, schedules | nothing of ours |
-//! | [`demo`] | the embedded cluster: an API server that answers from memory | model (time and schedules) |
+//! | [`demo`] | the embedded cluster: an API server that answers from memory, its controllers, a story | model (time and schedules) |
 //! | [`cluster`] | the engine: connect, watch, logs, requests | model; `connect` alone: demo |
 //! | [`command`] | the registry: what can be done | model |
 //! | [`app`] | all state of the user interface; messages in, effects out | command, model |

@@ -4,11 +4,11 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-use serde_json::json;
+use std::sync::Arc;
 
 use super::refuse;
 use crate::demo::{Demo, serve};
+use crate::model::clock::SystemClock;
 
 /// What `kubatch demo` takes.
 #[derive(Debug, clap::Args)]
@@ -19,15 +19,12 @@ pub(super) struct Arguments {
     /// Write the kubeconfig to this file instead of printing it.
     #[arg(long, value_name = "FILE")]
     kubeconfig_out: Option<PathBuf>,
-}
-
-/// The embedded cluster, for the screen and for the server alike.
-pub(super) fn cluster() -> Demo {
-    let demo = Demo::default();
-    demo.put(json!({
-        "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "default" }, "status": { "phase": "Active" },
-    }));
-    demo
+    /// What is left to chance is decided by this number.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// So many Jobs with their pods, instead of the story.
+    #[arg(long, value_name = "JOBS")]
+    size: Option<usize>,
 }
 
 /// Serves the embedded cluster until the program is interrupted.
@@ -52,9 +49,10 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         if let Err(error) = written {
             return refuse(&format!("the kubeconfig cannot be written: {error}"), "choose another place");
         }
+        let demo = Demo::living(Arc::new(SystemClock), arguments.seed, arguments.size);
         let _ = writeln!(std::io::stderr(), "kubatch: the embedded cluster is at http://{address}; Ctrl-C ends it");
         tokio::select! {
-            () = serve::serve(cluster(), listener) => {}
+            () = serve::serve(demo, listener) => {}
             _ = tokio::signal::ctrl_c() => {}
         }
         ExitCode::SUCCESS

@@ -7,11 +7,14 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 
 use crate::cluster::connect::{Place, Target};
 use crate::cluster::kubeconfig::{self, KubeconfigChoice};
+use crate::demo::Demo;
+use crate::model::clock::{Clock, FastClock, SystemClock};
 use crate::model::key::Namespaces;
 use crate::tui::{self, Ground, Look};
 
@@ -49,6 +52,18 @@ pub struct Arguments {
     /// Change nothing: requests that do more than read are not sent.
     #[arg(long, env = "KUBATCH_READONLY", value_parser = clap::builder::FalseyValueParser::new())]
     readonly: bool,
+    /// Open the embedded cluster: a small company's batch work, with its faults, in memory alone.
+    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "cluster", "user", "impersonate"])]
+    demo: bool,
+    /// What the embedded cluster leaves to chance is decided by this number.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "demo")]
+    demo_seed: u64,
+    /// So many Jobs with their pods in the embedded cluster, instead of its story.
+    #[arg(long, value_name = "JOBS", requires = "demo")]
+    demo_size: Option<usize>,
+    /// How many times as fast as the clock the embedded cluster lives.
+    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3_600), requires = "demo")]
+    demo_speed: u32,
     /// Use no colours; NO_COLOR does the same.
     #[arg(long)]
     no_color: bool,
@@ -58,9 +73,6 @@ pub struct Arguments {
     /// Colours for a dark or a light background; auto asks COLORFGBG, and takes dark where that is not set.
     #[arg(long, value_enum, value_name = "GROUND", default_value_t = Background::Auto)]
     theme: Background,
-    /// Look at the embedded cluster, which needs nothing and changes nothing outside of this process.
-    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "cluster", "user", "impersonate"])]
-    demo: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -95,7 +107,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(arguments: Arguments) -> ExitCode {
     let look = look(&arguments, |name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()));
-    let mut target = target(arguments);
+    let clock: Arc<dyn Clock> = match arguments.demo_speed {
+        1 => Arc::new(SystemClock),
+        speed => Arc::new(FastClock::new(SystemClock, speed)),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&format!("cannot start: {error}"), "check the limits on threads and open files"),
+    };
+    // The embedded cluster lives in a task.
+    let mut target = runtime.block_on(async { target(arguments, &clock) });
     if let Place::Kubeconfig(choice) = &mut target.place
         && let Err(failure) = kubeconfig::check(choice)
     {
@@ -109,11 +130,7 @@ fn run(arguments: Arguments) -> ExitCode {
     }
     // kube links two TLS providers' traits; one must be chosen before the first connection. An error means it was.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return refuse(&format!("cannot start: {error}"), "check the limits on threads and open files"),
-    };
-    let outcome = runtime.block_on(tui::run(target, look));
+    let outcome = runtime.block_on(tui::run(target, look, clock));
     // A login helper that still runs must not keep the shell waiting.
     runtime.shutdown_background();
     match outcome {
@@ -122,7 +139,7 @@ fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-fn target(arguments: Arguments) -> Target {
+fn target(arguments: Arguments, clock: &Arc<dyn Clock>) -> Target {
     let names = arguments.namespace.into_iter().map(Into::into).collect::<Vec<_>>();
     let namespaces = match (arguments.all_namespaces, names.is_empty()) {
         (true, _) => Some(Namespaces::All),
@@ -130,7 +147,7 @@ fn target(arguments: Arguments) -> Target {
         (false, true) => None,
     };
     if arguments.demo {
-        let place = Place::Demo(demo::cluster());
+        let place = Place::Demo(Demo::living(Arc::clone(clock), arguments.demo_seed, arguments.demo_size));
         return Target { place, namespaces, remembered: BTreeMap::new(), is_read_only: arguments.readonly };
     }
     let choice = KubeconfigChoice {
@@ -206,11 +223,15 @@ mod tests {
         );
     }
 
+    fn clock() -> Arc<dyn Clock> {
+        Arc::new(SystemClock)
+    }
+
     #[test]
     fn namespaces_are_chosen_as_kubectl_does() {
         let chosen = |line: &str| {
             let words = std::iter::once("kubatch").chain(line.split_whitespace());
-            target(Arguments::try_parse_from(words).unwrap()).namespaces
+            target(Arguments::try_parse_from(words).unwrap(), &clock()).namespaces
         };
         assert_eq!(chosen(""), None);
         assert_eq!(chosen("-A"), Some(Namespaces::All));
@@ -220,7 +241,7 @@ mod tests {
 
     #[test]
     fn read_only_is_a_flag() {
-        let is_read_only = |words: &[&str]| target(Arguments::try_parse_from(words).unwrap()).is_read_only;
+        let is_read_only = |words: &[&str]| target(Arguments::try_parse_from(words).unwrap(), &clock()).is_read_only;
         assert!(is_read_only(&["kubatch", "--readonly"]));
         assert_eq!(is_read_only(&["kubatch"]), std::env::var_os("KUBATCH_READONLY").is_some());
     }

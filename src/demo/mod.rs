@@ -21,6 +21,7 @@ mod admit;
 mod answer;
 mod batch;
 mod columns;
+mod controllers;
 mod delete;
 mod discovery;
 mod events;
@@ -35,7 +36,9 @@ mod resources;
 mod review;
 mod select;
 pub mod serve;
+mod size;
 mod store;
+mod story;
 mod table;
 mod write;
 

@@ -253,24 +253,26 @@ impl Store {
         self.version
     }
 
-    /// The objects whose paths begin with `prefix`, down to the kind at least, or all of them for `/`.
-    #[allow(dead_code, reason = "for the controllers, which come with the story")]
-    pub(super) fn under(&self, prefix: &str) -> impl Iterator<Item = &Value> + use<'_> {
+    /// The objects whose paths begin with `prefix`, in the order of their names: of a kind in a namespace
+    /// (`/api/v1/namespaces/data/pods/`, with the beginning of a name after it or not), of a kind without namespaces, or
+    /// all (`/`).
+    pub(super) fn under<'a>(&'a self, prefix: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
         let first = Key::parse(prefix);
-        let start = first.as_ref().map_or(std::ops::Bound::Unbounded, std::ops::Bound::Included);
-        let range = self.objects.range((start, std::ops::Bound::Unbounded));
+        let from = match first.clone() {
+            Some(first) => self.objects.range(first..),
+            None => self.objects.range::<Key, _>(..),
+        };
         let is_under = move |key: &Key| {
             first.as_ref().is_none_or(|first| {
-                (&key.collection, &key.namespace) == (&first.collection, &first.namespace)
-                    && key.name.starts_with(&first.name)
+                let is_in = key.collection == first.collection && key.namespace == first.namespace;
+                is_in && key.name.starts_with(&first.name)
             })
         };
-        range.take_while(move |(key, _)| is_under(key)).map(|(_, object)| object.as_ref())
+        from.take_while(move |(key, _)| is_under(key)).map(|(_, object)| object.as_ref())
     }
 
     /// Every object that changed after `version`, in the order of the changes, and whether it was removed; None where
     /// that version is no longer known.
-    #[allow(dead_code, reason = "for the controllers, which come with the story")]
     pub(super) fn changed_since(&self, version: u64) -> Option<impl Iterator<Item = (bool, &Value)>> {
         let first = self.history.partition_point(|change| change.version <= version);
         let changes = self.history.range(first..).filter_map(|change| {

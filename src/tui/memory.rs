@@ -11,13 +11,17 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Reads the file.
-    pub(super) fn load() -> Self {
-        let (state, mut changed) = tokio::sync::watch::channel(State::load());
+    /// Reads the file; of the embedded cluster nothing is read or written.
+    pub(super) fn load(is_demo: bool) -> Self {
+        let known = if is_demo { State::default() } else { State::load() };
+        let (state, mut changed) = tokio::sync::watch::channel(known);
         // A slow home folder must not hold up the screen; only the newest state matters.
         let writer = tokio::spawn(async move {
             while changed.changed().await.is_ok() {
                 let state = changed.borrow_and_update().clone();
+                if is_demo {
+                    continue;
+                }
                 // The state is a convenience: that it cannot be kept is no error.
                 let _ = tokio::task::spawn_blocking(move || state.save()).await;
             }

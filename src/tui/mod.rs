@@ -10,6 +10,7 @@ mod terminal;
 #[cfg(feature = "test-panic")]
 mod test_panic;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::EventStream;
@@ -21,7 +22,7 @@ use tokio::sync::mpsc;
 use crate::app::{App, Effect, Msg};
 use crate::cluster::connect::{self, Place, Target};
 use crate::cluster::{Engine, REPORTS, Report, credential};
-use crate::model::clock::{Clock, SystemClock};
+use crate::model::clock::Clock;
 use crate::model::key::Session;
 pub use crate::view::theme::Ground;
 use crate::view::{draw, theme::Theme};
@@ -48,24 +49,24 @@ pub struct Look {
     pub ground: Ground,
 }
 
-/// Runs the program until it is quit or told to end.
+/// Runs the program until it is quit or told to end. Ages are told by `clock`.
 ///
 /// # Errors
 /// Where the terminal cannot be used.
-pub async fn run(mut target: Target, look: Look) -> std::io::Result<()> {
-    let memory = Memory::load();
+pub async fn run(mut target: Target, look: Look, clock: Arc<dyn Clock>) -> std::io::Result<()> {
+    let memory = Memory::load(matches!(target.place, Place::Demo(_)));
     target.remembered.clone_from(&memory.state().namespaces);
     let (panics, panicked) = mpsc::channel(4);
     install_panic_hook(panics);
     let screen = Screen::enter()?;
     let (width, height) = crossterm::terminal::size()?;
-    let mut app = App::new(SystemClock.now(), (width, height));
+    let mut app = App::new(clock.now(), (width, height));
     app.is_read_only = target.is_read_only;
     app.recent.clone_from(&memory.state().recent);
     let (reports, reported) = mpsc::channel(REPORTS);
     let engine = Engine::start(target.clone(), Session::default(), reports.clone());
     let theme = Theme::new(look.has_colour, look.has_unicode).on(look.ground);
-    let mut shell = Shell { app, screen, theme, target, engine, reports, memory, has_quit: false };
+    let mut shell = Shell { app, screen, theme, target, clock, engine, reports, memory, has_quit: false };
     let ended = shell.run(reported, panicked).await;
     let Shell { screen, memory, .. } = shell;
     drop(screen);
@@ -79,6 +80,7 @@ struct Shell {
     screen: Screen,
     theme: Theme,
     target: Target,
+    clock: Arc<dyn Clock>,
     engine: Engine,
     reports: mpsc::Sender<Report>,
     memory: Memory,
@@ -131,7 +133,7 @@ impl Shell {
                     has_news |= self.app.take_news();
                 }
                 _ = second.tick() => {
-                    self.update(Msg::Tick(SystemClock.now()), &mut keys)?;
+                    self.update(Msg::Tick(self.clock.now()), &mut keys)?;
                     has_news = true;
                 }
                 // Last: keys, reports and frames that are due go before it.

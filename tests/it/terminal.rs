@@ -14,6 +14,7 @@ pub const TESTS: &[Local] = &[
     Local { name: "terminal::panic_restores_the_terminal", run: panic_restores_the_terminal },
     Local { name: "terminal::panic_of_a_task_is_told_on_the_screen", run: panic_of_a_task_is_told_on_the_screen },
     Local { name: "terminal::ctrl_z_gives_the_shell_and_fg_comes_back", run: ctrl_z_gives_the_shell_and_fg_comes_back },
+    Local { name: "terminal::demo_lives_and_writes_nothing", run: demo_lives_and_writes_nothing },
 ];
 
 const NO_KUBECONFIG: &str = "there is no kubeconfig";
@@ -121,4 +122,22 @@ fn ctrl_z_gives_the_shell_and_fg_comes_back() {
     terminal.shows("Keys and commands");
     terminal.press("\x03");
     terminal.wait("the shell", |screen| screen.trim_end().ends_with("shell>"));
+}
+
+/// The embedded cluster needs no kubeconfig, its Jobs go on while one looks, and no file is left behind.
+fn demo_lives_and_writes_nothing() {
+    let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo-home");
+    let _ = std::fs::remove_dir_all(&home);
+    std::fs::create_dir_all(&home).unwrap();
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", "HOME=$PWD TMPDIR=$PWD \"$0\" --demo --demo-speed 600; echo \"ended with $?\"", BINARY]);
+    command.cwd(&home);
+    let mut terminal = Terminal::start((160, 48), command, None);
+    terminal.shows("● live");
+    terminal.press("/settle-2990\r");
+    // At first the quota refuses its pods; within the hour others end and leave room.
+    terminal.wait("the Job complete", |screen| screen.contains("Complete") && screen.contains("4/4"));
+    terminal.press("\x03");
+    terminal.shows("ended with 0");
+    assert_eq!(std::fs::read_dir(&home).unwrap().count(), 0, "something was written");
 }
