@@ -1,4 +1,4 @@
-//! Events as the recorders of the real components write them, in the core version that the store keeps: repeated ones are counted, many alike
+//! Events as the recorders of the real components write them (events.k8s.io/v1): repeated ones are counted, many alike
 //! become one "combined from similar events", and each lives one hour. Called by every controller.
 
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ impl World<'_> {
     pub(super) fn event_at(&mut self, at: Time, about: &Value, from: From<'_>, kind: &str, reason: &str, note: &str) {
         let name = text(&about["metadata"]["name"]);
         let namespace = about["metadata"]["namespace"].as_str().unwrap_or("default");
-        let folder = format!("/api/v1/namespaces/{namespace}/events/{name}.");
+        let folder = format!("/apis/events.k8s.io/v1/namespaces/{namespace}/events/{name}.");
         let field = if let From::Kubelet { field, .. } = from { field } else { "" };
         let uid = text(&about["metadata"]["uid"]);
         let key = |words: &str| format!("{:016x}", lot(0, &[uid, reason, field, words]));
@@ -54,7 +54,7 @@ impl World<'_> {
             Some(known) => again(known.clone(), at),
             None => first(about, namespace, &format!("{name}.{event_name}"), from, at),
         };
-        event["message"] = json!(note);
+        event["note"] = json!(note);
         event["reason"] = json!(reason);
         event["type"] = json!(kind);
         self.store.put(event);
@@ -79,14 +79,14 @@ pub(super) fn sync(world: &mut World<'_>, path: &str) -> Option<Time> {
 
 fn last(event: &Value) -> Option<Time> {
     time(&event["series"]["lastObservedTime"])
-        .or_else(|| time(&event["lastTimestamp"]))
+        .or_else(|| time(&event["deprecatedLastTimestamp"]))
         .or_else(|| time(&event["eventTime"]))
 }
 
 fn again(mut event: Value, at: Time) -> Value {
     if event["eventTime"].is_null() {
-        event["count"] = json!(event["count"].as_i64().unwrap_or(1) + 1);
-        event["lastTimestamp"] = json!(stamp(at));
+        event["deprecatedCount"] = json!(event["deprecatedCount"].as_i64().unwrap_or(1) + 1);
+        event["deprecatedLastTimestamp"] = json!(stamp(at));
     } else {
         let count = event["series"]["count"].as_i64().unwrap_or(1) + 1;
         event["series"] = json!({ "count": count, "lastObservedTime": micro(at) });
@@ -96,9 +96,9 @@ fn again(mut event: Value, at: Time) -> Value {
 
 fn first(about: &Value, namespace: &str, name: &str, from: From<'_>, at: Time) -> Value {
     let mut event = json!({
-        "apiVersion": "v1", "kind": "Event",
+        "apiVersion": "events.k8s.io/v1", "kind": "Event",
         "metadata": { "name": name, "namespace": namespace, "creationTimestamp": stamp(at) },
-        "involvedObject": {
+        "regarding": {
             "apiVersion": about["apiVersion"], "kind": about["kind"], "name": about["metadata"]["name"],
             "namespace": namespace, "uid": about["metadata"]["uid"],
             "resourceVersion": about["metadata"]["resourceVersion"],
@@ -106,28 +106,28 @@ fn first(about: &Value, namespace: &str, name: &str, from: From<'_>, at: Time) -
     });
     let classic = |event: &mut Value| {
         event["eventTime"] = Value::Null;
-        event["count"] = json!(1);
-        event["firstTimestamp"] = json!(stamp(at));
-        event["lastTimestamp"] = json!(stamp(at));
+        event["deprecatedCount"] = json!(1);
+        event["deprecatedFirstTimestamp"] = json!(stamp(at));
+        event["deprecatedLastTimestamp"] = json!(stamp(at));
     };
     match from {
         From::Controller(component) => {
             classic(&mut event);
-            event["source"] = json!({ "component": component });
-            event["reportingComponent"] = json!(component);
+            event["deprecatedSource"] = json!({ "component": component });
+            event["reportingController"] = json!(component);
         }
         From::Kubelet { node, field } => {
             classic(&mut event);
-            event["source"] = json!({ "component": "kubelet", "host": node });
-            event["reportingComponent"] = json!("kubelet");
+            event["deprecatedSource"] = json!({ "component": "kubelet", "host": node });
+            event["reportingController"] = json!("kubelet");
             event["reportingInstance"] = json!(node);
             if !field.is_empty() {
-                event["involvedObject"]["fieldPath"] = json!(field);
+                event["regarding"]["fieldPath"] = json!(field);
             }
         }
         From::Scheduler { action } => {
             event["eventTime"] = json!(micro(at));
-            event["reportingComponent"] = json!("default-scheduler");
+            event["reportingController"] = json!("default-scheduler");
             event["reportingInstance"] = json!("default-scheduler-node-1");
             event["action"] = json!(action);
         }

@@ -80,12 +80,12 @@ impl Lab {
 
     /// The events about an object whose name begins so, as `reason xCOUNT note`, oldest first.
     fn events(&self, about: &str) -> Vec<String> {
-        let all = self.store.under("/api/v1/namespaces/lab/events/");
-        let mut all: Vec<&Value> = all.filter(|one| text(&one["involvedObject"]["name"]).starts_with(about)).collect();
+        let all = self.store.under("/apis/events.k8s.io/v1/namespaces/lab/events/");
+        let mut all: Vec<&Value> = all.filter(|one| text(&one["regarding"]["name"]).starts_with(about)).collect();
         all.sort_by_key(|one| text(&one["metadata"]["resourceVersion"]).parse::<u64>().unwrap());
         let words = all.iter().map(|one| {
-            let count = one["series"]["count"].as_i64().unwrap_or(int(&one["count"], 1));
-            format!("{} x{count} {}", text(&one["reason"]), text(&one["message"]))
+            let count = one["series"]["count"].as_i64().unwrap_or(int(&one["deprecatedCount"], 1));
+            format!("{} x{count} {}", text(&one["reason"]), text(&one["note"]))
         });
         words.collect()
     }

@@ -120,7 +120,7 @@ fn nulls(value: &Value, path: &str, found: &mut Vec<String>) {
 
 #[test]
 fn objects_are_what_the_api_says_they_are() {
-    use k8s_openapi::api::{batch::v1 as batch, core::v1 as core};
+    use k8s_openapi::api::{batch::v1 as batch, core::v1 as core, events::v1 as events};
     use serde::de::DeserializeOwned;
     fn read<T: DeserializeOwned>(object: &Value) -> Result<(), serde_json::Error> {
         T::deserialize(object).map(|_| ())
@@ -134,7 +134,7 @@ fn objects_are_what_the_api_says_they_are() {
             "CronJob" => read::<batch::CronJob>(object),
             "Pod" => read::<core::Pod>(object),
             "Node" => read::<core::Node>(object),
-            "Event" => read::<core::Event>(object),
+            "Event" => read::<events::Event>(object),
             "PersistentVolumeClaim" => read::<core::PersistentVolumeClaim>(object),
             "ResourceQuota" => read::<core::ResourceQuota>(object),
             "Namespace" | "Secret" | "ConfigMap" | "ServiceAccount" => Ok(()),
