@@ -196,7 +196,7 @@ fn running_pods_tell_what_they_use() {
     running(&demo, "first");
     demo.put(json!({
         "apiVersion": "metrics.k8s.io/v1beta1", "kind": "PodMetrics",
-        "metadata": { "namespace": "data", "name": "first-abcde", "labels": { "batch.kubernetes.io/job-name": "first" } },
+        "metadata": { "namespace": "data", "name": "first-abcde", "labels": { "job-name": "first" } },
         "containers": [{ "name": "main", "usage": { "cpu": "120118989n", "memory": "2Mi" } }],
     }));
     let mut driver = Driver::open(&demo);
