@@ -113,10 +113,15 @@ impl App {
             self.job_ranking.update(touched.jobs.into_iter().map(|uid| (uid, snapshot.jobs.get(uid).map(rank_job))));
         news.extend(jobs);
         // What comes with the first lists was there before.
-        let is_known = ![Kind::CronJob, Kind::Job, Kind::Pod].into_iter().any(|kind| self.is_loading(kind));
+        let is_known = self.is_known();
         if std::mem::replace(&mut self.was_known, is_known) && is_known {
             self.news.extend(news.into_iter().map(|uid| (uid, self.now)));
         }
+    }
+
+    /// Everything that decides about the states of CronJobs and Jobs has been listed, or may not be.
+    fn is_known(&self) -> bool {
+        ![Kind::CronJob, Kind::Job, Kind::Pod, Kind::Event].into_iter().any(|kind| self.is_loading(kind))
     }
 
     fn refresh_cronjobs(&mut self) {
@@ -127,7 +132,7 @@ impl App {
             let known = |rank: &Rank| Some((rank.level, RowRef::CronJob(self.snapshot.cronjobs.get(rank.uid)?)));
             self.chosen(&self.cronjobs, ranked.filter_map(known))
         };
-        let is_settled = !self.is_loading(Kind::CronJob);
+        let is_settled = self.is_known();
         self.set_rows(Pane::CronJobs, rows, self.snapshot.cronjobs.len(), is_settled);
     }
 
@@ -145,7 +150,7 @@ impl App {
             self.chosen(&self.jobs, ranked.filter_map(known))
         };
         let total = opened.map_or(self.snapshot.jobs.len(), |owner| self.snapshot.relations.jobs.of(owner).len());
-        let is_settled = !self.is_loading(Kind::Job);
+        let is_settled = self.is_known();
         self.jobs.turn_to(self.opened);
         self.set_rows(Pane::Jobs, rows, total, is_settled);
     }

@@ -743,3 +743,21 @@ fn changes_to_pods_of_others_ask_for_no_frame() {
     app.update(Msg::Tick(now()));
     assert!(app.take_news());
 }
+
+/// Jobs are listed first, and what is wrong with one may stand in an event that comes later.
+#[test]
+fn cursor_starts_on_the_worst_once_everything_that_decides_is_known() {
+    let refused = job("job-quota");
+    let mut rows = indexed();
+    rows.extend([Row::Job(refused.clone()), Row::Event(event("event-quota"))]);
+    let mut all = lists(&rows);
+    all.sort_by_key(|delta| delta.source.kind == Kind::Event);
+    let mut app = App::new(now(), (120, 40));
+    for delta in all {
+        app.update(Msg::Changed(delta));
+        app.settle();
+    }
+    assert_eq!(app.jobs.rows[0], refused.uid());
+    assert_eq!(app.jobs.cursor, Some(refused.uid()), "the cursor stayed on what was first before");
+    assert!(!app.is_news(refused.uid()), "what was so before is no news");
+}

@@ -303,7 +303,7 @@ pub fn cronjob_state(snapshot: &Snapshot, cronjob: &CronJob) -> State {
         _ if cronjob.plan.is_err() => State::new(Level::Broken, "Unreadable"),
         (true, ..) => State::new(Level::Suspended, "Suspended"),
         (_, true, _) => State::new(Level::Broken, "Failing"),
-        _ if cronjob.active.len() > 1 => State::new(Level::Warning, "Overlapping"),
+        _ if cronjob.active.len() > 1 => State::new(Level::Warning, "Overlaps"),
         (_, _, false) => State::new(Level::Running, "Running"),
         _ if newest.is_none() && cronjob.last_success.is_none() => State::new(Level::Waiting, "No run yet"),
         _ => State::new(Level::Done, "Idle"),

@@ -355,7 +355,7 @@ fn overlapping_runs_warn() {
     let mut cronjob = cronjob("cronjob");
     cronjob.active = vec![super::super::key::Uid::new("a"), super::super::key::Uid::new("b")];
     let known = snapshot(&[Row::CronJob(cronjob.clone())]);
-    assert_eq!(words(&cronjob_state(&known, &cronjob)), (Level::Warning, "Overlapping"));
+    assert_eq!(words(&cronjob_state(&known, &cronjob)), (Level::Warning, "Overlaps"));
     assert_eq!(cronjob_why(&known, &cronjob, now()), "2 runs overlap");
 }
 
