@@ -171,7 +171,7 @@ fn only_the_meant_object_is_suspended(server: &Server) {
             let mutation = Mutation { target: server.key(kind, "a"), uid, change: Set::Suspend(wanted) };
             runtime().block_on(execute(&server.client, &mutation))
         };
-        set(uid.clone(), false).unwrap();
+        set(uid, false).unwrap();
         let resumed = server.get(&path).expect(200).has("/spec/suspend", json!(false));
         let managed = resumed.body["metadata"]["managedFields"].as_array().unwrap();
         let ours = managed.iter().find(|one| one["manager"] == "kubatch").expect("fields that kubatch set");
@@ -179,7 +179,7 @@ fn only_the_meant_object_is_suspended(server: &Server) {
             (&ours["operation"], &ours["fieldsV1"]),
             (&json!("Update"), &json!({ "f:spec": { "f:suspend": {} } }))
         );
-        set(uid.clone(), false).expect("the same once more is no failure");
+        set(uid, false).expect("the same once more is no failure");
         let refused = set(Uid::new("11111111-2222-4333-8444-555555555555"), true).unwrap_err();
         assert!(refused.message.contains("another object has this name by now"), "{refused:?}");
         server.get(&path).expect(200).has("/spec/suspend", json!(false));
