@@ -90,27 +90,58 @@ pub(super) struct Admitted {
     pub(super) unknown: Vec<String>,
 }
 
+/// What is done with the objects of a kind, by its Kubernetes type.
+struct Kind {
+    admit: fn(&Resource, Value, Option<&Value>) -> Result<Admitted, Refusal>,
+    complete: fn(&Value) -> Option<Value>,
+}
+
+impl Kind {
+    /// The kinds that can be written.
+    fn find(group: &str, kind: &str) -> Option<Self> {
+        Some(match (group, kind) {
+            ("batch", "Job") => Self::of::<Job>(),
+            ("batch", "CronJob") => Self::of::<CronJob>(),
+            ("", "Pod") => Self::of::<Pod>(),
+            ("", "ConfigMap") => Self::of::<ConfigMap>(),
+            ("", "Secret") => Self::of::<Secret>(),
+            ("", "ServiceAccount") => Self::of::<ServiceAccount>(),
+            ("", "Namespace") => Self::of::<Namespace>(),
+            ("", "Node") => Self::of::<Node>(),
+            ("", "PersistentVolumeClaim") => Self::of::<PersistentVolumeClaim>(),
+            ("", "ResourceQuota") => Self::of::<ResourceQuota>(),
+            ("", "LimitRange") => Self::of::<LimitRange>(),
+            (_, "Event") => Self::of::<Event>(),
+            _ => return None,
+        })
+    }
+
+    fn of<T: Writable>() -> Self {
+        Self { admit: typed::<T>, complete: filled_in::<T> }
+    }
+}
+
 /// Brings an object into the shape of its kind.
 ///
 /// # Errors
 /// Where it has not the kind's types, or is refused.
 pub(super) fn admit(resource: &Resource, object: Value, old: Option<&Value>) -> Result<Admitted, Refusal> {
-    let admit = match (resource.group, resource.kind) {
-        ("batch", "Job") => typed::<Job>,
-        ("batch", "CronJob") => typed::<CronJob>,
-        ("", "Pod") => typed::<Pod>,
-        ("", "ConfigMap") => typed::<ConfigMap>,
-        ("", "Secret") => typed::<Secret>,
-        ("", "ServiceAccount") => typed::<ServiceAccount>,
-        ("", "Namespace") => typed::<Namespace>,
-        ("", "Node") => typed::<Node>,
-        ("", "PersistentVolumeClaim") => typed::<PersistentVolumeClaim>,
-        ("", "ResourceQuota") => typed::<ResourceQuota>,
-        ("", "LimitRange") => typed::<LimitRange>,
-        (_, "Event") => typed::<Event>,
-        _ => return Err(Refusal::method_not_allowed()),
-    };
-    admit(resource, object, old)
+    let kind = Kind::find(resource.group, resource.kind).ok_or_else(Refusal::method_not_allowed)?;
+    (kind.admit)(resource, object, old)
+}
+
+/// An object of the program's own with what the server fills in; as it is where it has not the types of its kind.
+pub(super) fn completed(object: Value) -> Value {
+    let version = object["apiVersion"].as_str().unwrap_or_default();
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    let kind = Kind::find(group, object["kind"].as_str().unwrap_or_default());
+    kind.and_then(|kind| (kind.complete)(&object)).unwrap_or(object)
+}
+
+fn filled_in<T: Writable>(object: &Value) -> Option<Value> {
+    let mut typed = T::deserialize(object).ok()?;
+    typed.set_defaults();
+    serde_json::to_value(typed).ok()
 }
 
 fn typed<T: Writable>(resource: &Resource, object: Value, old: Option<&Value>) -> Result<Admitted, Refusal> {

@@ -16,6 +16,8 @@
 //! - `exec`, `attach` and `port-forward` are not spoken. Protobuf is read, but never answered: clients that prefer it
 //!   take JSON too.
 //! - Schemas are told of the batch kinds alone.
+//! - The log of a container's run before is kept for as long as its pod; a node may throw it away when the pod has ended.
+//! - Pages of a list that is too old end; there is no token to go on with them as of now.
 
 mod admit;
 mod answer;

@@ -75,7 +75,8 @@ pub(super) fn list(demo: &Demo, call: &Call, route: &Route) -> Answer {
         return Err(Refusal::too_large_version(asked, store.version()));
     }
     let version = if call.text("resourceVersionMatch") == Some("Exact") { asked } else { version };
-    let then = store.list_at(&wanted.collection, version).ok_or_else(|| Refusal::expired(version, store.version()))?;
+    let then = store.list_at(&wanted.collection, version);
+    let then = then.ok_or_else(|| Refusal::expired_list(after.is_some()))?;
     let limit = call.number("limit")?.filter(|limit| *limit > 0).map_or(usize::MAX, |limit| limit as usize);
     let mut items = Vec::new();
     let mut last = None;

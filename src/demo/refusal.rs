@@ -97,7 +97,17 @@ impl Refusal {
         refusal
     }
 
-    /// The history from that version on is no longer known.
+    /// A list as of a version that is no longer known, or the next page of one. The real server adds a token with which
+    /// the pages can go on all the same, as of now; here the list begins anew.
+    pub(super) fn expired_list(is_continued: bool) -> Self {
+        let message = match is_continued {
+            true => "The provided continue parameter is too old to display a consistent list result.",
+            false => "The resourceVersion for the provided list is too old.",
+        };
+        Self::new(410, "Expired", message)
+    }
+
+    /// The history from that version on is no longer known to a watch.
     pub(super) fn expired(from: u64, oldest: u64) -> Self {
         Self::new(410, "Expired", format!("too old resource version: {from} ({oldest})"))
     }

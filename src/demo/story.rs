@@ -33,8 +33,8 @@ const UNTIL: &str = "demo.kubatch.dev/until";
 /// The controllers look at the cluster this often.
 const STEP: Duration = Duration::from_secs(1);
 
-/// What everything uses is measured at every so many steps, as often as by a metrics server.
-const SAMPLE: u64 = 15;
+/// What everything uses is measured after so many seconds of the clock, as often as by a metrics server.
+const SAMPLE: i64 = 15;
 
 /// Something that happens in the past.
 struct Happening {
@@ -62,12 +62,15 @@ impl Demo {
         tokio::spawn(async move {
             let mut steps = tokio::time::interval(STEP);
             steps.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            for second in 0_u64.. {
+            let mut measure_at = now;
+            loop {
                 steps.tick().await;
                 living.change(|store| {
-                    controllers.step(store, clock.now());
-                    if second % SAMPLE == 0 {
+                    let now = clock.now();
+                    controllers.step(store, now);
+                    if now >= measure_at {
                         controllers.measure(store);
+                        measure_at = now.plus_seconds(SAMPLE);
                     }
                 });
             }

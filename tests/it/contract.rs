@@ -3,9 +3,12 @@
 //!
 //! Left out by name: exec, attach and port-forward, which the embedded cluster does not speak.
 
+use std::sync::Arc;
+
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
 use kubatch::demo::Demo;
+use kubatch::model::clock::{FastClock, SystemClock};
 use kube::Client;
 use kube::client::Body;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -14,22 +17,26 @@ use serde_json::{Value, json};
 use crate::support::cluster::{Cluster, Need, Space, runtime};
 use crate::{EndToEnd, Local};
 
-/// Makes both lists of tests out of one list of functions.
+/// Makes both lists of tests out of one list of functions: for this embedded cluster, and for a real one that has what
+/// is needed.
 macro_rules! suite {
-    ($($name:ident),* $(,)?) => {
+    ($demo:path, $need:ident: $($name:ident),* $(,)?) => {
         pub const DEMO: &[Local] = &[$(Local {
             name: concat!("contract::demo::", stringify!($name)),
-            run: || $name(&Server::demo()),
+            run: || $name(&$demo()),
         }),*];
         pub const REAL: &[EndToEnd] = &[$(EndToEnd {
             name: concat!("contract::real::", stringify!($name)),
-            need: Need::ControlPlane,
+            need: Need::$need,
             run: |cluster| $name(&Server::real(cluster, stringify!($name))),
         }),*];
     };
 }
 
-suite![
+pub mod requests;
+pub mod runs;
+
+suite![Server::demo, ControlPlane:
     create_fills_in_defaults,
     create_refuses_what_is_there_or_has_no_place,
     generated_names_begin_as_asked,
@@ -70,6 +77,8 @@ suite![
 struct Server {
     client: Client,
     namespace: String,
+    /// The embedded cluster; None for a real one.
+    demo: Option<Demo>,
     _space: Option<Space>,
 }
 
@@ -90,10 +99,20 @@ const APPLY: &str = "application/apply-patch+yaml";
 
 impl Server {
     fn demo() -> Self {
-        let demo = Demo::default();
+        Self::embedded(Demo::default())
+    }
+
+    /// An embedded cluster with controllers and a node, whose time runs ten times as fast.
+    fn living() -> Self {
+        let _in_runtime = runtime().enter();
+        Self::embedded(Demo::living(Arc::new(FastClock::new(SystemClock, 10)), 1, Some(0)))
+    }
+
+    fn embedded(demo: Demo) -> Self {
         demo.put(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "contract" } }));
         let _in_runtime = runtime().enter();
-        Self { client: Client::new(demo, "contract"), namespace: "contract".into(), _space: None }
+        let client = Client::new(demo.clone(), "contract");
+        Self { client, namespace: "contract".into(), demo: Some(demo), _space: None }
     }
 
     fn real(cluster: &Cluster, name: &str) -> Self {
@@ -107,7 +126,7 @@ impl Server {
             config.default_retry = false;
             Client::try_from(config).unwrap()
         });
-        Self { client, namespace: space.namespace.clone(), _space: Some(space) }
+        Self { client, namespace: space.namespace.clone(), demo: None, _space: Some(space) }
     }
 
     /// Sends a request; `{ns}` in its path stands for the test's namespace.

@@ -5,10 +5,13 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::time::Instant;
 
 use kubatch::demo::{Demo, serve};
+use kubatch::model::clock::{Clock, FastClock, SystemClock, Time};
 use serde_json::{Value, json};
 
 use crate::Local;
@@ -31,6 +34,9 @@ pub const TESTS: &[Local] = &[
     Local { name: "kubectl::auth_lists_what_is_allowed", run: auth_lists_what_is_allowed },
     Local { name: "kubectl::events_are_those_of_an_object", run: events_are_those_of_an_object },
     Local { name: "kubectl::wrong_manifests_are_refused", run: wrong_manifests_are_refused },
+    Local { name: "kubectl::story_is_told", run: story_is_told },
+    Local { name: "kubectl::run_is_started_followed_and_awaited", run: run_is_started_followed_and_awaited },
+    Local { name: "kubectl::deletions_wait_for_what_runs", run: deletions_wait_for_what_runs },
     Local { name: "kubectl::demo_command_prints_a_kubeconfig", run: demo_command_prints_a_kubeconfig },
 ];
 
@@ -70,10 +76,34 @@ fn folder() -> PathBuf {
     folder
 }
 
+/// A clock that runs from a moment on, so that the story is at the same place whenever it is told.
+struct StoryClock {
+    start: Time,
+    since: Instant,
+}
+
+impl Clock for StoryClock {
+    fn now(&self) -> Time {
+        Time::from_nanos(self.start.nanos() + self.since.elapsed().as_nanos() as i64)
+    }
+}
+
 impl Kubectl {
-    /// Serves a cluster with the namespace `data` in it.
+    /// Serves a cluster in which nothing happens by itself.
     fn new() -> Self {
-        let demo = Demo::default();
+        Self::serve(Demo::default())
+    }
+
+    /// Serves a cluster that lives ten times as fast: with the story, or with a node and nothing on it.
+    fn living(has_story: bool) -> Self {
+        let _in_runtime = runtime().enter();
+        let size = (!has_story).then_some(0);
+        let clock = StoryClock { start: Time::parse("2026-11-21T12:07:31Z").unwrap(), since: Instant::now() };
+        Self::serve(Demo::living(Arc::new(FastClock::new(clock, 10)), 1, size))
+    }
+
+    /// Serves a cluster, with the namespace `data` in it.
+    fn serve(demo: Demo) -> Self {
         demo.put(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "data" } }));
         let folder = folder();
         let listener = runtime().block_on(serve::listen(SocketAddr::from(([127, 0, 0, 1], 0)))).unwrap();
@@ -308,7 +338,6 @@ fn write_log(kubectl: &Kubectl, pod: &str, lines: &[(&str, &str)]) {
 }
 
 fn logs_are_read_in_every_form() {
-    use kubatch::model::clock::{Clock, SystemClock};
     let kubectl = Kubectl::new();
     kubectl.running_job("etl");
     write_log(&kubectl, "etl-abcde", &[("2026-01-01T00:00:00Z", "of the first run")]);
@@ -474,6 +503,94 @@ fn wrong_manifests_are_refused() {
     let refused = kubectl.fails("create -f FOLDER/wrong.yaml");
     assert!(refused.contains("spec.template.spec.restartPolicy: Required value"), "{refused}");
     assert!(kubectl.says("explain job.spec.backoffLimit").contains("number of retries"));
+}
+
+/// What the story holds, as one looks at it by hand.
+fn story_is_told() {
+    let kubectl = Kubectl::living(true);
+    assert_eq!(row(&kubectl.says("get namespaces"), "payments")[1], "Active");
+    let all = kubectl.says("get cronjobs -A -o wide");
+    assert_eq!(all.lines().count(), 14, "{all}");
+    assert!(all.contains("registry.example/settle:5.4.0"), "{all}");
+    let running =
+        kubectl.says("get pods -A --field-selector status.phase=Running -o jsonpath={.items[*].status.phase}");
+    assert!(running.split(' ').count() > 10 && running.split(' ').all(|phase| phase == "Running"), "{running}");
+    let cronjob = kubectl.says("describe cronjob settle -n payments");
+    for words in ["Suspend:                       False", "Last Schedule Time:", "Active Jobs:         settle-"] {
+        assert!(cronjob.contains(words), "{words} in {cronjob}");
+    }
+    let job = kubectl.says("describe job reindex-shards");
+    assert!(job.contains("Completed Indexes:  0-11,13-39,41-76,78-99"), "{job}");
+    let killed = kubectl.says("describe pods -l job-name=etl-orders-0412");
+    assert!(killed.contains("OOMKilled") && killed.contains("Exit Code:    137"), "{killed}");
+    let refused = kubectl.says("get events -n payments --field-selector reason=FailedCreate");
+    assert!(refused.contains("exceeded quota: payments-cpu"), "{refused}");
+    let probe = kubectl.says("get pods -n ops -l job-name=dns-probe -o name");
+    assert!(kubectl.says(&format!("logs {} -n ops --previous", probe.trim())).lines().count() > 1);
+    assert!(kubectl.says("top pods -n payments").contains("settle-"));
+    assert_eq!(kubectl.says("top nodes").lines().count(), 7);
+    let quota = kubectl.says("describe quota -n payments");
+    assert!(quota.contains("requests.cpu"), "{quota}");
+    // A minute of the story passes in six seconds: something begins or ends.
+    Running::start(kubectl.command("get pods -A -w --output-watch-events")).shows("MODIFIED");
+}
+
+const TICK: &str = "
+apiVersion: batch/v1
+kind: CronJob
+metadata: { name: tick, namespace: data }
+spec:
+  schedule: '0 0 1 1 *'
+  jobTemplate:
+    spec:
+      template:
+        metadata: { annotations: { demo.kubatch.dev/behaviour: 'main: run 30s; log purge' } }
+        spec: { restartPolicy: Never, containers: [{ name: main, image: 'busybox:1.35' }] }
+";
+
+fn run_is_started_followed_and_awaited() {
+    let kubectl = Kubectl::living(false);
+    kubectl.file("cronjob.yaml", TICK);
+    kubectl.says("apply --server-side -f FOLDER/cronjob.yaml");
+    kubectl.says("create job now --from=cronjob/tick");
+    let log = include_str!("../../assets/demo/logs/purge.log");
+    kubectl.says("wait --for=jsonpath={.status.ready}=1 job/now --timeout=60s");
+    assert_eq!(kubectl.says("logs -f job/now"), log);
+    kubectl.says("wait --for=condition=complete job/now --timeout=60s");
+    assert_eq!(row(&kubectl.says("get jobs"), "now")[1..3], ["Complete", "1/1"]);
+    let pods = kubectl.says("get pods -l job-name=now -o wide");
+    assert!(pods.contains("0/1") && pods.contains("Completed") && pods.contains("node-1"), "{pods}");
+    let pod = kubectl.says("describe pods -l job-name=now");
+    for words in ["Node:             node-1", "Exit Code:    0", "Scheduled", "Pulled", "Created", "Started"] {
+        assert!(pod.contains(words), "{words} in {pod}");
+    }
+    let events = kubectl.says("events --for job/now");
+    assert!(events.contains("SuccessfulCreate") && events.contains("Completed"), "{events}");
+}
+
+fn deletions_wait_for_what_runs() {
+    let kubectl = Kubectl::living(false);
+    let forever = |name: &str| {
+        let annotation = "metadata: { annotations: { demo.kubatch.dev/behaviour: 'main: run forever' }, labels";
+        kubectl.file("job.yaml", &job(name).replace("    metadata: { labels", &format!("    {annotation}")));
+        kubectl.says("create -f FOLDER/job.yaml");
+        kubectl.says(&format!("wait --for=jsonpath={{.status.ready}}=1 job/{name} --timeout=60s"));
+    };
+    forever("foreground");
+    assert!(kubectl.says("delete job foreground --cascade=foreground").contains("deleted"));
+    assert_eq!(kubectl.says("get pods -o name"), "", "the Job went after its pods");
+    forever("orphan");
+    kubectl.says("delete job orphan --cascade=orphan");
+    assert_eq!(kubectl.says("get jobs -o name"), "");
+    assert_eq!(kubectl.says("get pods -l app=orphan -o jsonpath={.items[*].status.phase}"), "Running");
+    forever("replaced");
+    let before = kubectl.says("get pods -l app=replaced -o name");
+    kubectl.says(&format!("delete {}", before.trim()));
+    let after = Running::start(kubectl.command("get pods -l app=replaced -w --no-headers"));
+    let line = after.shows("Running");
+    assert!(!before.contains(line.split_whitespace().next().unwrap()), "{before} and {line}");
+    kubectl.says("delete pods --all");
+    kubectl.says("delete job replaced");
 }
 
 fn demo_command_prints_a_kubeconfig() {

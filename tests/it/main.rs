@@ -42,12 +42,10 @@ pub struct Local {
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let available = if arguments.list { Available::no("only listed") } else { Available::find() };
-    let mut trials: Vec<Trial> =
-        [tidy::TESTS, scenarios::TESTS, cli::TESTS, login::TESTS, commands::TESTS, terminal::TESTS, contract::DEMO]
-            .into_iter()
-            .flatten()
-            .map(|test| Trial::test(test.name, move || outcome(test.run)))
-            .collect();
+    let contract = [contract::DEMO, contract::requests::DEMO, contract::runs::DEMO];
+    let local = [tidy::TESTS, scenarios::TESTS, cli::TESTS, login::TESTS, commands::TESTS, terminal::TESTS];
+    let local = local.into_iter().chain(contract).flatten();
+    let mut trials: Vec<Trial> = local.map(|test| Trial::test(test.name, move || outcome(test.run))).collect();
     let has_kubectl = kubectl::find().is_some();
     trials.extend(kubectl::TESTS.iter().map(|test| {
         let trial = Trial::test(test.name, move || outcome(test.run));
@@ -55,7 +53,8 @@ fn main() -> ExitCode {
     }));
     let ran = Arc::new(AtomicUsize::new(0));
     let (mut total, mut skipped) = (0, 0);
-    for test in [cluster::TESTS, live::TESTS, commands::LIVE, contract::REAL].into_iter().flatten() {
+    let contract = [contract::REAL, contract::requests::REAL, contract::runs::REAL];
+    for test in [cluster::TESTS, live::TESTS, commands::LIVE].into_iter().chain(contract).flatten() {
         let why_not = available.why_not(test.need);
         total += 1;
         skipped += usize::from(why_not.is_some());

@@ -15,8 +15,6 @@ use super::object::{condition, holds, int, is_deleting, is_pod_ended, items, nam
 use super::{World, garbage, remove_finalizer};
 use crate::model::clock::Time;
 
-pub(super) use pods::labels;
-
 /// The finalizer of pods that were not counted yet.
 pub(super) const TRACKING: &str = "batch.kubernetes.io/job-tracking";
 

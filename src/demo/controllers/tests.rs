@@ -671,3 +671,18 @@ fn quota_on_cpu_wants_every_container_to_say_what_it_needs() {
     let refused = lab.events("vague").pop().unwrap();
     assert!(refused.ends_with("is forbidden: failed quota: cpu: must specify requests.cpu for: main"), "{refused}");
 }
+
+#[test]
+fn what_manifests_leave_out_is_filled_in() {
+    let mut lab = Lab::new(&cronjob("schedule: '*/10 * * * *'", "main: run 1m"));
+    lab.run(700);
+    let cronjob = lab.store.get("/apis/batch/v1/namespaces/lab/cronjobs/tick").unwrap();
+    let spec = &cronjob["spec"];
+    assert_eq!((&spec["suspend"], &spec["failedJobsHistoryLimit"]), (&json!(false), &json!(1)));
+    let run = lab.job(&minutes(10));
+    let uid = &run["metadata"]["uid"];
+    assert_eq!((&run["spec"]["backoffLimit"], &run["spec"]["completionMode"]), (&json!(6), &json!("NonIndexed")));
+    assert_eq!(run["spec"]["selector"]["matchLabels"], json!({ "batch.kubernetes.io/controller-uid": uid }));
+    assert_eq!(run["metadata"]["labels"]["batch.kubernetes.io/job-name"], run["metadata"]["name"]);
+    assert_eq!(run["spec"]["template"]["spec"]["dnsPolicy"], "ClusterFirst");
+}

@@ -160,7 +160,7 @@ impl Look<'_, '_> {
 }
 
 /// The labels that tie pods to their Job.
-pub(in crate::demo::controllers) fn labels(job: &Value) -> [(&'static str, Value); 4] {
+fn labels(job: &Value) -> [(&'static str, Value); 4] {
     let (job_name, uid) = (&job["metadata"]["name"], &job["metadata"]["uid"]);
     [
         ("batch.kubernetes.io/job-name", job_name.clone()),
