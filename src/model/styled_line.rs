@@ -46,6 +46,12 @@ impl PaletteColour {
         self.0
     }
 
+    /// The same colour of the darker half.
+    #[must_use]
+    pub fn dark(self) -> Self {
+        Self(self.0 % 8)
+    }
+
     /// The colour of xterm's 256 or the nearest of the sixteen: 16 to 231 are a cube of six shades each of red, green
     /// and blue, the rest are greys.
     fn of_256(number: u8) -> Self {
