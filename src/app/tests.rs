@@ -87,7 +87,7 @@ fn source_of(pod: &crate::model::pod::Pod) -> LogSource {
 }
 
 fn line(text: &str) -> LogChange {
-    LogChange::Lines(vec![(now(), text.into())])
+    LogChange::Lines(vec![(now(), text.as_bytes().into())])
 }
 
 #[test]

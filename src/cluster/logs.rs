@@ -23,11 +23,18 @@ use crate::model::log::{LogChange, LogSource};
 /// How far back a stream begins, in lines.
 const TAIL_LINES: i64 = 500;
 
-/// A line is cut here, in bytes; a process that writes without line breaks must not fill the memory.
-const LONGEST_LINE: u64 = 64 * 1024;
+/// A line of ten megabytes is kept whole; what is longer goes on in a line of its own, since a process that writes without
+/// line breaks must not fill the memory. Bytes, with the time in front.
+const LONGEST_LINE: usize = 10 << 20;
 
 /// Lines told in one message at most.
 const BATCH: usize = 256;
+
+/// Bytes of text after which a message takes no more lines.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// Room that a stream keeps for its next line.
+const ROOM: usize = 64 << 10;
 
 /// The cursor rests so long on a subject before its streams start, so that moving through a list starts none.
 const SETTLE: Duration = Duration::from_millis(120);
@@ -60,8 +67,14 @@ impl Streams {
         self.0.retain(|source, _| sources.contains(source));
         for source in sources {
             self.0.entry(source.clone()).or_insert_with(|| {
-                let follower =
-                    Follower { source: source.clone(), session, reports: reports.clone(), last: None, repeated: 0 };
+                let follower = Follower {
+                    source: source.clone(),
+                    session,
+                    reports: reports.clone(),
+                    last: None,
+                    repeated: 0,
+                    unfinished: Vec::new(),
+                };
                 Stream(tokio::spawn(follower.run(client.clone())).abort_handle())
             });
         }
@@ -77,6 +90,8 @@ struct Follower {
     last: Option<Time>,
     /// How many lines with exactly that time were told: they come again after a resume.
     repeated: usize,
+    /// The stream ended in this line, before its line break.
+    unfinished: Vec<u8>,
 }
 
 impl Follower {
@@ -128,22 +143,32 @@ impl Follower {
         let mut stream = std::pin::pin!(opened.map_err(|error| self.refused(&error))?);
         let mut skip = Skip { until: self.last, repeated: self.repeated };
         let mut buffer = Vec::new();
-        let mut lines = Vec::new();
+        let (mut lines, mut bytes, mut begun) = (Vec::new(), 0, None);
         loop {
-            let mut one_line = stream.as_mut().take(LONGEST_LINE);
+            let mut one_line = stream.as_mut().take(LONGEST_LINE as u64);
             let read = one_line.read_until(b'\n', &mut buffer);
             let read = read.await.map_err(|error| Broken::Later(format!("the log stream broke: {error}")))?;
-            if read > 0 {
-                lines.extend(self.line(&buffer).filter(|(time, _)| !skip.is_old(*time)));
-                buffer.clear();
+            let is_whole = buffer.ends_with(b"\n") || buffer.len() >= LONGEST_LINE;
+            if read > 0 && (is_whole || self.is_all(&buffer)) {
+                let before = lines.last().map(|(time, _)| *time).or(self.last);
+                let (time, text) = line(&buffer, begun, before);
+                begun = (!buffer.ends_with(b"\n")).then_some(time);
+                if !skip.is_old(time) {
+                    bytes += text.len();
+                    lines.push((time, text));
+                }
             }
+            buffer.clear();
+            buffer.shrink_to(ROOM);
             // Tell what is there when no more is waiting, so that a burst is one message and a single line is at once.
             let more = lines.len() < BATCH
+                && bytes < BATCH_BYTES
                 && read > 0
                 && futures::FutureExt::now_or_never(stream.fill_buf())
                     .is_some_and(|ready| ready.is_ok_and(|b| !b.is_empty()));
             if !more && !lines.is_empty() {
                 self.remember(&lines);
+                bytes = 0;
                 if !self.tell(LogChange::Lines(std::mem::take(&mut lines))).await {
                     return Err(Broken::Closed);
                 }
@@ -154,16 +179,17 @@ impl Follower {
         }
     }
 
-    /// The time and the text of a line. A line without a readable time takes the one of the line before.
-    fn line(&self, bytes: &[u8]) -> impl Iterator<Item = (Time, Box<str>)> + use<> {
-        let text = String::from_utf8_lossy(bytes);
-        let text = text.strip_suffix('\n').unwrap_or(&text);
-        let timed = text.split_once(' ').and_then(|(time, rest)| Some((Time::parse(time)?, rest)));
-        let (time, rest) = timed.unwrap_or((self.last.unwrap_or(Time::from_seconds(0)), text));
-        std::iter::once((time, rest.into()))
+    /// Whether a line without a line break, in which the stream ended, is all there is: the container ended in it. Where
+    /// it was the server that ended, the line goes on when it is asked for again; so only what comes twice is believed.
+    fn is_all(&mut self, line: &[u8]) -> bool {
+        let is_all = self.source.is_previous || self.unfinished == line;
+        if !is_all {
+            self.unfinished = line.to_vec();
+        }
+        is_all
     }
 
-    fn remember(&mut self, lines: &[(Time, Box<str>)]) {
+    fn remember(&mut self, lines: &[(Time, Box<[u8]>)]) {
         for (time, _) in lines {
             self.repeated = if self.last == Some(*time) { self.repeated + 1 } else { 1 };
             self.last = Some(*time);
@@ -185,6 +211,20 @@ impl Follower {
         let report = Report::Log { session: self.session, source: self.source.clone(), change };
         self.reports.send(report).await.is_ok()
     }
+}
+
+/// The time and the bytes of a line. The rest of a line that was too long has the time with which it `begun`; a line
+/// without a readable time takes the one `before`.
+fn line(bytes: &[u8], begun: Option<Time>, before: Option<Time>) -> (Time, Box<[u8]>) {
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    if let Some(time) = begun {
+        return (time, bytes.into());
+    }
+    let timed = bytes.iter().position(|byte| *byte == b' ').and_then(|blank| {
+        let time = std::str::from_utf8(&bytes[..blank]).ok().and_then(Time::parse)?;
+        Some((time, bytes[blank + 1..].into()))
+    });
+    timed.unwrap_or_else(|| (before.unwrap_or(Time::from_seconds(0)), bytes.into()))
 }
 
 /// Why a stream stopped.
@@ -226,28 +266,35 @@ mod tests {
     use super::*;
     use crate::model::key::Uid;
 
-    /// The log of the run before is read once to its end, and neither followed nor looked at a second time.
-    #[test]
-    fn previous_log_is_read_once_to_its_end() {
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let notes = asked.clone();
-        let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
-            notes.lock().unwrap().push(request.uri().to_string());
-            let body = http_body_util::Full::new(bytes::Bytes::from("2026-11-21T03:00:00Z it died\n"));
-            async move { Ok::<_, tower::BoxError>(http::Response::new(body)) }
-        });
-        let source = LogSource {
+    fn source(is_previous: bool) -> LogSource {
+        LogSource {
             pod: Uid::new("p"),
             namespace: "data".into(),
             pod_name: "etl-1".into(),
             container: "main".into(),
             restarts: 0,
-            is_previous: true,
-        };
-        let told = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-            let (reports, mut reported) = mpsc::channel(8);
+            is_previous,
+        }
+    }
+
+    /// What a stream tells of a server that gives these answers one after the other, the last one for ever, and the
+    /// requests that it was asked. Waits take no time.
+    fn told(source: LogSource, answers: Vec<Vec<u8>>) -> (Vec<LogChange>, Vec<String>) {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let notes = asked.clone();
+        let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+            let mut asked = notes.lock().unwrap();
+            let answer = answers[asked.len().min(answers.len() - 1)].clone();
+            asked.push(request.uri().to_string());
+            let body = http_body_util::Full::new(bytes::Bytes::from(answer));
+            async move { Ok::<_, tower::BoxError>(http::Response::new(body)) }
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let told = runtime.block_on(async {
+            let (reports, mut reported) = mpsc::channel(64);
             let client = kube::Client::new(service, "default");
-            let follower = Follower { source, session: Session::default(), reports, last: None, repeated: 0 };
+            let session = Session::default();
+            let follower = Follower { source, session, reports, last: None, repeated: 0, unfinished: Vec::new() };
             follower.run(client).await;
             let mut told = Vec::new();
             while let Some(Report::Log { change, .. }) = reported.recv().await {
@@ -255,12 +302,63 @@ mod tests {
             }
             told
         });
+        let asked = asked.lock().unwrap().clone();
+        (told, asked)
+    }
+
+    /// The lines among what was told.
+    fn lines(told: &[LogChange]) -> Vec<(Time, &[u8])> {
+        let lines = told.iter().filter_map(|change| match change {
+            LogChange::Lines(lines) => Some(lines),
+            _ => None,
+        });
+        lines.flatten().map(|(time, text)| (*time, &**text)).collect()
+    }
+
+    /// The log of the run before is read once to its end, and neither followed nor looked at a second time.
+    #[test]
+    fn previous_log_is_read_once_to_its_end() {
+        let (told, asked) = told(source(true), vec![b"2026-11-21T03:00:00Z it died".to_vec()]);
         assert!(
-            matches!(&told[..], [LogChange::Lines(lines), LogChange::Ended] if &*lines[0].1 == "it died"),
+            matches!(&told[..], [LogChange::Lines(lines), LogChange::Ended] if &*lines[0].1 == b"it died"),
             "{told:?}"
         );
-        let asked = asked.lock().unwrap();
         assert_eq!(asked.len(), 1);
         assert!(asked[0].contains("previous=true") && !asked[0].contains("follow=true"), "{asked:?}");
+    }
+
+    #[test]
+    fn lines_are_kept_byte_for_byte() {
+        let raw: &[u8] = b"\x1b[31mcaf\xe9\0 10%\r 20%\t\r";
+        let (told, _) = told(source(true), vec![[b"2026-11-21T03:00:00Z ", raw, b"\n"].concat()]);
+        assert_eq!(lines(&told), [(Time::parse("2026-11-21T03:00:00Z").unwrap(), raw)]);
+    }
+
+    #[test]
+    fn line_of_ten_megabytes_is_whole_and_a_longer_one_goes_on_at_the_same_time() {
+        let long = vec![b'x'; 10_000_000];
+        // What looks like a time in the middle of a line is none.
+        let longer = [vec![b'y'; LONGEST_LINE - 21], b"1999-01-01T00:00:00Z z".to_vec()].concat();
+        let mut log = Vec::new();
+        for text in [&long, &longer, &b"short".to_vec()] {
+            log.extend([b"2026-11-21T03:00:00Z ", text.as_slice(), b"\n"].concat());
+        }
+        let time = Time::parse("2026-11-21T03:00:00Z").unwrap();
+        let (told, _) = told(source(true), vec![log]);
+        let lines = lines(&told);
+        assert!(lines.iter().all(|(at, _)| *at == time));
+        let (first, rest) = longer.split_at(LONGEST_LINE - 21);
+        let wanted: [&[u8]; 4] = [&long, first, rest, b"short"];
+        assert!(lines.iter().map(|(_, text)| *text).eq(wanted), "{:?}", lines.iter().map(|one| one.1.len()));
+    }
+
+    #[test]
+    fn line_in_which_the_server_ended_comes_whole_and_once() {
+        let cut = b"2026-11-21T03:00:00Z one\n2026-11-21T03:00:01Z tw".to_vec();
+        let whole = b"2026-11-21T03:00:00Z one\n2026-11-21T03:00:01Z two\n2026-11-21T03:00:02Z end".to_vec();
+        let (told, _) = told(source(false), vec![cut, whole]);
+        let texts: Vec<&[u8]> = lines(&told).into_iter().map(|(_, text)| text).collect();
+        assert_eq!(texts, [&b"one"[..], b"two", b"end"]);
+        assert_eq!(told.last(), Some(&LogChange::Ended));
     }
 }

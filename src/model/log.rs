@@ -38,15 +38,16 @@ pub struct LogLine {
     pub time: Time,
     /// Index into [`LogBuffer::sources`].
     pub source: u32,
-    /// The text as it came, without its line break; bytes that are not UTF-8 are replaced.
-    pub text: Box<str>,
+    /// The bytes as they came, without their line break. They need not be text and may hold what a terminal obeys: they
+    /// pass [`super::styled_line`] before they are drawn.
+    pub text: Box<[u8]>,
 }
 
 /// What a log stream tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogChange {
     /// Lines, in the order of their source.
-    Lines(Vec<(Time, Box<str>)>),
+    Lines(Vec<(Time, Box<[u8]>)>),
     /// The stream ended: the container ended and everything it wrote was read.
     Ended,
     /// The stream broke or could not start; the words say why. It is tried again.
@@ -184,11 +185,11 @@ mod tests {
     }
 
     fn lines(at: &[i64]) -> LogChange {
-        LogChange::Lines(at.iter().map(|s| (Time::from_seconds(*s), s.to_string().into())).collect())
+        LogChange::Lines(at.iter().map(|s| (Time::from_seconds(*s), s.to_string().into_bytes().into())).collect())
     }
 
     fn texts(buffer: &LogBuffer) -> Vec<&str> {
-        buffer.lines().map(|line| &*line.text).collect()
+        buffer.lines().map(|line| std::str::from_utf8(&line.text).unwrap()).collect()
     }
 
     #[test]
@@ -223,7 +224,7 @@ mod tests {
         assert_eq!((texts(&buffer), buffer.sources.len()), (vec!["2", "4"], 1));
         buffer.apply(&source("a"), lines(&[3]));
         assert_eq!(texts(&buffer), ["2", "3", "4"]);
-        assert!(buffer.lines().all(|line| (line.source == 1) == (&*line.text == "3")));
+        assert!(buffer.lines().all(|line| (line.source == 1) == (&*line.text == b"3")));
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub mod safe_text;
 pub mod schedule;
 pub mod snapshot;
 pub mod state;
+pub mod styled_line;
 pub mod table;
 pub mod usage;
 

@@ -2,7 +2,8 @@
 //!
 //! A log line, an event or an annotation can hold escape sequences that move the cursor, set the clipboard or retitle
 //! the window, and characters that reorder what a person reads. Here they become visible or vanish. The raw text stays
-//! where it is kept, for saving, editing and comparing.
+//! where it is kept, for saving, editing and comparing. Log lines, whose colours are kept, pass
+//! [`super::styled_line`], which knows the same harmful characters.
 
 use std::borrow::Cow;
 
@@ -20,27 +21,33 @@ pub fn safe_line(text: &str) -> Cow<'_, str> {
     let mut column = 0;
     for character in text.chars() {
         let start = line.len();
-        match character {
-            '\t' => line.extend(std::iter::repeat_n(' ', TAB - column % TAB)),
-            '\n' => line.push('\u{2424}'),
-            '\0'..='\u{1f}' => line.extend(char::from_u32(0x2400 + u32::from(character))),
-            '\u{7f}' => line.push('\u{2421}'),
-            harmful if is_harmful(harmful) => line.push_str(&format!("\\u{{{:x}}}", u32::from(harmful))),
-            harmless => line.push(harmless),
-        }
+        push_harmless(&mut line, column, character);
         column += line[start..].chars().count();
     }
     Cow::Owned(line)
 }
 
+/// Writes a character that stands in this column behind `line`: itself, or what makes it visible and harmless.
+pub(super) fn push_harmless(line: &mut String, column: usize, character: char) {
+    match character {
+        '\t' => line.extend(std::iter::repeat_n(' ', TAB - column % TAB)),
+        '\n' => line.push('\u{2424}'),
+        '\0'..='\u{1f}' => line.extend(char::from_u32(0x2400 + u32::from(character))),
+        '\u{7f}' => line.push('\u{2421}'),
+        harmful if is_harmful(harmful) => line.push_str(&format!("\\u{{{:x}}}", u32::from(harmful))),
+        harmless => line.push(harmless),
+    }
+}
+
 /// Control characters and those that Unicode uses to reorder or hide text: bidirectional marks, embeddings, overrides
-/// and isolates, zero-width characters, line and paragraph separators, the byte order mark, interlinear annotation and
-/// tags. U+200D and variation selectors stay: emoji need them.
-fn is_harmful(character: char) -> bool {
+/// and isolates, zero-width characters, the soft hyphen, line and paragraph separators, the byte order mark, interlinear
+/// annotation, musical formatting and tags. U+200D and variation selectors stay: emoji need them.
+pub(super) fn is_harmful(character: char) -> bool {
     character.is_control()
         || matches!(character,
-            '\u{61c}' | '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

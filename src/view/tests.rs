@@ -61,7 +61,7 @@ fn log(app: &mut App, lines: &[&str]) {
         restarts: 0,
         is_previous: false,
     };
-    let lines = lines.iter().map(|text| (now(), (*text).into())).collect();
+    let lines = lines.iter().map(|text| (now(), text.as_bytes().into())).collect();
     app.update(Msg::Log { session: app.session, source, change: LogChange::Lines(lines) });
     app.settle();
 }
@@ -342,7 +342,7 @@ fn hostile_text_is_shown_and_not_obeyed() {
     running.meta.owner = Some(Owner { kind: Some(Kind::Job), uid: job.uid() });
     let mut app = app(Some(&[Row::Job(job), Row::Pod(running), Row::Event(refused)]));
     app.context = hostile.into();
-    log(&mut app, &[hostile]);
+    log(&mut app, &[hostile, &hostile.replace('\r', "")]);
     let screen = draw(&mut app, (160, 48), &COLOUR);
     check("hostile", &screen);
     app.notice = Some(hostile.into());

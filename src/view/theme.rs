@@ -2,11 +2,13 @@
 //!
 //! Colours are eight of the terminal's own, so that its palette decides their shades: the bright half is left out, since
 //! some palettes (solarized) make greys of it and its black is their background. What steps back is dim and has no
-//! colour of its own. Signs and words carry the meaning without any of them.
+//! colour of its own. Signs and words carry the meaning without any of them. Log lines alone may use all sixteen: they
+//! bring their own.
 
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::model::state::Level;
+use crate::model::styled_line::{PaletteColour, TextStyle};
 
 /// What lies behind the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -171,6 +173,46 @@ impl Theme {
         self.colour(COLOURS[index as usize % COLOURS.len()])
     }
 
+    /// How a piece of a log line is shown that would be shown as `plain` had it no style of its own. A log's colours must
+    /// not hide what it says: text without a ground of its own takes a colour that can be read on the pane's, text on
+    /// one can be read on that.
+    pub fn of_log(self, style: TextStyle, plain: Style) -> Style {
+        let mut shown = plain;
+        for (is_on, modifier) in [
+            (style.is_bold, Modifier::BOLD),
+            (style.is_dim, Modifier::DIM),
+            (style.is_underlined, Modifier::UNDERLINED),
+            (style.is_reversed, Modifier::REVERSED),
+        ] {
+            shown = if is_on { shown.add_modifier(modifier) } else { shown };
+        }
+        if !self.has_colour {
+            return shown;
+        }
+        match (style.text, style.ground) {
+            (None, None) => shown,
+            (Some(text), None) => self.readable(shown, text),
+            (Some(text), Some(ground)) if text == ground => shown,
+            (Some(text), Some(ground)) => shown.fg(palette(text)).bg(palette(ground)),
+            (None, Some(ground)) => {
+                let is_dark = matches!(ground.number(), 0 | 1 | 4 | 5 | 8);
+                shown.fg(if is_dark { Color::Gray } else { Color::Black }).bg(palette(ground))
+            }
+        }
+    }
+
+    /// The text colour of this number on the pane's own ground. Greys are told by weight: which of them can be read
+    /// depends on the palette. Blue is hard to read on dark ground; light ground wants the darker half.
+    fn readable(self, shown: Style, colour: PaletteColour) -> Style {
+        match (self.ground, colour.number()) {
+            (_, 0 | 7 | 15) => shown.fg(Color::Reset),
+            (_, 8) => shown.fg(Color::Reset).add_modifier(Modifier::DIM),
+            (Ground::Dark, 4) => shown.fg(Color::LightBlue),
+            (Ground::Dark, _) => shown.fg(palette(colour)),
+            (Ground::Light, _) => Style { fg: self.colour(palette(colour.dark())).fg, ..shown },
+        }
+    }
+
     /// The characters of a pane's border.
     pub const fn border(self) -> ratatui::symbols::border::Set<'static> {
         const ASCII: ratatui::symbols::border::Set<'static> = ratatui::symbols::border::Set {
@@ -201,6 +243,29 @@ impl Theme {
     }
 }
 
+/// The terminal's colour of this number.
+fn palette(colour: PaletteColour) -> Color {
+    const COLOURS: [Color; 16] = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
+    ];
+    COLOURS[usize::from(colour.number())]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,6 +282,41 @@ mod tests {
         for part in -1..50 {
             assert_eq!(theme.bar(part, 47, 7).chars().count(), 7);
         }
+    }
+
+    /// The style that a piece behind this sequence is shown in.
+    fn of_log(theme: Theme, sequence: &str) -> Style {
+        let line = crate::model::styled_line::styled_line(format!("{sequence}x").as_bytes(), 9);
+        theme.of_log(line.pieces[0].style, Style::new())
+    }
+
+    #[test]
+    fn colours_of_a_log_cannot_hide_its_text() {
+        let dark = Theme::new(true, true);
+        for ground in [Ground::Dark, Ground::Light] {
+            let theme = dark.on(ground);
+            for text in 0..16 {
+                for behind in 0..16 {
+                    let shown = of_log(theme, &format!("\x1b[38;5;{text};48;5;{behind}m"));
+                    assert!(shown.fg.is_none() && shown.bg.is_none() || shown.fg != shown.bg, "{text} on {behind}");
+                }
+                let shown = of_log(theme, &format!("\x1b[38;5;{text}m"));
+                let hidden = [Color::Black, Color::Gray, Color::White, Color::DarkGray, Color::Blue];
+                assert!(ground == Ground::Light || !hidden.contains(&shown.fg.unwrap()), "{text}: {shown:?}");
+                let pale = [Color::Yellow, Color::Cyan, Color::LightYellow, Color::Gray, Color::White];
+                assert!(ground == Ground::Dark || !pale.contains(&shown.fg.unwrap()), "{text}: {shown:?}");
+                let shown = of_log(theme, &format!("\x1b[48;5;{text}m"));
+                assert!(shown.fg.is_some() && shown.fg != shown.bg, "ground {text}: {shown:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_colours_a_log_keeps_weight_alone() {
+        let shown = of_log(Theme::new(false, true), "\x1b[1;4;31;42m");
+        assert_eq!(shown, Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED));
+        let shown = of_log(Theme::new(true, true), "\x1b[1;31m");
+        assert_eq!(shown, Style::new().fg(Color::Red).add_modifier(Modifier::BOLD));
     }
 
     #[test]

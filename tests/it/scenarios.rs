@@ -51,7 +51,7 @@ fn job(namespace: &str, name: &str) -> Value {
 }
 
 /// A Job with a pod that runs, and its UID as the owner.
-fn running(demo: &Demo, name: &str) {
+pub fn running(demo: &Demo, name: &str) {
     let uid = format!("{name}-uid");
     let mut job = job("data", name);
     job["metadata"]["uid"] = json!(uid);
@@ -248,10 +248,13 @@ fn namespace_switch_starts_a_new_session() {
 fn hostile_text_is_made_harmless() {
     let demo = Demo::default();
     running(&demo, "rude");
-    demo.write_log("data", "rude-abcde", "main", "2026-11-21T03:00:01Z \x1b]0;owned\x07\x1b[2Jplain");
+    for text in ["\x1b]0;owned\x07\x1b[2Jplain", "\x1b[32mINFO\x1b[0m in colour", " 10%\r 50%\r100% loaded"] {
+        demo.write_log("data", "rude-abcde", "main", &format!("2026-11-21T03:00:01Z {text}"));
+    }
     let mut driver = Driver::open(&demo);
-    let screen = driver.shows("plain");
+    let screen = driver.shows("loaded");
     assert!(screen.contains("␛]0;owned␇␛[2Jplain"), "{screen}");
+    assert!(screen.contains(" INFO in colour ") && screen.contains(" ␍100% loaded "), "{screen}");
 }
 
 fn list_without_an_answer_is_given_up() {

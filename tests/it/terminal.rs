@@ -2,7 +2,11 @@
 
 use portable_pty::CommandBuilder;
 
+use kubatch::demo::{Demo, serve};
+
 use crate::Local;
+use crate::scenarios;
+use crate::support::cluster::runtime;
 use crate::support::terminal::{BINARY, Terminal};
 
 pub const TESTS: &[Local] = &[
@@ -14,6 +18,7 @@ pub const TESTS: &[Local] = &[
     Local { name: "terminal::panic_restores_the_terminal", run: panic_restores_the_terminal },
     Local { name: "terminal::panic_of_a_task_is_told_on_the_screen", run: panic_of_a_task_is_told_on_the_screen },
     Local { name: "terminal::ctrl_z_gives_the_shell_and_fg_comes_back", run: ctrl_z_gives_the_shell_and_fg_comes_back },
+    Local { name: "terminal::log_cannot_reach_the_terminal", run: log_cannot_reach_the_terminal },
     Local { name: "terminal::demo_lives_and_writes_nothing", run: demo_lives_and_writes_nothing },
 ];
 
@@ -122,6 +127,62 @@ fn ctrl_z_gives_the_shell_and_fg_comes_back() {
     terminal.shows("Keys and commands");
     terminal.press("\x03");
     terminal.wait("the shell", |screen| screen.trim_end().ends_with("shell>"));
+}
+
+/// What a log line can ask of a terminal: title, clipboard, cursor, screen, mouse, answers, keys, reset, a device string.
+const HOSTILE: [&str; 18] = [
+    "\x1b]0;owned\x07",
+    "\x1b]2;owned\x1b\\",
+    "\x1b]52;c;b3duZWQ=\x07",
+    "\x1b]8;;http://owned\x1b\\",
+    "\x1b[17;23H",
+    "\x1b[5A",
+    "\x1b[2J",
+    "\x1b[?1003h",
+    "\x1b[?1049l",
+    "\x1b[?25h",
+    "\x1b[6n",
+    "\x1b[c",
+    "\x1b[>4;2m",
+    "\x1bc",
+    "\x1bP$q\"p\x1b\\",
+    "\u{9b}2J\u{9d}0;owned\u{9c}",
+    "\x07\x08\x0b\x0c\x0e\x7f\0",
+    "\u{202e}\u{2066}\u{200f}",
+];
+
+/// The bytes that reach the terminal while hostile lines come and while one scrolls through them: cursor places, styles
+/// and whole frames, nothing else, and none of what the lines ask for; their colours alone arrive.
+fn log_cannot_reach_the_terminal() {
+    let demo = Demo::default();
+    scenarios::running(&demo, "rude");
+    let say = |text: &str| demo.write_log("data", "rude-abcde", "main", &format!("2026-11-21T03:00:01Z {text}"));
+    say("calm");
+    let listener = runtime().block_on(serve::listen(([127, 0, 0, 1], 0).into())).unwrap();
+    let kubeconfig = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile-log.yaml");
+    std::fs::write(&kubeconfig, serve::kubeconfig(listener.local_addr().unwrap())).unwrap();
+    let server = runtime().spawn(serve::serve(demo.clone(), listener));
+    let mut terminal = Terminal::kubatch((160, 48), Some(&kubeconfig), &[]);
+    terminal.shows("calm");
+    let before = terminal.written();
+    HOSTILE.iter().for_each(|hostile| say(&format!("before {hostile} behind")));
+    say("\x1b[4mcolours\x1b[0m arrive");
+    terminal.shows("colours arrive");
+    terminal.press("6z");
+    terminal.press("gG");
+    let screen = terminal.shows("␛]52;c;b3duZWQ=␇ behind");
+    assert!(screen.contains("\\u{9b}2J"), "{screen}");
+    let written = String::from_utf8(terminal.written_since(before)).expect("only text is written");
+    server.abort();
+    for hostile in HOSTILE {
+        assert!(!written.contains(hostile), "{hostile:?} is in {written:?}");
+    }
+    assert!(written.contains("\x1b[4m"), "the underline is lost");
+    // A cursor place, a style, the hidden cursor, the begin and the end of a frame.
+    let allowed = regex::Regex::new(r"\x1b\[(\d+;\d+H|[\d;]*m|\?25l|\?2026[hl])").unwrap();
+    let rest = allowed.replace_all(&written, "");
+    let bad = rest.chars().find(|one| one.is_control() || matches!(one, '\u{200f}' | '\u{202e}' | '\u{2066}'));
+    assert_eq!(bad, None, "{rest:?}");
 }
 
 /// The embedded cluster needs no kubeconfig, its Jobs go on while one looks, and no file is left behind.

@@ -12,6 +12,7 @@ use crate::model::log::{LogLine, SourceState};
 use crate::model::owner::Subject;
 use crate::model::snapshot::Freshness;
 use crate::model::state::Level;
+use crate::model::styled_line::styled_line;
 use crate::view::table::{Align, fit};
 use crate::view::theme::Theme;
 
@@ -42,10 +43,26 @@ fn draw_line(buffer: &mut Buffer, area: Rect, line: &LogLine, (labels, width): (
         spans.push(Span::styled(format!("{label:width$} {} ", theme.separator()), theme.source(line.source)));
     }
     let used: usize = spans.iter().map(Span::width).sum();
-    let text = fit(&line.text, usize::from(area.width).saturating_sub(used), Align::Left, theme.cut()).into_owned();
-    let looks_bad = ["ERROR", "FATAL", "panic"].iter().any(|word| line.text.contains(word));
-    spans.push(Span::styled(text, if looks_bad { theme.level(Level::Warning) } else { theme.text() }));
+    let room = usize::from(area.width).saturating_sub(used);
+    let plain = if looks_bad(&line.text) { theme.level(Level::Warning) } else { theme.text() };
+    let mut text = styled_line(&line.text, room);
+    let is_cut = text.is_cut && room > 0;
+    if is_cut {
+        text = styled_line(&line.text, room - 1);
+    }
+    spans.extend(text.pieces.into_iter().map(|piece| Span::styled(piece.text, theme.of_log(piece.style, plain))));
+    if is_cut {
+        spans.push(Span::styled(theme.cut(), plain));
+    }
     Line::from(spans).render(area, buffer);
+}
+
+/// The line's start names trouble.
+fn looks_bad(raw: &[u8]) -> bool {
+    /// Bytes that are searched: levels stand at the start, and a line may be megabytes long.
+    const SEARCHED: usize = 1024;
+    let start = &raw[..raw.len().min(SEARCHED)];
+    ["ERROR", "FATAL", "panic"].iter().any(|word| start.windows(word.len()).any(|part| part == word.as_bytes()))
 }
 
 /// What is to say beside the lines: why there is none, or what is missing.

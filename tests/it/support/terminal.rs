@@ -25,8 +25,8 @@ pub struct Terminal {
 /// What came out.
 struct Seen {
     screen: vt100::Parser,
-    /// Bytes so far.
-    written: u64,
+    /// The bytes so far.
+    written: Vec<u8>,
     has_ended: bool,
 }
 
@@ -54,7 +54,7 @@ impl Terminal {
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
         let screen = vt100::Parser::new(nonzero(rows), nonzero(columns), 0);
-        let seen = Arc::new((Mutex::new(Seen { screen, written: 0, has_ended: false }), Condvar::new()));
+        let seen = Arc::new((Mutex::new(Seen { screen, written: Vec::new(), has_ended: false }), Condvar::new()));
         let shared = seen.clone();
         std::thread::spawn(move || {
             let mut bytes = [0; 8192];
@@ -62,7 +62,7 @@ impl Terminal {
                 let read = reader.read(&mut bytes).unwrap_or(0);
                 let mut seen = shared.0.lock().unwrap();
                 seen.screen.process(&bytes[..read]);
-                seen.written += read as u64;
+                seen.written.extend(&bytes[..read]);
                 seen.has_ended = read == 0;
                 shared.1.notify_all();
                 if read == 0 {
@@ -124,7 +124,12 @@ impl Terminal {
 
     /// How many bytes the program has written.
     pub fn written(&self) -> u64 {
-        self.seen.0.lock().unwrap().written
+        self.seen.0.lock().unwrap().written.len() as u64
+    }
+
+    /// What the program has written since it had written so many bytes.
+    pub fn written_since(&self, before: u64) -> Vec<u8> {
+        self.seen.0.lock().unwrap().written[before as usize..].to_vec()
     }
 
     /// The alternate screen is in use.
