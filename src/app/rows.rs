@@ -112,8 +112,9 @@ impl App {
         let jobs =
             self.job_ranking.update(touched.jobs.into_iter().map(|uid| (uid, snapshot.jobs.get(uid).map(rank_job))));
         news.extend(jobs);
-        // What comes with the first lists was there before.
-        let is_known = ![Kind::CronJob, Kind::Job, Kind::Pod].into_iter().any(|kind| self.is_loading(kind));
+        // What comes with the first lists was there before; events explain too.
+        let is_known =
+            ![Kind::CronJob, Kind::Job, Kind::Pod, Kind::Event].into_iter().any(|kind| self.is_loading(kind));
         if std::mem::replace(&mut self.was_known, is_known) && is_known {
             self.news.extend(news.into_iter().map(|uid| (uid, self.now)));
         }
