@@ -35,14 +35,14 @@ pub fn draw(buffer: &Buffer, ground: Ground, title: &str) -> String {
 <title>{}</title>
 <style>
 svg {{ font: 13.3px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace }}
-.bold {{ font-weight: bold }} .dim {{ opacity: .65 }} .underlined {{ text-decoration: underline }}
+.bold {{ font-weight: bold }} .dim {{ opacity: .65 }}
 "#,
         escaped(title)
     );
     for (name, colour) in palette(ground) {
         writeln!(svg, ".{name} {{ fill: #{colour} }}").unwrap();
     }
-    let (inner_width, inner_height) = (width - 1, height - 1);
+    let inside = (width - 2, height - 2);
     write!(
         svg,
         r#"</style>
@@ -50,10 +50,10 @@ svg {{ font: 13.3px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans 
 <rect class="ground" x="1" y="1" width="{}" height="{}" rx="6"/>
 <g transform="translate({MARGIN} {MARGIN})">
 "#,
-        inner_width - 1,
-        inner_height - 1
+        inside.0, inside.1
     )
     .unwrap();
+    // One path for each style.
     let mut shapes: BTreeMap<String, String> = BTreeMap::new();
     let mut texts = String::new();
     for row in 0..rows {
@@ -93,17 +93,13 @@ fn draw_run(
     texts: &mut String,
 ) {
     let cell = &cells[run.start];
-    let (text_class, ground_class) = classes(cell);
+    let classes = classes(cell);
     let (x, y, width) = (run.start * CELL.0, row * CELL.1, run.len() * CELL.0);
-    if let Some(class) = ground_class {
-        let path = shapes.entry(format!(" {class}")).or_default(); // sorts before what lies on it
-        write!(path, "M{x} {y}h{width}v{}h-{width}z", CELL.1).unwrap();
-    }
     let parts = parts(cell.symbol());
     for (left, top, part_width, part_height) in &parts {
         // Lines and blocks that go on in the next cell are one.
         let is_whole = *part_width == CELL.0;
-        let path = shapes.entry(text_class.clone()).or_default();
+        let path = shapes.entry(classes.clone()).or_default();
         for nth in 0..if is_whole { 1 } else { run.len() } {
             let x = x + nth * CELL.0 + left;
             let width = if is_whole { width } else { *part_width };
@@ -125,7 +121,7 @@ fn draw_run(
             let words = escaped(words);
             writeln!(
                 texts,
-                r#"<text class="{text_class}" x="{x}" y="{y}" textLength="{length}" lengthAdjust="spacingAndGlyphs">{words}</text>"#
+                r#"<text class="{classes}" x="{x}" y="{y}" textLength="{length}" lengthAdjust="spacingAndGlyphs">{words}</text>"#
             )
             .unwrap();
         }
@@ -137,22 +133,21 @@ fn columns(text: &str) -> usize {
     ratatui::text::Line::raw(text).width()
 }
 
-/// The classes of a cell's text and of what lies behind it, where that is not the ground.
-fn classes(cell: &Cell) -> (String, Option<&'static str>) {
-    let is_reversed = cell.modifier.contains(Modifier::REVERSED);
-    let (text, behind) = (colour(cell.fg, "text"), colour(cell.bg, "ground"));
-    let (text, behind) = if is_reversed { (behind, text) } else { (text, behind) };
-    let mut class = text.to_owned();
-    for (modifier, name) in [(Modifier::BOLD, " bold"), (Modifier::DIM, " dim"), (Modifier::UNDERLINED, " underlined")]
-    {
-        class += if cell.modifier.contains(modifier) { name } else { "" };
+/// The classes of a cell: its colour and its weight.
+fn classes(cell: &Cell) -> String {
+    let (bold, dim) = (Modifier::BOLD, Modifier::DIM);
+    let is_plain = cell.bg == Color::Reset && (bold | dim).contains(cell.modifier);
+    assert!(is_plain, "no picture needed {:?} so far: draw it first", cell.style());
+    let mut classes = colour(cell.fg).to_owned();
+    for (modifier, name) in [(bold, " bold"), (dim, " dim")] {
+        classes += if cell.modifier.contains(modifier) { name } else { "" };
     }
-    (class, (behind != "ground").then_some(behind))
+    classes
 }
 
-fn colour(colour: Color, default: &'static str) -> &'static str {
+fn colour(colour: Color) -> &'static str {
     match colour {
-        Color::Reset => default,
+        Color::Reset => "text",
         Color::Red => "red",
         Color::Green => "green",
         Color::Yellow => "yellow",
