@@ -138,7 +138,7 @@ pub struct App {
     last_key: Option<Time>,
     /// CronJobs and Jobs that appeared or got another level, and when.
     news: HashMap<Uid, Time>,
-    /// All CronJobs, Jobs and Pods were known when the rows were made last.
+    /// All CronJobs, Jobs, Pods and Events were known when the rows were made last.
     was_known: bool,
     /// Further times that the event of a row was seen, under other UIDs.
     repeats: HashMap<Uid, i32>,

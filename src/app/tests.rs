@@ -589,6 +589,23 @@ fn rows_of_another_level_are_news_for_a_moment() {
 }
 
 #[test]
+fn what_the_first_events_explain_is_no_news() {
+    let quota = job("job-quota");
+    let mut lists = lists(&[Row::Job(quota.clone()), Row::Event(event("event-quota"))]);
+    lists.sort_by_key(|delta| delta.source.kind == Kind::Event);
+    let mut app = App::new(now(), (120, 40));
+    app.update(Msg::Connected { session: Session::default(), context: "prod".into(), namespaces: Namespaces::All });
+    let levels = lists.into_iter().map(|delta| {
+        app.update(Msg::Changed(delta));
+        app.settle();
+        app.snapshot.jobs.get(quota.uid()).map(|job| job_state(&app.snapshot, job).level)
+    });
+    let levels: Vec<_> = levels.collect();
+    assert!(levels.iter().rev().nth(1) > levels.last(), "the events tell what is wrong: {levels:?}");
+    assert!(!app.is_news(quota.uid()));
+}
+
+#[test]
 fn lists_without_the_cursor_do_not_wait() {
     let mut app = app(&[Row::Job(job("job-suspended")), Row::Job(job("job-complete"))]);
     press(&mut app, &["1"]);

@@ -1,4 +1,4 @@
-//! The integration tests, linked once: structure, scenarios on the embedded cluster, kubectl on it, the binary in a
+//! The integration tests, linked once: structure, scenarios on the embedded cluster, pictures of it, kubectl on it, the binary in a
 //! pseudo-terminal, the contract between the embedded cluster and a real one, and end-to-end tests on a real Kubernetes.
 //!
 //! `KUBATCH_E2E=on` starts the local cluster and fails where an end-to-end test could not run; `off` runs none; unset
@@ -14,6 +14,7 @@ mod contract;
 mod kubectl;
 mod live;
 mod login;
+mod pictures;
 mod scenarios;
 mod support;
 mod terminal;
@@ -43,7 +44,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let available = if arguments.list { Available::no("only listed") } else { Available::find() };
     let contract = [contract::DEMO, contract::requests::DEMO, contract::runs::DEMO];
-    let local = [tidy::TESTS, scenarios::TESTS, cli::TESTS, login::TESTS, commands::TESTS, terminal::TESTS];
+    let local =
+        [tidy::TESTS, pictures::TESTS, scenarios::TESTS, cli::TESTS, login::TESTS, commands::TESTS, terminal::TESTS];
     let local = local.into_iter().chain(contract).flatten();
     let mut trials: Vec<Trial> = local.map(|test| Trial::test(test.name, move || outcome(test.run))).collect();
     let has_kubectl = kubectl::find().is_some();

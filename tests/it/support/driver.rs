@@ -1,7 +1,8 @@
 //! The app on the engine on the embedded cluster, without a terminal: press a key, wait for a state, read the screen.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use compact_str::CompactString;
 use kubatch::app::{App, Effect, Msg};
@@ -9,7 +10,7 @@ use kubatch::cluster::connect::{Place, Target};
 use kubatch::cluster::{Engine, REPORTS, Report};
 use kubatch::command::Key;
 use kubatch::demo::Demo;
-use kubatch::model::clock::{Clock, SystemClock};
+use kubatch::model::clock::{Clock, SystemClock, Time};
 use kubatch::model::key::{Namespaces, Session};
 use kubatch::view::theme::Theme;
 use ratatui::Terminal;
@@ -28,29 +29,53 @@ pub struct Driver {
     target: Target,
     reports: mpsc::Sender<Report>,
     reported: mpsc::Receiver<Report>,
+    clock: Arc<dyn Clock>,
 }
+
+/// A clock that always shows the same moment.
+struct Stopped(Time);
+
+impl Clock for Stopped {
+    fn now(&self) -> Time {
+        self.0
+    }
+}
+
+/// Nothing more is expected when nothing was told for so long, of a time that only goes by where nothing else happens.
+/// Longer than a log stream's first look and its second, shorter than the wait between two measurements of usage.
+const QUIET: Duration = Duration::from_secs(5);
 
 impl Driver {
     /// Opens the embedded cluster on a large screen.
     pub fn open(demo: &Demo) -> Self {
-        Self::start(demo, runtime(), BTreeMap::new(), false)
+        Self::start(demo, runtime(), BTreeMap::new(), false, Arc::new(SystemClock))
     }
 
     /// The same, but nothing may be changed.
     pub fn open_read_only(demo: &Demo) -> Self {
-        Self::start(demo, runtime(), BTreeMap::new(), true)
+        Self::start(demo, runtime(), BTreeMap::new(), true, Arc::new(SystemClock))
     }
 
     /// Opens it with namespaces remembered for its context.
     pub fn open_remembering(demo: &Demo, namespaces: &[&str]) -> Self {
         let names = namespaces.iter().map(|name| (*name).into()).collect();
-        Self::start(demo, runtime(), [("demo".to_owned(), names)].into(), false)
+        Self::start(demo, runtime(), [("demo".to_owned(), names)].into(), false, Arc::new(SystemClock))
     }
 
     /// Opens it where time goes by as fast as nothing else happens, for what waits.
     pub fn open_hurried(demo: &Demo) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-        Self::start(demo, Box::leak(Box::new(runtime)), BTreeMap::new(), false)
+        Self::start(demo, hurried(), BTreeMap::new(), false, Arc::new(SystemClock))
+    }
+
+    /// Opens the story of the embedded cluster at a moment that stays, where time goes by as fast as nothing else
+    /// happens: the same screens each time.
+    pub fn open_story(moment: Time) -> Self {
+        let (runtime, clock) = (hurried(), Arc::new(Stopped(moment)));
+        let demo = {
+            let _in_runtime = runtime.enter();
+            Demo::living(clock.clone(), 1, None)
+        };
+        Self::start(&demo, runtime, BTreeMap::new(), false, clock)
     }
 
     fn start(
@@ -58,20 +83,46 @@ impl Driver {
         runtime: &'static Runtime,
         remembered: BTreeMap<String, Vec<CompactString>>,
         is_read_only: bool,
+        clock: Arc<dyn Clock>,
     ) -> Self {
         let _in_runtime = runtime.enter();
         let target =
             Target { place: Place::Demo(demo.clone()), namespaces: Some(Namespaces::All), remembered, is_read_only };
         let (reports, reported) = mpsc::channel(REPORTS);
         let engine = Engine::start(target.clone(), Session::default(), reports.clone());
-        let mut app = App::new(SystemClock.now(), (160, 48));
+        let mut app = App::new(clock.now(), (160, 48));
         app.is_read_only = is_read_only;
-        Self { app, runtime, engine, target, reports, reported }
+        Self { app, runtime, engine, target, reports, reported, clock }
     }
 
     /// Presses a key by its name.
     pub fn press(&mut self, key: &str) {
         self.update(Msg::Key(Key::from(key)));
+    }
+
+    /// Types a text.
+    pub fn type_in(&mut self, text: &str) {
+        text.chars().for_each(|letter| self.press(&letter.to_string()));
+    }
+
+    /// Makes the screen so large, in columns and rows.
+    pub fn resize(&mut self, (columns, rows): (u16, u16)) {
+        self.update(Msg::Resized(columns, rows));
+    }
+
+    /// Waits until everything that was asked for is answered and nothing more comes. Needs a driver whose time goes by
+    /// as fast as nothing else happens.
+    pub fn rest(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let effects = self.app.settle();
+            self.carry_out(effects);
+            match self.runtime.block_on(async { tokio::time::timeout(QUIET, self.reported.recv()).await }) {
+                Ok(report) => self.update(kubatch::tui::message(report.expect("the engine runs"))),
+                Err(_) => return,
+            }
+        }
+        panic!("it never came to rest; it shows:\n{}", self.screen());
     }
 
     /// Waits until the screen is as wanted; fails with the screen otherwise.
@@ -112,16 +163,20 @@ impl Driver {
 
     /// The screen as text.
     pub fn screen(&mut self) -> String {
+        self.drawn(&Theme::new(true, true)).to_string()
+    }
+
+    /// The screen with its colours.
+    pub fn drawn(&mut self, theme: &Theme) -> TestBackend {
         let effects = self.app.settle();
         self.carry_out(effects);
         let mut terminal = Terminal::new(TestBackend::new(self.app.size.0, self.app.size.1)).unwrap();
-        let theme = Theme::new(true, true);
-        terminal.draw(|frame| kubatch::view::draw(frame, &self.app, &theme)).unwrap();
-        terminal.backend().to_string()
+        terminal.draw(|frame| kubatch::view::draw(frame, &self.app, theme)).unwrap();
+        terminal.backend().clone()
     }
 
     fn update(&mut self, msg: Msg) {
-        self.app.update(Msg::Tick(SystemClock.now()));
+        self.app.update(Msg::Tick(self.clock.now()));
         let effects = self.app.update(msg);
         self.carry_out(effects);
     }
@@ -143,4 +198,10 @@ impl Driver {
             }
         }
     }
+}
+
+/// A runtime of its own in which time goes by as fast as nothing else happens.
+fn hurried() -> &'static Runtime {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    Box::leak(Box::new(runtime))
 }

@@ -1,8 +1,10 @@
-//! What tests share: a real cluster, a pseudo-terminal, a driver for the app on the embedded cluster.
+//! What tests share: a real cluster, a pseudo-terminal, a driver for the app on the embedded cluster,
+//! pictures of its screen.
 
 pub mod cluster;
 pub mod driver;
 pub mod server;
+pub mod svg;
 pub mod terminal;
 
 use std::time::Duration;
