@@ -128,7 +128,7 @@ impl App {
             let known = |rank: &Rank| Some((rank.level, RowRef::CronJob(self.snapshot.cronjobs.get(rank.uid)?)));
             self.chosen(&self.cronjobs, ranked.filter_map(known))
         };
-        let is_settled = !self.is_loading(Kind::CronJob);
+        let is_settled = self.was_known;
         self.set_rows(Pane::CronJobs, rows, self.snapshot.cronjobs.len(), is_settled);
     }
 
@@ -146,7 +146,7 @@ impl App {
             self.chosen(&self.jobs, ranked.filter_map(known))
         };
         let total = opened.map_or(self.snapshot.jobs.len(), |owner| self.snapshot.relations.jobs.of(owner).len());
-        let is_settled = !self.is_loading(Kind::Job);
+        let is_settled = self.was_known;
         self.jobs.turn_to(self.opened);
         self.set_rows(Pane::Jobs, rows, total, is_settled);
     }
