@@ -114,6 +114,22 @@ fn cursor_follows_the_worst_until_the_first_list_is_whole() {
 }
 
 #[test]
+fn cursor_follows_the_worst_until_what_tells_it_is_known() {
+    let quota = job("job-quota");
+    let mut lists = lists(&[&indexed()[..], &[Row::Job(quota.clone()), Row::Event(event("event-quota"))]].concat());
+    lists.sort_by_key(|delta| delta.source.kind == Kind::Event);
+    let mut app = App::new(now(), (120, 40));
+    let cursors = lists.into_iter().map(|delta| {
+        app.update(Msg::Changed(delta));
+        app.settle();
+        app.jobs.cursor
+    });
+    let cursors: Vec<_> = cursors.collect();
+    assert_ne!(cursors.iter().rev().nth(1), cursors.last(), "the events tell what is wrong");
+    assert_eq!(app.jobs.cursor, Some(quota.uid()));
+}
+
+#[test]
 fn relist_keeps_cursor_on_same_uid() {
     let mut app = app(&[Row::Job(job("job-suspended")), Row::Job(job("job-complete"))]);
     press(&mut app, &["j"]);

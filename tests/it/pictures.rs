@@ -88,9 +88,9 @@ fn is_as_drawn(picture: &Picture) {
     let mut driver = Driver::open_story(Time::parse(MOMENT).unwrap());
     driver.shows("● live");
     driver.rest();
-    // Where cursors and borders are tells in which order the lists came; now that all are here they are put anew.
+    // Where the borders are tells in which order the lists came; now that all are here they are put anew.
     driver.resize(picture.size);
-    ["1", "g", "2", "g", ":"].into_iter().for_each(|key| driver.press(key));
+    driver.press(":");
     driver.type_in(picture.object);
     driver.press("enter");
     driver.rest();
