@@ -1,5 +1,8 @@
 //! The size mode: so many Jobs with their pods, for figures without a real server. They are placed as they would be
 //! found, most of them finished, some running; the controllers go on with those. Called by [`super::story`].
+//!
+//! A Job with its two pods takes some 50 kB: they are kept as JSON trees, whose maps have room for eleven fields each,
+//! however few they have. It is a mode for figures of the screen, so that this was left simple.
 
 use serde_json::{Value, json};
 

@@ -115,7 +115,7 @@ fn release(world: &mut World<'_>, path: &str, owner: &str) {
     let Some(mut object) = world.store.get(path).cloned() else { return };
     let owners = object["metadata"]["ownerReferences"].take();
     let rest: Vec<Value> = items(&owners).iter().filter(|one| one["uid"] != owner).cloned().collect();
-    object["metadata"]["ownerReferences"] = json!(rest);
+    object["metadata"]["ownerReferences"] = rest.into();
     world.update(path, object);
 }
 

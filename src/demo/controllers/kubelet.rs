@@ -60,13 +60,14 @@ struct Look<'a, 'w> {
 
 /// Looks at a pod that is on a node.
 pub(super) fn sync(world: &mut World<'_>, path: &str) -> Option<Time> {
-    let mut pod = world.store.get(path)?.clone();
-    if is_pod_ended(&pod) {
-        if is_deleting(&pod) && items(&pod["metadata"]["finalizers"]).is_empty() {
+    let known = world.store.get(path)?;
+    if is_pod_ended(known) {
+        if is_deleting(known) && items(&known["metadata"]["finalizers"]).is_empty() {
             world.store.delete(path);
         }
         return None;
     }
+    let mut pod = known.clone();
     ensure_placed(&mut pod, world.now);
     if pod["status"]["hostIP"].is_null()
         && let Some(node) = world.store.get(&format!("/api/v1/nodes/{}", text(&pod["spec"]["nodeName"])))
@@ -78,8 +79,9 @@ pub(super) fn sync(world: &mut World<'_>, path: &str) -> Option<Time> {
     let units = units(&mut pod);
     let mut look = Look { world, path, pod, units, again: None };
     look.run();
+    let again = look.again;
     look.store();
-    look.again
+    again
 }
 
 /// The pod's containers, their statuses taken out of it, with new ones for those that have none.
@@ -250,13 +252,14 @@ impl Look<'_, '_> {
     }
 
     /// Puts the statuses back, sums them up and stores the pod.
-    fn store(&mut self) {
+    fn store(mut self) {
         for unit in &mut self.units {
             unit.status["ready"] = json!(status::is_ready(unit));
         }
         status::sum_up(&mut self.pod, &self.units, self.world.now);
-        let (inits, mains): (Vec<&Unit>, Vec<&Unit>) = self.units.iter().partition(|unit| unit.role != Role::Main);
-        let statuses = |units: Vec<&Unit>| units.into_iter().map(|unit| unit.status.clone()).collect::<Vec<_>>();
+        let runs = self.units.iter().any(|unit| unit.running_since().is_some());
+        let (inits, mains): (Vec<Unit>, Vec<Unit>) = self.units.into_iter().partition(|unit| unit.role != Role::Main);
+        let statuses = |units: Vec<Unit>| units.into_iter().map(|unit| unit.status).collect::<Vec<_>>();
         if let Some(status) = self.pod["status"].as_object_mut() {
             status.remove("initContainerStatuses");
             if !inits.is_empty() {
@@ -264,13 +267,12 @@ impl Look<'_, '_> {
             }
             status.insert("containerStatuses".into(), statuses(mains).into());
         }
-        let runs = self.units.iter().any(|unit| unit.running_since().is_some());
         if runs {
             self.world.memory.writing.insert(self.path.to_owned());
         } else {
             self.world.memory.writing.remove(self.path);
         }
-        self.world.update(self.path, self.pod.clone());
+        self.world.update(self.path, self.pod);
     }
 }
 

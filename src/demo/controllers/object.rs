@@ -96,7 +96,7 @@ pub(super) fn set_condition(object: &mut Value, mut wanted: Value, now: Time) {
         }
         None => all.push(wanted),
     }
-    object["status"]["conditions"] = json!(all);
+    object["status"]["conditions"] = all.into();
 }
 
 /// The owner that controls the object.

@@ -71,15 +71,16 @@ impl Server {
         })
     }
 
-    /// The reasons of the events about an object, sorted.
-    fn reasons(&self, kind: &str, name: &str) -> Vec<String> {
+    /// The reasons and notes of the events about an object, sorted.
+    fn told_of(&self, kind: &str, name: &str) -> Vec<(String, String)> {
         let query = format!("regarding.kind%3D{kind}%2Cregarding.name%3D{name}");
         let events = self.get(&format!("/apis/events.k8s.io/v1/namespaces/{{ns}}/events?fieldSelector={query}"));
         let events = events.expect(200);
         let events = events.body["items"].as_array().unwrap().iter();
-        let mut reasons: Vec<String> = events.map(|one| one["reason"].as_str().unwrap().to_owned()).collect();
-        reasons.sort();
-        reasons
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let mut told: Vec<_> = events.map(|one| (text(&one["reason"]), text(&one["note"]))).collect();
+        told.sort();
+        told
     }
 }
 
@@ -169,11 +170,22 @@ fn complete_jobs_say_so(server: &Server) {
     let terminated = &pod["status"]["containerStatuses"][0]["state"]["terminated"];
     assert_eq!((&terminated["exitCode"], &terminated["reason"]), (&json!(0), &json!("Completed")));
     assert!(pod["metadata"].get("finalizers").is_none(), "{pod}");
-    assert_eq!(server.reasons("Job", "a"), ["Completed", "SuccessfulCreate"]);
-    let reasons = server.reasons("Pod", name_of(&pod));
-    for reason in ["Scheduled", "Pulled", "Created", "Started"] {
-        assert!(reasons.iter().any(|one| one == reason), "{reason} in {reasons:?}");
+    let name = name_of(&pod);
+    let told = server.told_of("Job", "a");
+    assert_eq!(told, pairs([("Completed", "Job completed"), ("SuccessfulCreate", &format!("Created pod: {name}"))]));
+    let told = server.told_of("Pod", name);
+    let node = pod["spec"]["nodeName"].as_str().unwrap();
+    let placed = format!("Successfully assigned {}/{name} to {node}", server.namespace);
+    let wanted = [("Created", "Container created"), ("Scheduled", &placed), ("Started", "Container started")];
+    for wanted in pairs(wanted) {
+        assert!(told.contains(&wanted), "{wanted:?} in {told:?}");
     }
+    // Whether the image was there already is the node's own affair.
+    assert!(told.iter().any(|(reason, note)| reason == "Pulled" && note.contains("\"busybox:1.35\"")), "{told:?}");
+}
+
+fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> [(String, String); N] {
+    pairs.map(|(reason, note)| (reason.to_owned(), note.to_owned()))
 }
 
 fn failed_jobs_say_why(server: &Server) {
@@ -189,7 +201,9 @@ fn failed_jobs_say_why(server: &Server) {
     let terminated = &pod["status"]["containerStatuses"][0]["state"]["terminated"];
     assert_eq!((&terminated["exitCode"], &terminated["reason"]), (&json!(3), &json!("Error")));
     assert_eq!(pod["status"]["phase"], "Failed");
-    assert_eq!(server.reasons("Job", "a"), ["BackoffLimitExceeded", "SuccessfulCreate"]);
+    let made = format!("Created pod: {}", name_of(&pod));
+    let told = server.told_of("Job", "a");
+    assert_eq!(told, pairs([("BackoffLimitExceeded", message), ("SuccessfulCreate", &made)]));
 }
 
 fn running_pods_are_measured(server: &Server) {

@@ -217,5 +217,5 @@ fn complete(pod: &mut Value, has_index: bool) {
             "tolerationSeconds": 300,
         })
     }));
-    spec["tolerations"] = json!(tolerations);
+    spec["tolerations"] = tolerations.into();
 }

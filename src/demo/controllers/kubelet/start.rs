@@ -184,10 +184,9 @@ impl Look<'_, '_> {
             return false;
         }
         let path = format!("/api/v1/nodes/{}", text(&self.pod["spec"]["nodeName"]));
-        let Some(mut node) = self.world.store.get(&path).cloned() else { return true };
+        let Some(node) = self.world.store.get(&path) else { return true };
         let has_it = |one: &Value| items(&one["names"]).iter().any(|name| *name == image);
-        let mut images = crate::demo::controllers::object::take_items(&mut node["status"]["images"]);
-        if images.iter().any(has_it) {
+        if items(&node["status"]["images"]).iter().any(has_it) {
             self.tell_present(at);
             return true;
         }
@@ -203,8 +202,10 @@ impl Look<'_, '_> {
             "Successfully pulled image \"{image}\" in {took} ({took} including waiting). Image size: {size} bytes."
         );
         self.tell(at, "Normal", "Pulled", &note);
+        let Some(mut node) = self.world.store.get(&path).cloned() else { return true };
+        let mut images = crate::demo::controllers::object::take_items(&mut node["status"]["images"]);
         images.push(json!({ "names": [image], "sizeBytes": size }));
-        node["status"]["images"] = json!(images);
+        node["status"]["images"] = images.into();
         self.world.update(&path, node);
         true
     }
