@@ -34,7 +34,8 @@
 //! - Every message of the background carries its [`model::key::Session`]; those of an earlier one are dropped.
 //! - Every channel is bounded. There is no global state that changes.
 //! - A failed watch clears nothing: what was known is marked stale, with its age.
-//! - Every string from the cluster passes [`model::safe_text`] before it is drawn or printed.
+//! - Every string from the cluster passes [`model::safe_text`] before it is drawn or printed; log lines, which keep their
+//!   colours, pass [`model::styled_line`].
 //! - Every request but watching, listing, access reviews and reading logs passes [`cluster::execute`].
 //!   With `--readonly` all requests pass its layer, which lets nothing through that does more than read.
 //! - The client is looked up for every request, so that a renewed login changes nothing else; nothing but a new session
