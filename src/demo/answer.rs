@@ -24,7 +24,7 @@ pub(super) type Answer = Result<Response<Body>, Refusal>;
 pub(super) struct Call {
     pub(super) method: Method,
     pub(super) path: String,
-    /// Path and query as they were sent, by which faults are chosen.
+    /// Method, path and query as they were sent, by which faults are chosen: `GET /api/v1/pods?limit=500`.
     address: String,
     query: HashMap<String, String>,
     headers: HeaderMap,
@@ -50,7 +50,8 @@ impl Call {
         };
         let query = head.uri.query().unwrap_or_default();
         let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        let (path, address) = (head.uri.path().to_owned(), head.uri.to_string());
+        let path = head.uri.path().to_owned();
+        let address = format!("{} {}", head.method, head.uri.path_and_query().map_or("/", |whole| whole.as_str()));
         Self { method: head.method, path, address, query, headers: head.headers, body }
     }
 
@@ -124,8 +125,10 @@ impl Route {
 /// Answers one request.
 pub(super) async fn answer(demo: &Demo, call: &Call) -> Response<Body> {
     let fault = demo.store().fault(&call.address);
-    if let Some(fault) = fault {
-        return wrong(fault).await;
+    match fault {
+        Some(Fault::Delay(wait)) => tokio::time::sleep(wait).await,
+        Some(fault) => return wrong(fault).await,
+        None => {}
     }
     dispatch(demo, call).unwrap_or_else(|refusal| refused(&refusal))
 }
@@ -144,7 +147,7 @@ async fn wrong(fault: Fault) -> Response<Body> {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
             response
         }
-        Fault::Silence => std::future::pending().await,
+        Fault::Silence | Fault::Delay(_) => std::future::pending().await,
         Fault::Stall => streamed(200, "application/json", begun.chain(stream::pending()).boxed()),
         Fault::Cut => {
             let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);

@@ -47,6 +47,7 @@ mod write;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -95,6 +96,8 @@ pub enum Fault {
     Cut,
     /// It is no JSON.
     Garbage,
+    /// It is right, and comes so much later.
+    Delay(Duration),
 }
 
 impl Demo {
@@ -144,8 +147,9 @@ impl Demo {
         self.change(|store| store.has_kubelet = true);
     }
 
-    /// From now on answers every request whose path contains `path` with this status code, until [`Demo::heal`].
-    /// Watches that run are ended, so that they meet it.
+    /// From now on answers every request whose method and path contain `path` with this status code, until
+    /// [`Demo::heal`]: `/jobs`, or `PATCH /apis/batch` for one verb alone. Watches that run are ended, so that they meet
+    /// it. A server that restarts is `fail_with("/", Fault::Cut)` and [`Demo::heal`].
     pub fn fail(&self, path: &str, code: u16) {
         self.fail_with(path, Fault::Status(code));
     }
@@ -159,6 +163,11 @@ impl Demo {
     /// them. New requests are answered.
     pub fn freeze(&self) {
         self.change(Store::freeze);
+    }
+
+    /// Ends the watches and followed logs that run; new ones are answered.
+    pub fn end_streams(&self) {
+        self.change(Store::end_streams);
     }
 
     /// Ends what [`Demo::fail`] and [`Demo::fail_with`] began.

@@ -43,7 +43,14 @@ fn access(demo: &Demo, review: &Value) -> Value {
         "" => String::new(),
         subresource => format!("/{}/{subresource}", text("name")),
     };
-    let path = format!("{}{place}/{}{subresource}", resource.base(), resource.plural);
+    let method = match text("verb") {
+        "create" => "POST",
+        "update" => "PUT",
+        "patch" => "PATCH",
+        "delete" | "deletecollection" => "DELETE",
+        _ => "GET",
+    };
+    let path = format!("{method} {}{place}/{}{subresource}", resource.base(), resource.plural);
     let is_forbidden = demo.store().fault(&path) == Some(Fault::Status(403));
     if is_forbidden { json!({ "allowed": false, "reason": "asked to fail" }) } else { json!({ "allowed": true }) }
 }

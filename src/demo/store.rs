@@ -163,6 +163,10 @@ impl Store {
         self.generation += 1;
     }
 
+    pub(super) fn end_streams(&mut self) {
+        self.generation += 1;
+    }
+
     pub(super) fn freeze(&mut self) {
         self.frozen = Some(self.generation);
         self.generation += 1;

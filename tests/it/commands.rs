@@ -90,7 +90,7 @@ fn a_refused_write_says_so() {
     driver.shows("● live");
     driver.press("s");
     driver.shows("Suspend job/etl?");
-    demo.fail("/jobs/etl", 403);
+    demo.fail("PATCH /apis/batch/v1/namespaces/data/jobs/etl", 403);
     driver.press("y");
     let screen = driver.shows("cannot suspend job/etl: asked to fail");
     assert!(screen.contains("ask for a role"), "{screen}");

@@ -35,6 +35,9 @@ pub const TESTS: &[Local] = &[
     },
     Local { name: "scenarios::watch_that_falls_silent_is_begun_anew", run: watch_that_falls_silent_is_begun_anew },
     Local { name: "scenarios::busy_server_is_left_alone_as_it_asks", run: busy_server_is_left_alone_as_it_asks },
+    Local { name: "scenarios::late_answers_are_waited_for", run: late_answers_are_waited_for },
+    Local { name: "scenarios::ended_watch_goes_on", run: ended_watch_goes_on },
+    Local { name: "scenarios::server_that_restarts_is_live_again", run: server_that_restarts_is_live_again },
     Local { name: "scenarios::refused_login_is_renewed_by_itself", run: refused_login_is_renewed_by_itself },
     Local { name: "scenarios::namespaces_that_work_are_found", run: namespaces_that_work_are_found },
     Local { name: "scenarios::remembered_namespaces_are_tried", run: remembered_namespaces_are_tried },
@@ -243,6 +246,42 @@ fn namespace_switch_starts_a_new_session() {
     assert!(!screen.contains("in-data"), "{screen}");
     driver.press("0");
     driver.shows("in-data");
+}
+
+fn late_answers_are_waited_for() {
+    let demo = Demo::default();
+    demo.put(job("data", "first"));
+    demo.fail_with("GET /apis/batch/v1/jobs", Fault::Delay(std::time::Duration::from_secs(9)));
+    let mut driver = Driver::open_hurried(&demo);
+    driver.shows("loading jobs");
+    driver.shows("first");
+}
+
+fn ended_watch_goes_on() {
+    let demo = Demo::default();
+    demo.put(job("data", "first"));
+    let mut driver = Driver::open(&demo);
+    driver.shows("first");
+    driver.shows("● live");
+    demo.end_streams();
+    demo.put(job("data", "second"));
+    driver.shows("second");
+}
+
+fn server_that_restarts_is_live_again() {
+    let demo = Demo::default();
+    demo.put(job("data", "before"));
+    let mut driver = Driver::open(&demo);
+    driver.shows("before");
+    driver.shows("● live");
+    demo.fail_with("/", Fault::Cut);
+    let screen = driver.shows("stale for");
+    assert!(screen.contains("before"), "{screen}");
+    demo.heal();
+    demo.put(job("data", "after"));
+    driver.shows("after");
+    driver.hides("stale for");
+    driver.shows("● live");
 }
 
 fn hostile_text_is_made_harmless() {
