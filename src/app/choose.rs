@@ -118,7 +118,7 @@ impl App {
             Kind::Pod => Pane::Pods,
             _ => Pane::Jobs,
         };
-        self.opened = None;
+        (self.opened, self.opened_pod) = (None, None);
         if let Some(list) = self.list_mut(pane) {
             (list.filter, list.faults_only) = (Filter::default(), false);
         }

@@ -379,3 +379,27 @@ fn share_is_moved_and_bounded_and_refused_where_one_pane_has_all_room() {
     press(&mut app, &["z", "<"]);
     assert!(app.notice.is_some());
 }
+
+#[test]
+fn going_to_a_pod_leaves_the_containers_of_another() {
+    let (open, other) = (pod("pod-running"), renamed_pod());
+    let mut app = app(&[Row::Job(job_of(&open)), Row::Pod(open.clone()), Row::Pod(other.clone())]);
+    press(&mut app, &["3"]);
+    app.pods.select(open.uid());
+    press(&mut app, &["enter"]);
+    assert_eq!(app.opened_pod, Some(open.uid()));
+    press(&mut app, &[":"]);
+    other.meta.name.chars().for_each(|one| drop(press(&mut app, &[one.to_string().as_str()])));
+    while app.is_searching() {
+        app.update(Msg::Continue);
+    }
+    press(&mut app, &["enter"]);
+    assert_eq!((app.focus, app.opened_pod, app.pods.cursor), (Pane::Pods, None, Some(other.uid())));
+}
+
+/// Another pod of the same Job.
+fn renamed_pod() -> Pod {
+    let mut other = pod("pod-running");
+    other.meta = crate::model::meta::Meta { owner: other.meta.owner, ..renamed(&other.meta, "zebra") };
+    other
+}
