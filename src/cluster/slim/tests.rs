@@ -10,7 +10,12 @@ use crate::model::foreign::ForeignPod;
 use crate::model::node::Taint;
 use crate::model::pod::{Container, ContainerState, End, PodPhase, Role};
 use crate::model::quota::Scope;
-use crate::model::resources::{Resources, amount_of};
+use crate::model::resources::{Quantity, Resources};
+
+/// The amount of this resource; None where it is not named.
+fn amount_of(amounts: &[(CompactString, Quantity)], resource: &str) -> Option<Quantity> {
+    amounts.iter().find(|(name, _)| name == resource).map(|(_, amount)| *amount)
+}
 
 fn parse<R: Slim>(value: Value) -> Result<Early<R>, serde_json::Error> {
     serde_json::from_value(value)

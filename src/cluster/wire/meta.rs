@@ -201,7 +201,7 @@ pub(super) fn text<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok,
     Text(bytes).serialize(serializer)
 }
 
-/// An entry of `status.conditions` of a Job or a Pod.
+/// An entry of `status.conditions` of a Job, a Pod or a Node: the numbers that are read are the same.
 #[derive(Message, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Condition {

@@ -1,10 +1,9 @@
 //! Messages of a core/v1 Node. Field numbers: `k8s.io/api/core/v1/generated.proto`.
 
-use bytes::Bytes;
 use prost::Message;
 use serde::Serialize;
 
-use super::meta::{Amount, ObjectMeta, Timestamp, amounts, text};
+use super::meta::{Amount, Condition, ObjectMeta, amounts};
 
 /// Node.
 #[derive(Message, Serialize)]
@@ -44,25 +43,5 @@ struct NodeStatus {
     #[serde(serialize_with = "amounts")]
     allocatable: Vec<Amount>,
     #[prost(message, repeated, tag = "4")]
-    conditions: Vec<NodeCondition>,
-}
-
-/// NodeCondition.
-#[derive(Message, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct NodeCondition {
-    #[prost(bytes = "bytes", tag = "1")]
-    #[serde(serialize_with = "text")]
-    r#type: Bytes,
-    #[prost(bytes = "bytes", tag = "2")]
-    #[serde(serialize_with = "text")]
-    status: Bytes,
-    #[prost(message, optional, tag = "4")]
-    last_transition_time: Option<Timestamp>,
-    #[prost(bytes = "bytes", tag = "5")]
-    #[serde(serialize_with = "text")]
-    reason: Bytes,
-    #[prost(bytes = "bytes", tag = "6")]
-    #[serde(serialize_with = "text")]
-    message: Bytes,
+    conditions: Vec<Condition>,
 }
