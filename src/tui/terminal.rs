@@ -1,6 +1,8 @@
 //! The terminal: entered once, restored whatever ends the program (SIGKILL aside).
 
-use std::io::{BufWriter, Stdout, Write, stdout};
+use std::cell::RefCell;
+use std::io::{Write, stdout};
+use std::rc::Rc;
 use std::sync::OnceLock;
 use std::thread::ThreadId;
 
@@ -16,34 +18,62 @@ use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc;
 
-/// Bytes of a frame that are written at once; a full screen of 200x60 is about 60 kB.
-const WRITE_BUFFER: usize = 64 * 1024;
-
 /// The terminal in full-screen use. Dropping it restores what was there.
-pub(super) struct Screen(Terminal<CrosstermBackend<BufWriter<Stdout>>>);
+pub(super) struct Screen {
+    terminal: Terminal<CrosstermBackend<Held>>,
+    held: Held,
+}
+
+/// What a frame writes, held until it is whole; a full screen of 200x60 is about 60 kB. Clones share it.
+#[derive(Clone, Default)]
+struct Held(Rc<RefCell<Vec<u8>>>);
+
+impl Held {
+    /// Takes the frame; None where it shows nothing new. Every changed cell, and a cursor, is gone to first (CUP, which
+    /// ends in `H`); without that there are but the resets that are written around any frame.
+    fn frame(&self) -> Option<Vec<u8>> {
+        Some(self.0.take()).filter(|bytes| bytes.contains(&b'H'))
+    }
+}
+
+impl Write for Held {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
 
 impl Screen {
     /// Takes the terminal.
     pub(super) fn enter() -> std::io::Result<Self> {
-        take().map(Self)
+        let (terminal, held) = take()?;
+        Ok(Self { terminal, held })
     }
 
-    /// Draws one frame; the terminal shows it whole where it can.
+    /// Draws one frame; the terminal shows it whole where it can. One in which nothing changed writes nothing.
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> std::io::Result<()> {
-        queue!(self.0.backend_mut(), BeginSynchronizedUpdate)?;
-        self.0.draw(draw)?;
-        queue!(self.0.backend_mut(), EndSynchronizedUpdate)?;
-        Write::flush(self.0.backend_mut())
+        self.terminal.draw(draw)?;
+        let Some(frame) = self.held.frame() else { return Ok(()) };
+        let mut whole = Vec::with_capacity(frame.len() + 16);
+        queue!(whole, BeginSynchronizedUpdate)?;
+        whole.extend(frame);
+        queue!(whole, EndSynchronizedUpdate)?;
+        let mut out = stdout().lock();
+        out.write_all(&whole)?;
+        out.flush()
     }
 
     /// The terminal's size changed, perhaps to and fro: what it shows is not known, so everything is drawn anew.
     pub(super) fn resized(&mut self, width: u16, height: u16) -> std::io::Result<()> {
-        self.0.resize(Rect::new(0, 0, width, height))
+        self.terminal.resize(Rect::new(0, 0, width, height))
     }
 
     /// Gives a text to the terminal's clipboard (OSC 52), where the terminal takes it; it gives no answer.
     pub(super) fn copy(&mut self, text: &str) -> std::io::Result<()> {
-        execute!(self.0.backend_mut(), CopyToClipboard::to_clipboard_from(text))
+        execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
     }
 
     /// Gives the terminal back for a while.
@@ -54,7 +84,7 @@ impl Screen {
 
     /// Takes it again, to be drawn anew from nothing.
     pub(super) fn enter_again(&mut self) -> std::io::Result<()> {
-        self.0 = take()?;
+        (self.terminal, self.held) = take()?;
         Ok(())
     }
 }
@@ -71,12 +101,12 @@ impl Drop for Screen {
 
 /// Takes the terminal, with a memory of an empty screen: what was there before is wiped. (ratatui's own `clear` asks
 /// the terminal where its cursor is, which not every terminal answers.)
-fn take() -> std::io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
+fn take() -> std::io::Result<(Terminal<CrosstermBackend<Held>>, Held)> {
     enable_raw_mode()?;
     let entered = execute!(stdout(), EnterAlternateScreen, Clear(ClearType::All), EnableBracketedPaste, cursor::Hide);
-    let writer = BufWriter::with_capacity(WRITE_BUFFER, stdout());
-    let terminal = entered.and_then(|()| Terminal::new(CrosstermBackend::new(writer)));
-    terminal.inspect_err(|_| restore())
+    let held = Held::default();
+    let terminal = entered.and_then(|()| Terminal::new(CrosstermBackend::new(held.clone())));
+    terminal.map(|terminal| (terminal, held)).inspect_err(|_| restore())
 }
 
 /// Puts everything back that [`take`] changed. Errors are of no use here: the terminal may be gone.
@@ -110,4 +140,27 @@ pub fn install_panic_hook(told: mpsc::Sender<String>) {
             let _ = told.try_send(panic.to_string());
         }
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::{TerminalOptions, Viewport};
+
+    use super::*;
+
+    #[test]
+    fn frame_in_which_nothing_changed_is_none() {
+        let held = Held::default();
+        let viewport = Viewport::Fixed(Rect::new(0, 0, 20, 2));
+        let backend = CrosstermBackend::new(held.clone());
+        let mut terminal = Terminal::with_options(backend, TerminalOptions { viewport }).unwrap();
+        let mut drawn = |text: &str| {
+            terminal.draw(|frame| frame.render_widget(text, frame.area())).unwrap();
+            held.frame().map(|bytes| String::from_utf8(bytes).unwrap())
+        };
+        assert!(drawn("age 4m").is_some_and(|bytes| bytes.contains("age") && bytes.contains("4m")));
+        assert_eq!(drawn("age 4m"), None);
+        let ticked = drawn("age 5m").unwrap();
+        assert!(ticked.contains('5') && !ticked.contains("age"), "{ticked:?}");
+    }
 }

@@ -47,12 +47,18 @@ fn type_text(driver: &mut Driver, text: &str) {
     }
 }
 
-fn suspend_reaches_the_server() {
-    let demo = Demo::default();
+/// Opens the embedded cluster with one Job in it that runs.
+fn open(demo: &Demo) -> Driver {
     demo.put(job("etl", false));
-    let mut driver = Driver::open(&demo);
+    let mut driver = Driver::open(demo);
     driver.shows("etl");
     driver.shows("● live");
+    driver
+}
+
+fn suspend_reaches_the_server() {
+    let demo = Demo::default();
+    let mut driver = open(&demo);
     driver.press("s");
     let question = driver.shows("Suspend job/etl?");
     assert!(question.contains("demo") && question.contains("data"), "{question}");
@@ -84,10 +90,7 @@ fn several_marked_jobs_are_resumed_together() {
 
 fn a_refused_write_says_so() {
     let demo = Demo::default();
-    demo.put(job("etl", false));
-    let mut driver = Driver::open(&demo);
-    driver.shows("etl");
-    driver.shows("● live");
+    let mut driver = open(&demo);
     driver.press("s");
     driver.shows("Suspend job/etl?");
     demo.fail("PATCH /apis/batch/v1/namespaces/data/jobs/etl", 403);
@@ -101,10 +104,7 @@ fn a_refused_write_says_so() {
 
 fn another_job_of_the_same_name_is_not_hit() {
     let demo = Demo::default();
-    demo.put(job("etl", false));
-    let mut driver = Driver::open(&demo);
-    driver.shows("etl");
-    driver.shows("● live");
+    let mut driver = open(&demo);
     driver.press("s");
     driver.shows("Suspend job/etl?");
     // Made anew while the question is open: it has a UID of its own.

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
@@ -98,7 +98,8 @@ impl Terminal {
             if seen.has_ended || left.is_zero() {
                 panic!("the screen never showed {what}; it shows:\n{text}");
             }
-            seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
+            // What is waited for may be beside the screen, which says nothing where nothing changes on it.
+            seen = self.seen.1.wait_timeout(seen, left.min(Duration::from_millis(100))).unwrap().0;
         }
     }
 
