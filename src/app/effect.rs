@@ -1,7 +1,7 @@
 //! What the app wants done outside: plain data that `tui` carries out.
 
 use crate::model::key::{Namespaces, ObjectKey, Session};
-use crate::model::log::LogSource;
+use crate::model::log::Follow;
 use crate::model::mutation::Mutation;
 use crate::model::usage::UsageScope;
 
@@ -18,7 +18,7 @@ pub enum Effect {
         namespaces: Option<Namespaces>,
     },
     /// Follow exactly these logs.
-    FollowLogs(Vec<LogSource>),
+    FollowLogs(Vec<Follow>),
     /// Measure what these pods use, until told otherwise; None stops it.
     MeasureUsage(Option<UsageScope>),
     /// Log in again, with the terminal where the login asks something.

@@ -3,10 +3,8 @@
 use compact_str::CompactString;
 
 use crate::command::Motion;
-use crate::model::key::Kind;
-use crate::model::log::{LogBuffer, LogChange, LogSource};
+use crate::model::log::{Follow, LogBuffer, LogChange, LogSource, LogStart};
 use crate::model::owner::Subject;
-use crate::model::pod::{ContainerState, Pod};
 use crate::model::snapshot::Snapshot;
 
 use super::list::moved;
@@ -16,6 +14,9 @@ const BUDGET: usize = 16 << 20;
 
 /// Streams at once. A Job of a thousand pods must not open a thousand connections; the newest pods are followed.
 pub const STREAMS: usize = 12;
+
+/// How far back a log is read at first, in lines.
+const TAIL: u32 = 500;
 
 /// The state of the log pane.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub struct LogView {
     /// The lines.
     pub buffer: LogBuffer,
     /// The sources that are followed.
-    pub followed: Vec<LogSource>,
+    pub followed: Vec<Follow>,
     /// Sources that would be followed too, were there not too many.
     pub left_out: usize,
     /// The first line on screen while one reads; None follows the newest.
@@ -55,26 +56,26 @@ impl LogView {
     /// wanted than before. The lines of pods that are gone stay for as long as the subject does.
     pub fn turn_to(&mut self, subject: Option<Subject>, container: Option<CompactString>, snapshot: &Snapshot) -> bool {
         self.shows_previous &= self.subject == subject;
-        let mut wanted = subject.map(|subject| sources(snapshot, subject)).unwrap_or_default();
-        wanted.retain(|source| container.as_ref().is_none_or(|name| source.container == *name));
-        if self.shows_previous {
-            wanted = wanted.into_iter().filter_map(|source| source.previous()).collect();
-        }
+        let mut runs = subject.map(|subject| snapshot.log_runs(subject)).unwrap_or_default();
+        runs.retain(|run| container.as_ref().is_none_or(|name| run.source.container == *name));
+        let shown = self.shows_previous;
+        let runs = runs.into_iter().filter(|run| run.is_previous == shown);
+        let mut wanted: Vec<Follow> = runs
+            .map(|run| Follow { source: run.source, is_previous: run.is_previous, start: LogStart::Tail(TAIL) })
+            .collect();
         self.left_out = wanted.len().saturating_sub(STREAMS);
         wanted.truncate(STREAMS);
         let is_same = self.subject == subject && self.container == container;
-        let followed = &self.followed;
-        if is_same && *followed == wanted {
+        if is_same && self.followed == wanted {
             return false;
         }
+        let is_in = |list: &[Follow], source: &LogSource| list.iter().any(|one| one.source == *source);
         // A stream that goes on tells nothing twice, and one that begins again tells everything.
-        self.buffer.retain(|source| if wanted.contains(source) { followed.contains(source) } else { is_same });
+        let followed = &self.followed;
+        self.buffer.retain(|source| if is_in(&wanted, source) { is_in(followed, source) } else { is_same && !shown });
         if !is_same {
             (self.subject, self.container, self.top) = (subject, container, None);
         }
-        // Lines of both runs at once would be read as one run.
-        let shown = self.shows_previous;
-        self.buffer.retain(|source| source.is_previous == shown && (!shown || wanted.contains(source)));
         let is_new = self.followed != wanted;
         self.followed = wanted;
         is_new
@@ -83,7 +84,7 @@ impl LogView {
     /// Takes in what a stream told; those that are no longer followed are late. Who reads stays on the same lines when
     /// the oldest are dropped.
     pub fn take(&mut self, source: &LogSource, change: LogChange) {
-        if !self.followed.contains(source) {
+        if !self.followed.iter().any(|one| one.source == *source) {
             return;
         }
         let before = self.buffer.dropped();
@@ -112,33 +113,4 @@ impl LogView {
             (true, true) => format!("{pod} {}", source.container),
         }
     }
-}
-
-/// The containers of the subject that have a log: those that run or ran. Newest pods first; of a CronJob, those of its
-/// newest run that has pods.
-fn sources(snapshot: &Snapshot, subject: Subject) -> Vec<LogSource> {
-    let pods = match subject.kind {
-        Kind::CronJob => {
-            let runs = snapshot.jobs_of(subject.uid).into_iter();
-            let of_runs = runs.map(|job| snapshot.pods_of_subject(Subject { kind: Kind::Job, uid: job.meta.uid }));
-            of_runs.into_iter().find(|pods| !pods.is_empty()).unwrap_or_default()
-        }
-        _ => snapshot.pods_of_subject(subject),
-    };
-    pods.into_iter().flat_map(sources_of_pod).collect()
-}
-
-fn sources_of_pod(pod: &Pod) -> impl Iterator<Item = LogSource> {
-    let started = pod
-        .containers
-        .iter()
-        .filter(|container| !matches!(container.state, ContainerState::Waiting { .. }) || container.last_end.is_some());
-    started.map(|container| LogSource {
-        pod: pod.meta.uid,
-        namespace: pod.meta.namespace.clone(),
-        pod_name: pod.meta.name.clone(),
-        container: container.name.clone(),
-        restarts: container.restarts,
-        is_previous: false,
-    })
 }

@@ -12,7 +12,7 @@ use crate::model::fixtures::{
 };
 use crate::model::foreign::ForeignPod;
 use crate::model::key::Uid;
-use crate::model::log::{LogChange, LogSource};
+use crate::model::log::{Follow, LineClass, LogChange, LogSource, LogStart};
 use crate::model::meta::{Object, Owner};
 use crate::model::pod::{Pod, PodPhase};
 use crate::model::resources::Resources;
@@ -82,12 +82,16 @@ fn source_of(pod: &crate::model::pod::Pod) -> LogSource {
         pod_name: pod.meta.name.clone(),
         container: "main".into(),
         restarts: 0,
-        is_previous: false,
     }
 }
 
+/// What the streams are asked for of a source.
+fn follow(source: LogSource, is_previous: bool) -> Effect {
+    Effect::FollowLogs(vec![Follow { source, is_previous, start: LogStart::Tail(500) }])
+}
+
 fn line(text: &str) -> LogChange {
-    LogChange::Lines(vec![(now(), text.as_bytes().into())])
+    LogChange::Lines([(now(), LineClass::default(), text.as_bytes())].into_iter().collect())
 }
 
 #[test]
@@ -384,11 +388,11 @@ fn logs_are_followed_anew_only_where_other_ones_are_wanted() {
         })
         .collect();
     let source = source_of(&pod("pod-running"));
-    assert_eq!(of_logs(followed), [Effect::FollowLogs(vec![source.clone()])]);
+    assert_eq!(of_logs(followed), [follow(source.clone(), false)]);
     assert_eq!(change(&mut app, Kind::Pod, vec![Change::Upsert(Row::Pod(pod("pod-running")))]), []);
     assert_eq!(press(&mut app, &["5", "6", "shift-tab"]), []);
     assert_eq!(of_logs(press(&mut app, &["2", "j"])), [Effect::FollowLogs(Vec::new())]);
-    assert_eq!(of_logs(press(&mut app, &["k"])), [Effect::FollowLogs(vec![source])]);
+    assert_eq!(of_logs(press(&mut app, &["k"])), [follow(source, false)]);
 }
 
 #[test]
@@ -669,7 +673,7 @@ fn log_of_a_container_alone_follows_the_cursor_among_containers() {
     assert_eq!(app.logs.container.as_deref(), Some("main"), "the one that does the work first");
     press(&mut app, &["g"]);
     for container in &sidecar.containers {
-        let followed: Vec<_> = app.logs.followed.iter().map(|source| source.container.clone()).collect();
+        let followed: Vec<_> = app.logs.followed.iter().map(|log| log.source.container.clone()).collect();
         let has_log = !matches!(container.state, crate::model::pod::ContainerState::Waiting { .. });
         assert_eq!(followed, if has_log { vec![container.name.clone()] } else { vec![] });
         assert_eq!(app.whose(Pane::Logs), Some(format!("pod/{} {}", sidecar.meta.name, container.name)));

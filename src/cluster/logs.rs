@@ -18,10 +18,7 @@ use super::error::explain;
 use crate::model::clock::Time;
 use crate::model::delta::Cause;
 use crate::model::key::Session;
-use crate::model::log::{LogChange, LogSource};
-
-/// How far back a stream begins, in lines.
-const TAIL_LINES: i64 = 500;
+use crate::model::log::{Classifier, Follow, LogBatch, LogChange, LogSource, LogStart, ReadUpTo};
 
 /// A line of ten megabytes is kept whole; what is longer goes on in a line of its own, since a process that writes without
 /// line breaks must not fill the memory. Bytes, with the time in front.
@@ -44,7 +41,7 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// The streams that run, by source. Dropping it ends them.
 #[derive(Debug, Default)]
-pub struct Streams(HashMap<LogSource, Stream>);
+pub struct Streams(HashMap<(LogSource, bool), Stream>);
 
 #[derive(Debug)]
 struct Stream(AbortHandle);
@@ -56,25 +53,19 @@ impl Drop for Stream {
 }
 
 impl Streams {
-    /// Ends the streams that are not in `sources` and starts those that are new.
+    /// Ends the streams that are not in `logs` and starts those that are new.
     pub(super) fn set(
         &mut self,
-        sources: &[LogSource],
+        logs: &[Follow],
         session: Session,
         client: &kube::Client,
         reports: &mpsc::Sender<Report>,
     ) {
-        self.0.retain(|source, _| sources.contains(source));
-        for source in sources {
-            self.0.entry(source.clone()).or_insert_with(|| {
-                let follower = Follower {
-                    source: source.clone(),
-                    session,
-                    reports: reports.clone(),
-                    last: None,
-                    repeated: 0,
-                    unfinished: Vec::new(),
-                };
+        let key = |follow: &Follow| (follow.source.clone(), follow.is_previous);
+        self.0.retain(|running, _| logs.iter().any(|follow| key(follow) == *running));
+        for follow in logs {
+            self.0.entry(key(follow)).or_insert_with(|| {
+                let follower = Follower::new(follow.clone(), session, reports.clone());
                 Stream(tokio::spawn(follower.run(client.clone())).abort_handle())
             });
         }
@@ -84,6 +75,9 @@ impl Streams {
 /// One stream.
 struct Follower {
     source: LogSource,
+    is_previous: bool,
+    start: LogStart,
+    classifier: Classifier,
     session: Session,
     reports: mpsc::Sender<Report>,
     /// The time of the last line that was told.
@@ -95,13 +89,22 @@ struct Follower {
 }
 
 impl Follower {
+    fn new(Follow { source, is_previous, start }: Follow, session: Session, reports: mpsc::Sender<Report>) -> Self {
+        let (last, repeated) = match start {
+            LogStart::After(ReadUpTo { time, repeated }) => (Some(time), repeated as usize),
+            _ => (None, 0),
+        };
+        let (classifier, unfinished) = (Classifier, Vec::new());
+        Self { source, is_previous, start, classifier, session, reports, last, repeated, unfinished }
+    }
+
     async fn run(mut self, client: kube::Client) {
         tokio::time::sleep(SETTLE).await;
         let pods: Api<Pod> = Api::namespaced(client, &self.source.namespace);
         let mut ended_at = None;
         loop {
             match self.follow(&pods).await {
-                Ok(()) if self.source.is_previous => {
+                Ok(()) if self.is_previous => {
                     self.tell(LogChange::Ended).await;
                     return;
                 }
@@ -131,44 +134,49 @@ impl Follower {
     async fn follow(&mut self, pods: &Api<Pod>) -> Result<(), Broken> {
         let params = LogParams {
             container: Some(self.source.container.to_string()),
-            follow: !self.source.is_previous,
-            previous: self.source.is_previous,
+            follow: !self.is_previous,
+            previous: self.is_previous,
             timestamps: true,
-            tail_lines: self.last.is_none().then_some(TAIL_LINES),
-            // The server rounds to seconds: ask from the second before, and drop what was told.
-            since_time: self.last.map(|last| last.plus_seconds(-1).to_timestamp()),
+            tail_lines: match (self.last, self.start) {
+                (None, LogStart::Tail(lines)) => Some(lines.into()),
+                _ => None,
+            },
+            since_time: match (self.last, self.start) {
+                // The server rounds to seconds: ask from the second before, and drop what was told.
+                (Some(last), _) => Some(last.plus_seconds(-1).to_timestamp()),
+                (None, LogStart::Since(time)) => Some(time.to_timestamp()),
+                _ => None,
+            },
             ..LogParams::default()
         };
         let opened = pods.log_stream(&self.source.pod_name, &params).await;
         let mut stream = std::pin::pin!(opened.map_err(|error| self.refused(&error))?);
         let mut skip = Skip { until: self.last, repeated: self.repeated };
         let mut buffer = Vec::new();
-        let (mut lines, mut bytes, mut begun) = (Vec::new(), 0, None);
+        let (mut lines, mut begun) = (LogBatch::default(), None);
         loop {
             let mut one_line = stream.as_mut().take(LONGEST_LINE as u64);
             let read = one_line.read_until(b'\n', &mut buffer);
             let read = read.await.map_err(|error| Broken::Later(format!("the log stream broke: {error}")))?;
             let is_whole = buffer.ends_with(b"\n") || buffer.len() >= LONGEST_LINE;
             if read > 0 && (is_whole || self.is_all(&buffer)) {
-                let before = lines.last().map(|(time, _)| *time).or(self.last);
+                let before = lines.last_time().or(self.last);
                 let (time, text) = line(&buffer, begun, before);
                 begun = (!buffer.ends_with(b"\n")).then_some(time);
                 if !skip.is_old(time) {
-                    bytes += text.len();
-                    lines.push((time, text));
+                    lines.push(time, self.classifier.class(text), text);
                 }
             }
             buffer.clear();
             buffer.shrink_to(ROOM);
             // Tell what is there when no more is waiting, so that a burst is one message and a single line is at once.
             let more = lines.len() < BATCH
-                && bytes < BATCH_BYTES
+                && lines.bytes() < BATCH_BYTES
                 && read > 0
                 && futures::FutureExt::now_or_never(stream.fill_buf())
                     .is_some_and(|ready| ready.is_ok_and(|b| !b.is_empty()));
             if !more && !lines.is_empty() {
                 self.remember(&lines);
-                bytes = 0;
                 if !self.tell(LogChange::Lines(std::mem::take(&mut lines))).await {
                     return Err(Broken::Closed);
                 }
@@ -182,17 +190,17 @@ impl Follower {
     /// Whether a line without a line break, in which the stream ended, is all there is: the container ended in it. Where
     /// it was the server that ended, the line goes on when it is asked for again; so only what comes twice is believed.
     fn is_all(&mut self, line: &[u8]) -> bool {
-        let is_all = self.source.is_previous || self.unfinished == line;
+        let is_all = self.is_previous || self.unfinished == line;
         if !is_all {
             self.unfinished = line.to_vec();
         }
         is_all
     }
 
-    fn remember(&mut self, lines: &[(Time, Box<[u8]>)]) {
-        for (time, _) in lines {
-            self.repeated = if self.last == Some(*time) { self.repeated + 1 } else { 1 };
-            self.last = Some(*time);
+    fn remember(&mut self, lines: &LogBatch) {
+        for (time, ..) in lines.iter() {
+            self.repeated = if self.last == Some(time) { self.repeated + 1 } else { 1 };
+            self.last = Some(time);
         }
     }
 
@@ -202,7 +210,7 @@ impl Follower {
             Cause::NotFound => Broken::Gone("the pod is gone".into()),
             Cause::Denied => Broken::Gone(failure.message),
             // 400: the kubelet has thrown the log of the run before away.
-            Cause::Other if self.source.is_previous => Broken::Gone(failure.message),
+            Cause::Other if self.is_previous => Broken::Gone(failure.message),
             _ => Broken::Later(failure.message),
         }
     }
@@ -215,16 +223,16 @@ impl Follower {
 
 /// The time and the bytes of a line. The rest of a line that was too long has the time with which it `begun`; a line
 /// without a readable time takes the one `before`.
-fn line(bytes: &[u8], begun: Option<Time>, before: Option<Time>) -> (Time, Box<[u8]>) {
+fn line(bytes: &[u8], begun: Option<Time>, before: Option<Time>) -> (Time, &[u8]) {
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     if let Some(time) = begun {
-        return (time, bytes.into());
+        return (time, bytes);
     }
     let timed = bytes.iter().position(|byte| *byte == b' ').and_then(|blank| {
         let time = std::str::from_utf8(&bytes[..blank]).ok().and_then(Time::parse)?;
-        Some((time, bytes[blank + 1..].into()))
+        Some((time, &bytes[blank + 1..]))
     });
-    timed.unwrap_or_else(|| (before.unwrap_or(Time::from_seconds(0)), bytes.into()))
+    timed.unwrap_or_else(|| (before.unwrap_or(Time::from_seconds(0)), bytes))
 }
 
 /// Why a stream stopped.
@@ -266,20 +274,20 @@ mod tests {
     use super::*;
     use crate::model::key::Uid;
 
-    fn source(is_previous: bool) -> LogSource {
-        LogSource {
+    fn follow(is_previous: bool) -> Follow {
+        let source = LogSource {
             pod: Uid::new("p"),
             namespace: "data".into(),
             pod_name: "etl-1".into(),
             container: "main".into(),
             restarts: 0,
-            is_previous,
-        }
+        };
+        Follow { source, is_previous, start: LogStart::Tail(500) }
     }
 
     /// What a stream tells of a server that gives these answers one after the other, the last one for ever, and the
     /// requests that it was asked. Waits take no time.
-    fn told(source: LogSource, answers: Vec<Vec<u8>>) -> (Vec<LogChange>, Vec<String>) {
+    fn told(log: Follow, answers: Vec<Vec<u8>>) -> (Vec<LogChange>, Vec<String>) {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let notes = asked.clone();
         let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
@@ -294,7 +302,7 @@ mod tests {
             let (reports, mut reported) = mpsc::channel(64);
             let client = kube::Client::new(service, "default");
             let session = Session::default();
-            let follower = Follower { source, session, reports, last: None, repeated: 0, unfinished: Vec::new() };
+            let follower = Follower::new(log, session, reports);
             follower.run(client).await;
             let mut told = Vec::new();
             while let Some(Report::Log { change, .. }) = reported.recv().await {
@@ -312,15 +320,15 @@ mod tests {
             LogChange::Lines(lines) => Some(lines),
             _ => None,
         });
-        lines.flatten().map(|(time, text)| (*time, &**text)).collect()
+        lines.flat_map(LogBatch::iter).map(|(time, _, text)| (time, text)).collect()
     }
 
     /// The log of the run before is read once to its end, and neither followed nor looked at a second time.
     #[test]
     fn previous_log_is_read_once_to_its_end() {
-        let (told, asked) = told(source(true), vec![b"2026-11-21T03:00:00Z it died".to_vec()]);
+        let (told, asked) = told(follow(true), vec![b"2026-11-21T03:00:00Z it died".to_vec()]);
         assert!(
-            matches!(&told[..], [LogChange::Lines(lines), LogChange::Ended] if &*lines[0].1 == b"it died"),
+            matches!(&told[..], [LogChange::Lines(one), LogChange::Ended] if lines(&told)[0].1 == b"it died" && one.len() == 1),
             "{told:?}"
         );
         assert_eq!(asked.len(), 1);
@@ -330,7 +338,7 @@ mod tests {
     #[test]
     fn lines_are_kept_byte_for_byte() {
         let raw: &[u8] = b"\x1b[31mcaf\xe9\0 10%\r 20%\t\r";
-        let (told, _) = told(source(true), vec![[b"2026-11-21T03:00:00Z ", raw, b"\n"].concat()]);
+        let (told, _) = told(follow(true), vec![[b"2026-11-21T03:00:00Z ", raw, b"\n"].concat()]);
         assert_eq!(lines(&told), [(Time::parse("2026-11-21T03:00:00Z").unwrap(), raw)]);
     }
 
@@ -344,7 +352,7 @@ mod tests {
             log.extend([b"2026-11-21T03:00:00Z ", text.as_slice(), b"\n"].concat());
         }
         let time = Time::parse("2026-11-21T03:00:00Z").unwrap();
-        let (told, _) = told(source(true), vec![log]);
+        let (told, _) = told(follow(true), vec![log]);
         let lines = lines(&told);
         assert!(lines.iter().all(|(at, _)| *at == time));
         let (first, rest) = longer.split_at(LONGEST_LINE - 21);
@@ -356,7 +364,7 @@ mod tests {
     fn line_in_which_the_server_ended_comes_whole_and_once() {
         let cut = b"2026-11-21T03:00:00Z one\n2026-11-21T03:00:01Z tw".to_vec();
         let whole = b"2026-11-21T03:00:00Z one\n2026-11-21T03:00:01Z two\n2026-11-21T03:00:02Z end".to_vec();
-        let (told, _) = told(source(false), vec![cut, whole]);
+        let (told, _) = told(follow(false), vec![cut, whole]);
         let texts: Vec<&[u8]> = lines(&told).into_iter().map(|(_, text)| text).collect();
         assert_eq!(texts, [&b"one"[..], b"two", b"end"]);
         assert_eq!(told.last(), Some(&LogChange::Ended));

@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use crate::model::clock::Time;
 use crate::model::delta::{Delta, Failure};
 use crate::model::key::{Namespaces, ObjectKey, Session};
-use crate::model::log::{LogChange, LogSource};
+use crate::model::log::{Follow, LogChange, LogSource};
 use crate::model::mutation::Mutation;
 use crate::model::usage::{PodUsage, UsageScope};
 
@@ -133,9 +133,9 @@ impl Engine {
         let _ = self.logins.try_send(credential);
     }
 
-    /// Follows exactly these containers' logs: streams that are not in `sources` end, new ones start.
-    pub fn follow_logs(&mut self, sources: Vec<LogSource>) {
-        self.streams.set(&sources, self.session, &self.client, &self.reports);
+    /// Follows exactly these logs: streams that are not among them end, new ones start.
+    pub fn follow_logs(&mut self, logs: Vec<Follow>) {
+        self.streams.set(&logs, self.session, &self.client, &self.reports);
     }
 
     /// Measures what the pods of this scope use, again and again, until another one is given; the answers are

@@ -1,35 +1,18 @@
 //! Log lines of one subject: merged over its containers by time, bounded in bytes, with positions that stay.
 
+mod classify;
+mod line;
+mod run;
+mod source;
+
 use std::collections::VecDeque;
 
-use compact_str::CompactString;
+pub use classify::Classifier;
+pub use line::{LineClass, LogBatch, LogLevel};
+pub use run::LogRun;
+pub use source::{Follow, LogChange, LogSource, LogStart, Older, ReadUpTo, SourceState};
 
 use super::clock::Time;
-use super::key::Uid;
-
-/// Where lines come from: one container of one pod.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LogSource {
-    /// The pod's UID.
-    pub pod: Uid,
-    /// The pod's namespace.
-    pub namespace: CompactString,
-    /// The pod's name.
-    pub pod_name: CompactString,
-    /// The container.
-    pub container: CompactString,
-    /// How often the container was started again: each run has a log of its own.
-    pub restarts: i32,
-    /// It is the run before the present one: its log is whole and does not grow.
-    pub is_previous: bool,
-}
-
-impl LogSource {
-    /// The run before this one; None for the first.
-    pub fn previous(self) -> Option<Self> {
-        (self.restarts > 0).then(|| Self { restarts: self.restarts - 1, is_previous: true, ..self })
-    }
-}
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,33 +21,11 @@ pub struct LogLine {
     pub time: Time,
     /// Index into [`LogBuffer::sources`].
     pub source: u32,
+    /// What it is.
+    pub class: LineClass,
     /// The bytes as they came, without their line break. They need not be text and may hold what a terminal obeys: they
     /// pass [`super::styled_line`] before they are drawn.
     pub text: Box<[u8]>,
-}
-
-/// What a log stream tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LogChange {
-    /// Lines, in the order of their source.
-    Lines(Vec<(Time, Box<[u8]>)>),
-    /// The stream ended: the container ended and everything it wrote was read.
-    Ended,
-    /// The stream broke or could not start; the words say why. It is tried again.
-    Failed(String),
-}
-
-/// Whether a source still brings lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceState {
-    /// Asked for; nothing came yet.
-    Opening,
-    /// Lines come.
-    Open,
-    /// All lines are here.
-    Ended,
-    /// It broke; why.
-    Failed(String),
 }
 
 /// The merged lines of a subject. Lines of one source never change their order; across sources they are ordered by
@@ -100,9 +61,12 @@ impl LogBuffer {
         let index = self.source_index(source);
         let state = match change {
             LogChange::Lines(lines) => {
-                lines.into_iter().for_each(|(time, text)| self.insert(LogLine { time, source: index, text }));
+                for (time, class, text) in lines.iter() {
+                    self.insert(LogLine { time, source: index, class, text: text.into() });
+                }
                 SourceState::Open
             }
+            LogChange::Older { .. } | LogChange::NoOlder(_) | LogChange::Gap { .. } => return,
             LogChange::Ended => SourceState::Ended,
             LogChange::Failed(why) => SourceState::Failed(why),
         };
@@ -172,6 +136,7 @@ impl LogBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::key::Uid;
 
     fn source(name: &str) -> LogSource {
         LogSource {
@@ -180,12 +145,13 @@ mod tests {
             pod_name: name.into(),
             container: "c".into(),
             restarts: 0,
-            is_previous: false,
         }
     }
 
     fn lines(at: &[i64]) -> LogChange {
-        LogChange::Lines(at.iter().map(|s| (Time::from_seconds(*s), s.to_string().into_bytes().into())).collect())
+        let mut batch = LogBatch::default();
+        at.iter().for_each(|s| batch.push(Time::from_seconds(*s), LineClass::default(), s.to_string().as_bytes()));
+        LogChange::Lines(batch)
     }
 
     fn texts(buffer: &LogBuffer) -> Vec<&str> {

@@ -175,7 +175,7 @@ impl Shell {
     fn carry_out(&mut self, effect: Effect, keys: &mut EventStream) -> std::io::Result<()> {
         match effect {
             Effect::Quit => self.has_quit = true,
-            Effect::FollowLogs(sources) => self.engine.follow_logs(sources),
+            Effect::FollowLogs(logs) => self.engine.follow_logs(logs),
             Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
             Effect::Fetch(key) => self.engine.fetch(key),
             Effect::Execute { session, mutations } => self.engine.execute(session, mutations),
@@ -236,7 +236,7 @@ impl Shell {
     fn frame(&mut self) -> std::io::Result<()> {
         for effect in self.app.settle() {
             match effect {
-                Effect::FollowLogs(sources) => self.engine.follow_logs(sources),
+                Effect::FollowLogs(logs) => self.engine.follow_logs(logs),
                 Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
                 _ => {}
             }

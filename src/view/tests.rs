@@ -12,7 +12,7 @@ use crate::command::Key;
 use crate::model::delta::{Cause, Change, Row};
 use crate::model::fixtures::{busy, delta, event, failed, failure, job, lists, now, pod, renamed, time};
 use crate::model::key::{Kind, Namespaces, Session};
-use crate::model::log::{LogChange, LogSource};
+use crate::model::log::{LineClass, LogChange, LogSource};
 use crate::model::meta::{Object, Owner};
 use crate::model::resources::Resources;
 
@@ -59,9 +59,8 @@ fn log(app: &mut App, lines: &[&str]) {
         pod_name: pod.meta.name,
         container: "main".into(),
         restarts: 0,
-        is_previous: false,
     };
-    let lines = lines.iter().map(|text| (now(), text.as_bytes().into())).collect();
+    let lines = lines.iter().map(|text| (now(), LineClass::default(), text.as_bytes())).collect();
     app.update(Msg::Log { session: app.session, source, change: LogChange::Lines(lines) });
     app.settle();
 }

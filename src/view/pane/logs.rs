@@ -44,7 +44,7 @@ fn draw_line(buffer: &mut Buffer, area: Rect, line: &LogLine, (labels, width): (
     }
     let used: usize = spans.iter().map(Span::width).sum();
     let room = usize::from(area.width).saturating_sub(used);
-    let plain = if looks_bad(&line.text) { theme.level(Level::Warning) } else { theme.text() };
+    let plain = if line.class.is_error() { theme.level(Level::Warning) } else { theme.text() };
     let mut text = styled_line(&line.text, room);
     let is_cut = text.is_cut && room > 0;
     if is_cut {
@@ -55,14 +55,6 @@ fn draw_line(buffer: &mut Buffer, area: Rect, line: &LogLine, (labels, width): (
         spans.push(Span::styled(theme.cut(), plain));
     }
     Line::from(spans).render(area, buffer);
-}
-
-/// The line's start names trouble.
-fn looks_bad(raw: &[u8]) -> bool {
-    /// Bytes that are searched: levels stand at the start, and a line may be megabytes long.
-    const SEARCHED: usize = 1024;
-    let start = &raw[..raw.len().min(SEARCHED)];
-    ["ERROR", "FATAL", "panic"].iter().any(|word| start.windows(word.len()).any(|part| part == word.as_bytes()))
 }
 
 /// What is to say beside the lines: why there is none, or what is missing.

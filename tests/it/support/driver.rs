@@ -185,7 +185,7 @@ impl Driver {
         let _in_runtime = self.runtime.enter();
         for effect in effects {
             match effect {
-                Effect::FollowLogs(sources) => self.engine.follow_logs(sources),
+                Effect::FollowLogs(logs) => self.engine.follow_logs(logs),
                 Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
                 Effect::Fetch(key) => self.engine.fetch(key),
                 Effect::Execute { session, mutations } => self.engine.execute(session, mutations),
