@@ -10,7 +10,7 @@ use crate::model::snapshot::Snapshot;
 use super::details::help;
 use super::page::Form;
 use super::ranking::Ranking;
-use super::{App, Column, Effect, Filter, ListState, LogView, Overlay, Prompt};
+use super::{App, Column, Effect, Filter, ListState, Overlay, Prompt};
 
 impl App {
     /// Takes a key: an open overlay first, then the commands that apply.
@@ -19,6 +19,7 @@ impl App {
         match self.overlay.take() {
             Some(Overlay::Palette(palette)) => self.palette_key(palette, key),
             Some(Overlay::Filter { prompt, before }) => self.filter_key(prompt, before, key),
+            Some(Overlay::LogPrompt(prompt)) => self.log_prompt_key(prompt, key),
             Some(Overlay::Page(page)) => self.page_key(page, key),
             Some(Overlay::Confirm(confirm)) => self.confirm_key(confirm, key),
             None => {
@@ -52,6 +53,11 @@ impl App {
                 prompt.paste(text);
                 let filter = Filter::new(prompt.text());
                 self.set_filter(filter);
+            }
+            Some(Overlay::LogPrompt(asked)) => {
+                asked.prompt.paste(text);
+                let asked = asked.clone();
+                self.take_typed(&asked);
             }
             Some(Overlay::Page(page)) => {
                 if let Some(prompt) = &mut page.search.prompt {
@@ -105,7 +111,7 @@ impl App {
                 self.is_zoomed = true;
             }
             Action::PreviousLog => {
-                (self.logs.shows_previous, self.logs.top) = (!self.logs.shows_previous, None);
+                self.logs.toggle_previous();
                 self.focus(Pane::Logs);
             }
             Action::Share(by) => self.move_share(by),
@@ -128,6 +134,7 @@ impl App {
             Action::Yaml => return self.open_details(Form::Yaml),
             // Those are carried out by the page that is open.
             Action::Page(_) => {}
+            Action::Log(action) => return self.log_action(action),
             Action::Palette => self.open_palette(),
             Action::Help => self.overlay = Some(Overlay::Page(help())),
             Action::Namespaces => return self.look_at(namespaces(argument)),
@@ -283,7 +290,7 @@ impl App {
                 *list = ListState::default();
             }
         }
-        self.logs = LogView::default();
+        self.logs.forget();
         self.measured = None;
         self.usage.clear();
         self.marks.clear();

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::command::{Action, CommandSpec, LISTS, LOGS, PAGE, Pane, Scope, all};
+use crate::command::{Action, CommandSpec, FULL_LOG, LISTS, LOGS, PAGE, Pane, Scope, all};
 use crate::model::pod::Pod;
 
 use super::details::has_pods;
@@ -22,7 +22,11 @@ impl App {
 
     /// The scopes of the pane in focus.
     pub(super) fn pane_scopes(&self) -> &'static [Scope] {
-        if self.focus == Pane::Logs { LOGS } else { LISTS }
+        match self.focus {
+            Pane::Logs if self.is_zoomed => FULL_LOG,
+            Pane::Logs => LOGS,
+            _ => LISTS,
+        }
     }
 
     /// Whether a command applies now, in the dashboard below what is open.
@@ -33,6 +37,9 @@ impl App {
         let needs = |is_met: bool, why: &'static str| if is_met { Ok(()) } else { Err(Cow::Borrowed(why)) };
         if spec.scope == Scope::Lists && self.focus == Pane::Logs {
             return Err("it works in lists, and the Logs pane has the focus".into());
+        }
+        if matches!(spec.scope, Scope::Log | Scope::FullLog) && self.focus != Pane::Logs {
+            return Err("it works in the Logs pane; l opens it".into());
         }
         let is_somewhere = || self.list(self.focus).is_some_and(|list| list.cursor.is_some());
         match spec.action {
@@ -47,6 +54,7 @@ impl App {
                 let is_any = self.logs.shows_previous || self.subject_pods().any(|pod| pod.restarts() > 0);
                 needs(is_any, "no container here was started again, so that there is no log before this one")
             }
+            Action::Log(action) => self.log_applies(action),
             Action::Share(_) => {
                 needs(self.layout().is_some_and(|layout| layout.panes.len() > 1), "one pane has all the room")
             }

@@ -35,7 +35,8 @@ impl App {
 
     /// The palette matches objects still, and wants to go on with [`super::Msg::Continue`].
     pub fn is_searching(&self) -> bool {
-        matches!(&self.overlay, Some(Overlay::Palette(palette)) if palette.is_searching())
+        let is_matching = matches!(&self.overlay, Some(Overlay::Palette(palette)) if palette.is_searching());
+        is_matching || self.logs.is_searching() || self.logs.is_exporting()
     }
 
     /// Goes on matching; takes the best entry where Enter waits for it.

@@ -14,6 +14,7 @@ mod filter;
 mod layout;
 mod link;
 mod list;
+mod log_keys;
 mod logs;
 mod msg;
 mod page;
@@ -30,9 +31,10 @@ pub use fields::{Column, container_code};
 pub use filter::Filter;
 pub use layout::{Layout, SMALLEST, has_titles};
 use layout::{Room, Shown};
+pub use log_keys::{LogAsk, LogPrompt};
 pub use link::Link;
 pub use list::ListState;
-pub use logs::{LogView, STREAMS};
+pub use logs::{Export, ExportTo, Goal, LogLimits, LogRow, LogView, Shelf, Times, shown_line};
 pub use msg::Msg;
 pub use page::{Details, Form, Hit, Line, Page, Role, Row, Search};
 pub use palette::{Choice, Entry, Palette};
@@ -166,6 +168,8 @@ pub enum Overlay {
         /// The filter before.
         before: Filter,
     },
+    /// Typing what is looked for in the log, which lines are shown, from when on, or a file's name.
+    LogPrompt(LogPrompt),
     /// A page of text to read.
     Page(Page),
     /// A question before something is written.
@@ -267,6 +271,13 @@ impl App {
             }
             Msg::EffectDone { session, mutation, outcome } => self.take_outcome(session, &mutation, outcome),
             Msg::Continue => return self.go_on(),
+            Msg::LogWritten { root, id, stored } => self.logs.wrote(root, id, stored),
+            Msg::LogFetched { root, id, bytes } => self.logs.fetched(root, id, bytes.as_deref().unwrap_or_default()),
+            Msg::LogExported { outcome, is_last } => {
+                if let Some(words) = self.logs.exported(outcome, is_last) {
+                    self.notice = Some(words);
+                }
+            }
             Msg::Log { session, source, change } if session == self.session => {
                 self.logs.take(&source, change);
             }
@@ -295,14 +306,8 @@ impl App {
     /// Brings everything that is derived up to date after messages: rows, subject, scroll positions, log streams, measurements.
     pub fn settle(&mut self) -> Vec<Effect> {
         self.refresh_rows();
-        let subject = self.subject();
         self.refresh_room();
-        let container = self.log_container();
-        let mut effects = if self.logs.turn_to(subject, container, &self.snapshot) {
-            vec![Effect::FollowLogs(self.logs.followed.clone())]
-        } else {
-            Vec::new()
-        };
+        let mut effects = self.settle_logs();
         for pane in Pane::ALL {
             let page = self.page_of(pane);
             if let Some(list) = self.list_mut(pane) {
@@ -390,7 +395,7 @@ impl App {
 
     /// The pane that suits the subject where there is room for one: its log where it has one, its events otherwise.
     fn detail_pane(&self) -> Pane {
-        if self.logs.followed.is_empty() && self.logs.buffer.is_empty() { Pane::Events } else { Pane::Logs }
+        if self.logs.is_empty() { Pane::Events } else { Pane::Logs }
     }
 
     /// The list of a pane; None for Logs.

@@ -6,8 +6,9 @@ use crate::command::Key;
 use crate::model::clock::Time;
 use crate::model::delta::{Delta, Failure};
 use crate::model::key::{Namespaces, ObjectKey, Session};
-use crate::model::log::{LogChange, LogSource};
+use crate::model::log::{BlockId, LogChange, LogSource, Stored};
 use crate::model::mutation::Mutation;
+use crate::model::owner::Subject;
 use crate::model::usage::{PodUsage, UsageScope};
 
 /// One thing that happened. Messages of the background carry their session; those of others are dropped.
@@ -87,6 +88,31 @@ pub enum Msg {
         mutation: Mutation,
         /// Accepted, which is not done yet; or why not.
         outcome: Result<(), Failure>,
+    },
+    /// A part of a log was written away, or could not be; the words say why.
+    LogWritten {
+        /// On whose shelf it is.
+        root: Subject,
+        /// Which part.
+        id: BlockId,
+        /// Where it is now.
+        stored: Result<Stored, String>,
+    },
+    /// A part of a log is back; None where it could not be read.
+    LogFetched {
+        /// On whose shelf it is.
+        root: Subject,
+        /// Which part.
+        id: BlockId,
+        /// The part.
+        bytes: Option<Vec<u8>>,
+    },
+    /// Lines of a log were given away, or could not be; the words say why.
+    LogExported {
+        /// What became of them.
+        outcome: Result<(), String>,
+        /// They were the last.
+        is_last: bool,
     },
     /// There is time to go on with what [`super::App::is_searching`] tells of.
     Continue,

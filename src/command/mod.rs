@@ -5,6 +5,7 @@
 
 pub mod batch;
 mod keymap;
+mod log;
 mod navigate;
 mod page;
 mod session;
@@ -46,15 +47,30 @@ pub enum Scope {
     Reading,
     /// In the dashboard, whichever pane has the focus.
     Dashboard,
+    /// In the dashboard, but not while a log fills the screen alone.
+    Panes,
     /// In the lists of the dashboard.
     Lists,
+    /// In the Logs pane.
+    Log,
+    /// In the Logs pane while it fills the screen alone.
+    FullLog,
     /// In pages of text: details of an object, help.
     Page,
 }
 
 impl Scope {
     /// Every scope, in the order in which help shows them.
-    pub const ALL: [Scope; 5] = [Scope::Dashboard, Scope::Lists, Scope::Reading, Scope::Page, Scope::Everywhere];
+    pub const ALL: [Scope; 8] = [
+        Scope::Dashboard,
+        Scope::Panes,
+        Scope::Lists,
+        Scope::Log,
+        Scope::FullLog,
+        Scope::Reading,
+        Scope::Page,
+        Scope::Everywhere,
+    ];
 
     /// Where that is, as a title.
     pub const fn title(self) -> &'static str {
@@ -62,19 +78,24 @@ impl Scope {
             Scope::Everywhere => "Everywhere",
             Scope::Reading => "Moving, in panes and pages",
             Scope::Dashboard => "Dashboard",
+            Scope::Panes => "Dashboard, but for a log alone on the screen",
             Scope::Lists => "Lists",
+            Scope::Log => "Logs",
+            Scope::FullLog => "A log alone on the screen",
             Scope::Page => "Pages: details, YAML, help",
         }
     }
 }
 
 /// The scopes that apply together, one entry for each context that the program can be in. In each a key has one meaning.
-pub const CONTEXTS: [&[Scope]; 3] = [LISTS, LOGS, PAGE];
+pub const CONTEXTS: [&[Scope]; 4] = [LISTS, LOGS, FULL_LOG, PAGE];
 
 /// A list of the dashboard has the focus.
-pub const LISTS: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Dashboard, Scope::Lists];
+pub const LISTS: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Dashboard, Scope::Panes, Scope::Lists];
 /// The Logs pane has the focus.
-pub const LOGS: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Dashboard];
+pub const LOGS: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Dashboard, Scope::Panes, Scope::Log];
+/// The Logs pane fills the screen alone.
+pub const FULL_LOG: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Dashboard, Scope::Log, Scope::FullLog];
 /// A page lies over the dashboard.
 pub const PAGE: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Page];
 
@@ -147,6 +168,8 @@ pub enum Action {
     Write(Set),
     /// Does something with the page that is open.
     Page(PageAction),
+    /// Does something with the log of the subject.
+    Log(LogAction),
     /// Opens the palette.
     Palette,
     /// Shows the keys.
@@ -190,6 +213,59 @@ pub enum PageAction {
     Yaml,
     /// Closes the page.
     Close,
+}
+
+/// What a command does with a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogAction {
+    /// Starts typing what is looked for.
+    Search,
+    /// Goes to the next match below.
+    NextMatch,
+    /// Goes to the next match above.
+    PreviousMatch,
+    /// Starts typing which lines are shown.
+    Filter,
+    /// Shows the lines around one that the filter hides, or hides them again.
+    Context,
+    /// Goes to the next error below.
+    NextError,
+    /// Goes to the next error above.
+    PreviousError,
+    /// Shows a line whole.
+    Line,
+    /// Shows other times before lines, or none.
+    Times,
+    /// Wraps long lines, or cuts them.
+    Wrap,
+    /// Shows structured lines as they came, or taken apart.
+    Raw,
+    /// Folds stack traces, or unfolds them.
+    Fold,
+    /// Scrolls to the left.
+    Left,
+    /// Scrolls to the right.
+    Right,
+    /// Goes to the run of the CronJob before.
+    OlderRun,
+    /// Goes to the run of the CronJob behind.
+    NewerRun,
+    /// Marks a line, or takes its mark away.
+    Mark,
+    /// Marks the lines from the last marked one to the cursor.
+    MarkTo,
+    /// Copies marked lines to the terminal's clipboard.
+    Copy,
+    /// Saves lines to a file.
+    Save,
+    /// Opens lines in the user's pager.
+    Pager,
+    /// Shows lines of the last so many seconds; 0 follows the newest, however old.
+    Since(i64),
+    /// Starts typing from when on lines are shown.
+    SinceTyped,
+    /// Reads the log from its first line.
+    Head,
 }
 
 /// Where the cursor goes.
@@ -244,7 +320,7 @@ impl Pane {
 
 /// Every command.
 pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
-    [navigate::COMMANDS, batch::COMMANDS, page::COMMANDS, session::COMMANDS].into_iter().flatten()
+    [navigate::COMMANDS, batch::COMMANDS, log::COMMANDS, page::COMMANDS, session::COMMANDS].into_iter().flatten()
 }
 
 #[cfg(test)]

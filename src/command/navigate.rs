@@ -35,7 +35,7 @@ const fn pane(
 ) -> CommandSpec {
     let action = Action::Focus(pane);
     let argument = Argument::Namespaces;
-    CommandSpec { id, title, help, keys, words, scope: Scope::Dashboard, argument, action, footer: None }
+    CommandSpec { id, title, help, keys, words, scope: Scope::Panes, argument, action, footer: None }
 }
 
 /// Commands that move about.
@@ -70,7 +70,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         help: "Gives the next pane the focus.",
         keys: &["tab", "right"],
         words: &[],
-        scope: Scope::Dashboard,
+        scope: Scope::Panes,
         argument: Argument::None,
         action: Action::NextPane,
         footer: Some(85),
@@ -81,7 +81,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         help: "Gives the pane before the focus.",
         keys: &["shift-tab", "left"],
         words: &[],
-        scope: Scope::Dashboard,
+        scope: Scope::Panes,
         argument: Argument::None,
         action: Action::PreviousPane,
         footer: None,
@@ -125,7 +125,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         help: "Goes to what the object under the cursor owns: Jobs of a CronJob, Pods of a Job, containers of a Pod, their logs.",
         keys: &["enter"],
         words: &[],
-        scope: Scope::Dashboard,
+        scope: Scope::Panes,
         argument: Argument::None,
         action: Action::Open,
         footer: Some(10),

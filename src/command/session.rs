@@ -10,7 +10,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         help: "Looks at these namespaces; at all of them without a name.",
         keys: &["0"],
         words: &["namespaces", "namespace", "ns"],
-        scope: Scope::Dashboard,
+        scope: Scope::Panes,
         argument: Argument::Namespaces,
         action: Action::Namespaces,
         footer: None,

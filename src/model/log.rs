@@ -1,16 +1,22 @@
 //! Log lines of one subject: merged over its containers by time, bounded in bytes, with positions that stay.
 
+mod block;
 mod classify;
 mod line;
 mod run;
+mod scan;
 mod source;
+mod store;
 
 use std::collections::VecDeque;
 
+pub use block::LogLine as KeptLine;
 pub use classify::Classifier;
 pub use line::{LineClass, LogBatch, LogLevel};
 pub use run::LogRun;
+pub use scan::{Next, Scan};
 pub use source::{Follow, LogChange, LogSource, LogStart, Older, ReadUpTo, SourceState};
+pub use store::{BlockId, LogStore, ReadSource, Shift, Stored, Stretch};
 
 use super::clock::Time;
 

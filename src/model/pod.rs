@@ -26,6 +26,8 @@ pub struct Pod {
     pub is_initialized: bool,
     /// Condition `Ready` is True.
     pub is_ready: bool,
+    /// `spec.restartPolicy` is `OnFailure` or `Always`: containers that fail are started again in the same pod.
+    pub restarts_in_place: bool,
     /// `spec.nodeName`; empty before it is placed.
     pub node: CompactString,
     /// `status.startTime`: when the kubelet took it.

@@ -25,6 +25,7 @@ pub struct PodWire {
 #[serde(rename_all = "camelCase", default)]
 struct PodSpecWire {
     node_name: CompactString,
+    restart_policy: CompactString,
     init_containers: Vec<ContainerWire>,
     containers: Vec<ContainerWire>,
     ephemeral_containers: Vec<ContainerWire>,
@@ -226,6 +227,7 @@ impl From<PodWire> for Pod {
             unscheduled,
             is_initialized,
             is_ready,
+            restarts_in_place: matches!(spec.restart_policy.as_str(), "OnFailure" | "Always"),
             node: spec.node_name,
             started: status.start_time,
             index,

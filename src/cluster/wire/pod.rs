@@ -44,6 +44,8 @@ impl Serialize for Pod {
 struct PodSpec {
     #[prost(message, repeated, tag = "2")]
     containers: Vec<Container>,
+    #[prost(string, tag = "3")]
+    restart_policy: String,
     #[prost(string, tag = "10")]
     node_name: String,
     #[prost(message, repeated, tag = "20")]

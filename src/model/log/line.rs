@@ -81,6 +81,16 @@ impl LineClass {
     pub fn is_error(self) -> bool {
         !self.continues() && self.level() >= Some(LogLevel::Error)
     }
+
+    /// As it is kept; the highest bit is free.
+    pub(super) const fn byte(self) -> u8 {
+        self.0
+    }
+
+    /// As it was kept.
+    pub(super) const fn from_byte(byte: u8) -> Self {
+        Self(byte)
+    }
 }
 
 /// Lines of one source in their order, in one piece of memory.

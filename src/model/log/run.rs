@@ -36,6 +36,18 @@ impl Snapshot {
         pods.into_iter().flat_map(runs_of_pod).collect()
     }
 
+    /// The pods that the Job controller deletes, and their logs with them, when a container fails once more: those of a
+    /// Job whose pods restart in place (`restartPolicy: OnFailure`), where the restarts come up to `backoffLimit`
+    /// (`pastBackoffLimitOnFailure` in `pkg/controller/job/job_controller.go`).
+    pub fn pods_at_risk(&self, job: Uid) -> Vec<Uid> {
+        let Some(limit) = self.jobs.get(job).filter(|job| !job.is_finished()).and_then(|job| job.backoff_limit) else {
+            return Vec::new();
+        };
+        let pods: Vec<&Pod> = self.pods_of(job).filter(|pod| pod.restarts_in_place && !pod.is_finished()).collect();
+        let restarts: i32 = pods.iter().map(|pod| pod.restarts()).sum();
+        if restarts + 1 < limit { Vec::new() } else { pods.iter().map(|pod| pod.meta.uid).collect() }
+    }
+
     /// The newest Job of a CronJob that has pods.
     pub fn cronjob_run_with_pods(&self, cronjob: Uid) -> Option<Subject> {
         let jobs = self.jobs_of(cronjob).into_iter().map(|job| Subject { kind: Kind::Job, uid: job.meta.uid });

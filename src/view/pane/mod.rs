@@ -62,7 +62,7 @@ fn title(pane: Pane, app: &App) -> String {
     let count = count.map(|count| format!("  {count}")).unwrap_or_default();
     let marked = app.marked_in(pane).count();
     let marked = if marked == 0 { String::new() } else { format!(", {marked} marked") };
-    let previous = if pane == Pane::Logs && app.logs.shows_previous { ", the run before" } else { "" };
+    let previous = if pane == Pane::Logs && app.logs.shows_previous { ", runs before alone" } else { "" };
     format!("[{}] {name}{whose}{count}{marked}{previous}", pane.key())
 }
 

@@ -1,0 +1,116 @@
+//! Giving all lines away: to a file, or to a pager. It goes on piece by piece, as long as the last one was taken.
+
+use std::path::PathBuf;
+
+use super::LogView;
+use super::reading::Visible;
+use crate::app::Effect;
+use crate::model::log::Next;
+use crate::model::styled_line::harmless_line;
+
+/// Bytes of text that are given at once.
+const PIECE: usize = 1 << 20;
+
+/// Where lines go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExportTo {
+    /// Into this file, readable for its owner alone; one that is there already is replaced only where that was asked.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// Whether one that is there may be replaced.
+        replaces: bool,
+    },
+    /// To the user's pager, made harmless for the terminal.
+    Pager,
+}
+
+/// Lines on their way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Where they go.
+    pub to: ExportTo,
+    /// The line that is next.
+    pub(super) next: usize,
+    /// Lines that were given.
+    pub lines: usize,
+    is_begun: bool,
+    is_waiting: bool,
+}
+
+impl LogView {
+    /// Starts to give all lines that are shown away.
+    pub(in crate::app) fn export(&mut self, to: ExportTo) {
+        self.export = Some(Export { to, next: 0, lines: 0, is_begun: false, is_waiting: false });
+    }
+
+    /// The next piece, where the one before was taken and its lines are at hand.
+    pub(in crate::app) fn next_piece(&mut self) -> Option<Effect> {
+        let mut export = self.export.take()?;
+        let Some(visible) = self.visible().filter(|_| !export.is_waiting) else {
+            self.export = Some(export);
+            return None;
+        };
+        let mut bytes = Vec::new();
+        let is_last = gather(&visible, &mut export, &mut bytes);
+        if bytes.is_empty() && !is_last {
+            self.export = Some(export);
+            return None;
+        }
+        let effect =
+            Effect::ExportLog { to: export.to.clone(), bytes, is_first: !export.is_begun, is_last };
+        (export.is_begun, export.is_waiting) = (true, true);
+        self.export = Some(export);
+        Some(effect)
+    }
+
+    /// A piece was taken, or could not be. What is to be said at the end.
+    pub(in crate::app) fn exported(&mut self, outcome: Result<(), String>, is_last: bool) -> Option<String> {
+        let export = self.export.as_mut()?;
+        export.is_waiting = false;
+        match outcome {
+            Ok(()) if !is_last => None,
+            Ok(()) => {
+                let Export { to, lines, .. } = self.export.take()?;
+                match to {
+                    ExportTo::File { path, .. } => Some(format!("{lines} lines saved to {}", path.display())),
+                    ExportTo::Pager => None,
+                }
+            }
+            Err(why) => {
+                self.export = None;
+                Some(why)
+            }
+        }
+    }
+
+    /// Lines wait to be given away and can be.
+    pub fn is_exporting(&self) -> bool {
+        self.export.as_ref().is_some_and(|export| !export.is_waiting) && self.fetching.is_empty()
+    }
+}
+
+/// Gathers lines up to a piece; true where there are no more.
+fn gather(visible: &Visible<'_>, export: &mut Export, bytes: &mut Vec<u8>) -> bool {
+    let store = &visible.shelf.store;
+    let mut at = visible.at_or_behind(export.next);
+    while let Next::Line(number) = at {
+        export.next = number;
+        let Some(line) = store.line(number) else { return false };
+        // Marks are ours and no part of any log.
+        if !line.class.is_mark() {
+            match export.to {
+                ExportTo::File { .. } => bytes.extend_from_slice(line.text),
+                ExportTo::Pager => bytes.extend_from_slice(harmless_line(line.text, false).as_bytes()),
+            }
+            bytes.push(b'\n');
+            export.lines += 1;
+        }
+        export.next = number + 1;
+        if bytes.len() >= PIECE {
+            return false;
+        }
+        at = visible.next(number, true);
+    }
+    at == Next::Nowhere
+}
