@@ -2,15 +2,19 @@
 
 mod classify;
 mod line;
+mod pattern;
 mod run;
 mod source;
+mod structured;
 
 use std::collections::VecDeque;
 
 pub use classify::Classifier;
 pub use line::{LineClass, LogBatch, LogLevel};
+pub use pattern::{LABEL, LineFilter, Search};
 pub use run::LogRun;
 pub use source::{Follow, LogChange, LogSource, LogStart, Older, ReadUpTo, SourceState};
+pub use structured::{Structured, pretty, structured};
 
 use super::clock::Time;
 
