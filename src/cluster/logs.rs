@@ -94,7 +94,7 @@ impl Follower {
             LogStart::After(ReadUpTo { time, repeated }) => (Some(time), repeated as usize),
             _ => (None, 0),
         };
-        let (classifier, unfinished) = (Classifier, Vec::new());
+        let (classifier, unfinished) = (Classifier::default(), Vec::new());
         Self { source, is_previous, start, classifier, session, reports, last, repeated, unfinished }
     }
 

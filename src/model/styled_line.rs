@@ -133,6 +133,20 @@ impl TextStyle {
     }
 }
 
+impl TextStyle {
+    /// The SGR sequence that asks for this style and no other, whatever was asked for before.
+    fn sequence(self) -> String {
+        // 30 to 37 and 40 to 47 are the dark colours, 90 to 97 and 100 to 107 the bright ones.
+        let code = |colour: PaletteColour, dark: u8| dark + colour.0 % 8 + if colour.0 < 8 { 0 } else { 60 };
+        let weights = [(self.is_bold, 1), (self.is_dim, 2), (self.is_underlined, 4), (self.is_reversed, 7)];
+        let weights = weights.into_iter().filter(|(is_on, _)| *is_on).map(|(_, code)| code);
+        let colours = self.text.map(|text| code(text, 30)).into_iter();
+        let codes = weights.chain(colours).chain(self.ground.map(|ground| code(ground, 40)));
+        let codes: String = codes.map(|code| format!(";{code}")).collect();
+        format!("\x1b[0{codes}m")
+    }
+}
+
 /// `5;N` or `2;R;G;B`, each a parameter of its own; None where it is neither.
 fn separate_colour<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Option<PaletteColour> {
     match rest.next()? {
@@ -218,6 +232,38 @@ pub fn styled_line(raw: &[u8], columns: usize) -> StyledLine {
         line.push(&harmless, style);
     }
     line.is_cut = shown.len() < state.len();
+    line
+}
+
+/// The whole line for printing to a terminal: harmless text, with its colours asked for anew where they are kept, and
+/// ended. Where the line writes over itself its last state stands, behind a `␍`. A line of any length takes time and room
+/// in proportion to it.
+pub fn harmless_line(raw: &[u8], keeps_colours: bool) -> String {
+    let end = raw.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1);
+    let start = raw[..end].iter().rposition(|byte| *byte == b'\r').map_or(0, |at| at + 1);
+    let before = (start > 0).then_some('\r').into_iter().map(Token::Character);
+    let mut line = String::with_capacity(end - start);
+    let (mut style, mut written, mut column) = (TextStyle::default(), TextStyle::default(), 0);
+    for token in before.chain(tokens(&raw[start..end])) {
+        if let Token::Sgr(parameters) = token {
+            style.apply(parameters);
+            continue;
+        }
+        if keeps_colours && style != written {
+            line.push_str(&style.sequence());
+            written = style;
+        }
+        let before = line.len();
+        match token {
+            Token::Character(character) => push_harmless(&mut line, column, character),
+            Token::Invalid(byte) => line.push_str(&format!("\\x{byte:02x}")),
+            Token::Sgr(_) => {}
+        }
+        column += line[before..].chars().map(|one| one.width().unwrap_or(0)).sum::<usize>();
+    }
+    if written != TextStyle::default() {
+        line.push_str("\x1b[0m");
+    }
     line
 }
 

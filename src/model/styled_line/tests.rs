@@ -231,3 +231,43 @@ fn no_control_and_no_bidirectional_character_passes_either_gate() {
         assert!(!crate::model::safe_text::safe_line(&raw).chars().any(is_bad), "{raw:?}");
     }
 }
+
+#[test]
+fn whole_line_is_harmless_and_asks_for_its_colours_anew() {
+    for (raw, coloured, plain) in [
+        (&b"plain"[..], "plain", "plain"),
+        (b"\x1b[31mred\x1b[0m on", "\x1b[0;31mred\x1b[0m on", "red on"),
+        (b"\x1b[1;92;44mx", "\x1b[0;1;92;44mx\x1b[0m", "x"),
+        (b"\x1b[31m\x1b[0mnone\x1b[32m", "none", "none"),
+        (b"\x1b[31ma\x1b[1mb", "\x1b[0;31ma\x1b[0;1;31mb\x1b[0m", "ab"),
+        (b"\x1b]0;t\x07\x1b[2J\xff", "␛]0;t␇␛[2J\\xff", "␛]0;t␇␛[2J\\xff"),
+        (b" 10%\r100%\r", "␍100%", "␍100%"),
+        ("漢\tx".as_bytes(), "漢      x", "漢      x"),
+    ] {
+        assert_eq!((harmless_line(raw, true).as_str(), harmless_line(raw, false).as_str()), (coloured, plain));
+    }
+    assert_eq!(harmless_line(&vec![b'x'; 10_000_000], true).len(), 10_000_000);
+}
+
+/// Without its colours a line has nothing that a terminal obeys; with them, nothing but sequences of our own.
+#[test]
+fn nothing_but_our_own_colours_is_left_of_a_whole_line() {
+    let mut chance = Chance(0x1234_5678_9abc_def1);
+    for _ in 0..10_000 {
+        let raw = hostile(&mut chance);
+        let plain = harmless_line(&raw, false);
+        assert!(!plain.chars().any(is_harmful), "{raw:?}: {plain:?}");
+        let coloured = harmless_line(&raw, true);
+        let mut parts = coloured.split("\x1b[0");
+        let mut rest = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (codes, text) = part.split_once('m').expect("a whole sequence");
+            assert!(codes.bytes().all(|byte| byte == b';' || byte.is_ascii_digit()), "{raw:?}: {coloured:?}");
+            rest.push_str(text);
+        }
+        assert_eq!(rest, plain, "{raw:?}");
+        let shown = styled_line(&raw, usize::MAX);
+        let again = styled_line(coloured.as_bytes(), usize::MAX);
+        assert_eq!(again.pieces, shown.pieces, "the colours mean what the line's own meant: {raw:?}");
+    }
+}
