@@ -235,6 +235,9 @@ impl App {
 
     /// One step back: out of the zoom, the marks, the filter, then up along ownership.
     fn back(&mut self) {
+        if self.focus == Pane::Logs && self.logs.step_back() {
+            return;
+        }
         if self.is_zoomed {
             self.is_zoomed = false;
             return;

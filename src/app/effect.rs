@@ -1,7 +1,7 @@
 //! What the app wants done outside: plain data that `tui` carries out.
 
-use crate::model::key::{Namespaces, ObjectKey, Session};
 use super::ExportTo;
+use crate::model::key::{Namespaces, ObjectKey, Session};
 use crate::model::log::{BlockId, Follow, Older, Stored};
 use crate::model::mutation::Mutation;
 use crate::model::owner::Subject;

@@ -8,6 +8,7 @@ use crate::model::clock::Time;
 use crate::model::key::{Kind, Uid};
 use crate::model::log::{LineFilter, Search, pretty};
 use crate::model::owner::Subject;
+use crate::model::snapshot::Touched;
 
 use super::logs::{ExportTo, Goal};
 use super::page::{Line, Page, Role};
@@ -80,6 +81,11 @@ impl App {
         effects
     }
 
+    /// Takes note of Jobs that came near their backoff limit, or left it.
+    pub(super) fn see_risks(&mut self, touched: &Touched) {
+        touched.jobs.iter().for_each(|job| self.logs.see_job(*job, &self.snapshot));
+    }
+
     /// Whether a command of the log applies.
     pub(super) fn log_applies(&self, action: LogAction) -> Result<(), Cow<'static, str>> {
         let needs = |is_met: bool, why: &'static str| if is_met { Ok(()) } else { Err(Cow::Borrowed(why)) };
@@ -92,15 +98,14 @@ impl App {
                 !self.logs.filter.is_empty() || self.logs.set_aside.is_some(),
                 "no filter hides lines here; & sets one",
             ),
-            LogAction::Left | LogAction::Right => needs(!self.logs.wraps, "long lines are wrapped; w cuts them instead"),
+            LogAction::Left | LogAction::Right => {
+                needs(!self.logs.wraps, "long lines are wrapped; w cuts them instead")
+            }
             LogAction::OlderRun | LogAction::NewerRun => {
                 let is_older = action == LogAction::OlderRun;
                 self.run_beside(is_older).map(drop).map_err(Cow::Borrowed)
             }
-            LogAction::MarkTo => needs(
-                self.logs.shelf().is_some_and(|shelf| !shelf.marked.is_empty()),
-                "no line is marked to begin with; space marks one",
-            ),
+            LogAction::MarkTo => needs(self.logs.has_marks(), "no line is marked to begin with; space marks one"),
             LogAction::Save | LogAction::Pager if self.logs.export.is_some() => {
                 Err("lines are being saved already".into())
             }
@@ -249,7 +254,8 @@ impl App {
         let lines = text.lines().count();
         if text.len() > COPIED {
             let size = text.len() / 1000;
-            self.notice = Some(format!("not copied: {size} kB, and terminals take {} kB; S saves to a file", COPIED / 1000));
+            self.notice =
+                Some(format!("not copied: {size} kB, and terminals take {} kB; S saves to a file", COPIED / 1000));
             return Vec::new();
         }
         let lines = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };

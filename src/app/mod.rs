@@ -31,9 +31,9 @@ pub use fields::{Column, container_code};
 pub use filter::Filter;
 pub use layout::{Layout, SMALLEST, has_titles};
 use layout::{Room, Shown};
-pub use log_keys::{LogAsk, LogPrompt};
 pub use link::Link;
 pub use list::ListState;
+pub use log_keys::{LogAsk, LogPrompt};
 pub use logs::{Export, ExportTo, Goal, LogLimits, LogRow, LogView, Shelf, Times, shown_line};
 pub use msg::Msg;
 pub use page::{Details, Form, Hit, Line, Page, Role, Row, Search};
@@ -266,6 +266,7 @@ impl App {
                 let touched = self.snapshot.apply(delta, self.now);
                 self.is_dirty |= touched.is_shown;
                 self.has_news |= touched.is_shown;
+                self.see_risks(&touched);
                 self.touched.extend(touched);
                 self.check_pending();
             }

@@ -4,7 +4,7 @@
 //! mean; all else becomes visible, as [`super::safe_text`] has it. Only as much of a line is read as can be shown, so
 //! that a line of ten megabytes costs no more than a long one. Called by the Logs pane for the rows on screen.
 
-use unicode_width::UnicodeWidthChar;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::safe_text::push_harmless;
 
@@ -191,6 +191,11 @@ pub struct StyledLine {
 }
 
 impl StyledLine {
+    /// Columns that it takes.
+    pub fn columns(&self) -> usize {
+        self.pieces.iter().map(|piece| piece.text.width()).sum()
+    }
+
     fn push(&mut self, text: &str, style: TextStyle) {
         match self.pieces.last_mut() {
             Some(last) if last.style == style => last.text.push_str(text),

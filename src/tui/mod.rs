@@ -96,7 +96,7 @@ impl Shell {
         let mut keys = EventStream::new();
         let mut ends = Ends::new()?;
         let mut second = tokio::time::interval(Duration::from_secs(1));
-        self.frame()?;
+        self.frame(&mut keys)?;
         let mut drawn = Instant::now();
         let mut has_news = false;
         while !self.has_quit {
@@ -113,7 +113,7 @@ impl Shell {
                         self.update(msg, &mut keys)?;
                         self.memory.see_recent(&self.app.recent);
                     }
-                    self.frame()?;
+                    self.frame(&mut keys)?;
                     (drawn, has_news) = (Instant::now(), false);
                 }
                 Some(words) = panicked.recv() => {
@@ -121,7 +121,7 @@ impl Shell {
                     has_news = true;
                 }
                 () = frame_due, if has_news => {
-                    self.frame()?;
+                    self.frame(&mut keys)?;
                     (drawn, has_news) = (Instant::now(), false);
                 }
                 Some(report) = reported.recv() => {
@@ -176,6 +176,7 @@ impl Shell {
         match effect {
             Effect::Quit => self.has_quit = true,
             Effect::FollowLogs(logs) => self.engine.follow_logs(logs),
+            Effect::ReadOlder(_) | Effect::WriteLog { .. } | Effect::FetchLog { .. } | Effect::ExportLog { .. } => {}
             Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
             Effect::Fetch(key) => self.engine.fetch(key),
             Effect::Execute { session, mutations } => self.engine.execute(session, mutations),
@@ -233,13 +234,9 @@ impl Shell {
         Ok(done)
     }
 
-    fn frame(&mut self) -> std::io::Result<()> {
+    fn frame(&mut self, keys: &mut EventStream) -> std::io::Result<()> {
         for effect in self.app.settle() {
-            match effect {
-                Effect::FollowLogs(logs) => self.engine.follow_logs(logs),
-                Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
-                _ => {}
-            }
+            self.carry_out(effect, keys)?;
         }
         let (app, theme) = (&self.app, &self.theme);
         self.screen.draw(|frame| draw(frame, app, theme))

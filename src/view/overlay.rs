@@ -33,6 +33,10 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, footer: Rect, app: &App, the
             }
             Some(cursor)
         }
+        Overlay::LogPrompt(asked) => {
+            Clear.render(footer, buffer);
+            Some(draw_prompt(buffer, footer, asked.ask.sign(), &asked.prompt, theme))
+        }
         Overlay::Page(page) => page::draw(buffer, area, footer, page, theme),
         Overlay::Confirm(confirm) => {
             confirm::draw(buffer, area, confirm, theme);

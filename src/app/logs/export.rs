@@ -57,8 +57,7 @@ impl LogView {
             self.export = Some(export);
             return None;
         }
-        let effect =
-            Effect::ExportLog { to: export.to.clone(), bytes, is_first: !export.is_begun, is_last };
+        let effect = Effect::ExportLog { to: export.to.clone(), bytes, is_first: !export.is_begun, is_last };
         (export.is_begun, export.is_waiting) = (true, true);
         self.export = Some(export);
         Some(effect)

@@ -16,7 +16,7 @@ impl LogView {
     }
 
     /// What is to be written away, and what is to be fetched for the screen and the search.
-    pub(super) fn keep(&mut self) -> Vec<Effect> {
+    pub(in crate::app) fn keep(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
         let mut surplus = self.memory().saturating_sub(self.limits.memory);
         while surplus > 0 {

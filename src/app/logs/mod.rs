@@ -477,7 +477,9 @@ impl LogView {
         }
         let sources = shelf.store.sources().iter().zip(&self.mask).filter(|(_, is_shown)| **is_shown);
         let wanted: Vec<Older> = sources
-            .filter(|(read, _)| !read.has_start && !self.older.contains(&read.source) && !shelf.is_gone(read.source.pod))
+            .filter(|(read, _)| {
+                !read.has_start && !self.older.contains(&read.source) && !shelf.is_gone(read.source.pod)
+            })
             .filter_map(|(read, _)| {
                 let is_previous = self.is_previous(shelf, &read.source);
                 let start = match (self.start, self.since) {
@@ -547,6 +549,3 @@ fn root_of(subject: Subject, snapshot: &Snapshot) -> Subject {
         .filter(|owner| snapshot.jobs.get(owner.uid).is_some())
         .map_or(subject, |owner| Subject { kind: Kind::Job, uid: owner.uid })
 }
-
-#[cfg(test)]
-mod tests;

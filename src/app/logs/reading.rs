@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use super::shelf::Shelf;
 use super::{LogView, shown};
 use crate::command::Motion;
-use crate::model::log::{Next, Scan};
+use crate::model::log::{LineFilter, Next, Scan, Search};
 
 /// Bytes that are examined in one turn: a few milliseconds.
 const TURN: usize = 4 << 20;
@@ -87,7 +87,9 @@ impl Visible<'_> {
         if line >= self.shelf.store.len() {
             return None;
         }
-        self.scan.map_or(Some(true), |scan| scan.holds(&self.shelf.store, line)).map(|holds| holds && line >= self.start)
+        self.scan
+            .map_or(Some(true), |scan| scan.holds(&self.shelf.store, line))
+            .map(|holds| holds && line >= self.start)
     }
 }
 
@@ -153,14 +155,14 @@ impl LogView {
     }
 
     /// Starts on the way to the next line of this sort.
-    pub(super) fn seek(&mut self, goal: Goal, is_forward: bool) {
+    pub(in crate::app) fn seek(&mut self, goal: Goal, is_forward: bool) {
         let Some(shelf) = self.shelf() else { return };
         let from = shelf.cursor.unwrap_or(shelf.store.len());
         self.way = Some(Way { goal, is_forward, from });
     }
 
     /// Goes on examining lines, and on the way to one. Something to say where the way ends in nothing.
-    pub(super) fn work(&mut self) -> Option<&'static str> {
+    pub(in crate::app) fn work(&mut self) -> Option<&'static str> {
         self.missing.clear();
         let Some(shelf) = self.subject.and_then(|_| self.root).and_then(|root| self.shelves.get(&root)) else {
             return None;
@@ -234,7 +236,7 @@ impl LogView {
     }
 
     /// Makes the rows for a screen of this size.
-    pub(super) fn lay_out(&mut self, width: usize, height: usize) {
+    pub(in crate::app) fn lay_out(&mut self, width: usize, height: usize) {
         self.size = (width, height);
         let (rows, top) = self.visible().map_or_else(Default::default, |visible| self.rows_of(&visible, height));
         self.rows = rows;
@@ -369,9 +371,25 @@ impl LogView {
         }
     }
 
-    /// Takes all marks away; false where there are none.
-    pub(in crate::app) fn clear_marks(&mut self) -> bool {
-        self.shelf_mut().is_some_and(|shelf| !std::mem::take(&mut shelf.marked).is_empty())
+    /// Lines were marked by hand.
+    pub fn has_marks(&self) -> bool {
+        self.shelf().is_some_and(|shelf| !shelf.marked.is_empty())
+    }
+
+    /// One step back: the marks, what is looked for, what is hidden. False where there is none of them.
+    pub(in crate::app) fn step_back(&mut self) -> bool {
+        if self.shelf_mut().is_some_and(|shelf| !std::mem::take(&mut shelf.marked).is_empty()) {
+            return true;
+        }
+        if !self.search.is_empty() {
+            self.set_search(Search::default());
+            return true;
+        }
+        if !self.filter.is_empty() || self.set_aside.take().is_some() {
+            self.set_filter(LineFilter::default());
+            return true;
+        }
+        self.since.take().is_some()
     }
 
     /// The marked lines, or the one under the cursor, as they came.

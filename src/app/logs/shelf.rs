@@ -86,8 +86,7 @@ impl Shelf {
             };
             self.shift(&shifts);
             let read = self.store.read(&run.source);
-            let is_read =
-                read.is_some_and(|read| matches!(read.state, SourceState::Ended | SourceState::Failed(_)));
+            let is_read = read.is_some_and(|read| matches!(read.state, SourceState::Ended | SourceState::Failed(_)));
             if let Some(end) = run.end.as_ref().filter(|_| is_read && !self.told_ends.contains(&run.source)) {
                 self.told_ends.insert(run.source.clone());
                 let shifts = self.store.mark_behind(&run.source, end.finished.unwrap_or(now), &words(end));

@@ -209,7 +209,10 @@ mod tests {
         let mut scan = Scan::default();
         scan.go_on(&store, 29_999, 1, ends_in_seven);
         let last = store.stretch_of(29_999).unwrap();
-        assert_eq!(scan.next(&store, last.first, true), Next::Line((last.first + 1..).find(|at| at % 10 == 7).unwrap()));
+        assert_eq!(
+            scan.next(&store, last.first, true),
+            Next::Line((last.first + 1..).find(|at| at % 10 == 7).unwrap())
+        );
         assert!(matches!(scan.next(&store, 0, true), Next::Unknown(0)));
         assert_eq!(scan.holds(&store, 0), None);
     }

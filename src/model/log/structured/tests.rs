@@ -19,7 +19,13 @@ fn json_is_taken_apart_in_the_order_of_the_text() {
             "it \"failed\"\n",
             "z=1 a.y=true a.b.x=null l=[1, 2]",
         ),
-        (r#"{"time":1700000000.10,"level":30,"big":123456789012345678901234567890}"#, "1700000000.10", Some(LogLevel::Info), "", "big=123456789012345678901234567890"),
+        (
+            r#"{"time":1700000000.10,"level":30,"big":123456789012345678901234567890}"#,
+            "1700000000.10",
+            Some(LogLevel::Info),
+            "",
+            "big=123456789012345678901234567890",
+        ),
         (r#"{"event":"start","message":"m","log":{"level":"warn"}}"#, "", None, "m", "event=start log.level=warn"),
         (r#"{"level":"loud","a":{}}"#, "", None, "", "level=loud a={}"),
     ] {
@@ -41,8 +47,19 @@ fn logfmt_is_taken_apart() {
 #[test]
 fn other_lines_are_not_taken_apart() {
     for line in [
-        "", "{}", "{", "[1]", "{not json}", "plain text", "a=1 b=2", "msg=alone", "it said level=info msg=x",
-        "level=info is what a=b", "2026 level=info msg=x", "a==b msg=", "=x msg=y",
+        "",
+        "{}",
+        "{",
+        "[1]",
+        "{not json}",
+        "plain text",
+        "a=1 b=2",
+        "msg=alone",
+        "it said level=info msg=x",
+        "level=info is what a=b",
+        "2026 level=info msg=x",
+        "a==b msg=",
+        "=x msg=y",
     ] {
         assert_eq!(read(line), None, "{line}");
     }
