@@ -1,3 +1,6 @@
+//! Streams and reads backwards at the HTTP seam: a server that answers as the kubelet does, breaks off, refuses or
+//! talks nonsense.
+
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
