@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use crate::model::clock::Time;
 use crate::model::delta::{Delta, Failure};
 use crate::model::key::{Namespaces, ObjectKey, Session};
-use crate::model::log::{Follow, LogChange, LogSource};
+use crate::model::log::{Follow, LogChange, LogSource, Older};
 use crate::model::mutation::Mutation;
 use crate::model::usage::{PodUsage, UsageScope};
 
@@ -136,6 +136,12 @@ impl Engine {
     /// Follows exactly these logs: streams that are not among them end, new ones start.
     pub fn follow_logs(&mut self, logs: Vec<Follow>) {
         self.streams.set(&logs, self.session, &self.client, &self.reports);
+    }
+
+    /// Reads lines that lie before those that are known; the answer is a [`Report::Log`] with [`LogChange::Older`] or
+    /// [`LogChange::NoOlder`].
+    pub fn fetch_older(&mut self, older: Older) {
+        self.tasks.spawn(self.streams.older(older, self.session, self.client.clone(), self.reports.clone()));
     }
 
     /// Measures what the pods of this scope use, again and again, until another one is given; the answers are

@@ -204,7 +204,7 @@ fn is_refused(error: &watcher::Error) -> bool {
 }
 
 /// A wait made up to a quarter shorter or longer by chance, so that many who failed together do not come back together.
-fn scattered(wait: Duration) -> Duration {
+pub(super) fn scattered(wait: Duration) -> Duration {
     let chance = RandomState::new().build_hasher().finish() % 512;
     wait.mul_f64(0.75 + chance as f64 / 1024.0)
 }

@@ -16,6 +16,7 @@ mod live;
 mod login;
 mod pictures;
 mod scenarios;
+mod streams;
 mod support;
 mod terminal;
 mod tidy;
@@ -56,7 +57,7 @@ fn main() -> ExitCode {
     let ran = Arc::new(AtomicUsize::new(0));
     let (mut total, mut skipped) = (0, 0);
     let contract = [contract::REAL, contract::requests::REAL, contract::runs::REAL];
-    for test in [cluster::TESTS, live::TESTS, commands::LIVE].into_iter().chain(contract).flatten() {
+    for test in [cluster::TESTS, live::TESTS, streams::TESTS, commands::LIVE].into_iter().chain(contract).flatten() {
         let why_not = available.why_not(test.need);
         total += 1;
         skipped += usize::from(why_not.is_some());

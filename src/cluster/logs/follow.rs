@@ -1,0 +1,423 @@
+//! One stream: from its first line, over broken connections and restarts of its container, to the run's end.
+//!
+//! What the kubelet does (1.36, seen and read there), since everything here follows from it:
+//! - It ends an answer when the container has ended. But a kubelet or an API server that stops, or that loses the other,
+//!   ends it just as politely, in mid-line too. So an end is believed only where a second look, from the last line on,
+//!   brings nothing new and the pod says that the run is over.
+//! - `sinceTime` is cut to seconds, and of a line that began before it the rest may come without its time.
+//! - When a log file reaches containerLogMaxSize it is renamed and a new one is begun. Who follows is led into the new
+//!   file; who asks anew gets the present file alone, whatever `tailLines` or `sinceTime` say. So a resume across a
+//!   rotation finds its last line gone, which is told as a gap. A reader that is slower than two rotations is led past a
+//!   whole file without any sign, which no client can see.
+//! - When it fails after it began to answer, its words are the end of the answer: without a time and a line break.
+
+use std::time::Duration;
+
+use futures::{AsyncBufRead, AsyncBufReadExt, FutureExt};
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use kube::api::LogParams;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::run::RunState;
+use super::seek::{Seek, Step};
+use super::split::{Line, Splitter};
+use crate::cluster::Report;
+use crate::cluster::error::explain;
+use crate::cluster::watch::scattered;
+use crate::model::clock::Time;
+use crate::model::delta::Cause;
+use crate::model::key::Session;
+use crate::model::log::{Classifier, Follow, LogBatch, LogChange, LogSource, LogStart, ReadUpTo};
+use crate::model::safe_text::safe_line;
+
+/// Lines told in one message at most.
+const BATCH: usize = 4096;
+
+/// Bytes of text after which a message takes no more lines. With [`super::super::REPORTS`] messages it bounds what is on
+/// its way at 16 MiB, and one line for each stream.
+const BATCH_BYTES: usize = 256 << 10;
+
+/// The cursor rests so long on a subject before its streams start, so that moving through a list starts none.
+const SETTLE: Duration = Duration::from_millis(120);
+
+/// The first wait after a failure; it doubles with each further one.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// The longest wait after failures of the network or the server.
+const LONGEST_RETRY: Duration = Duration::from_secs(10);
+
+/// The longest wait that a server may ask for.
+const LONGEST_BUSY: u32 = 60;
+
+/// The first wait for a pod's status to say what the end of its log said already; it doubles with each further one.
+const STATUS_LAG: Duration = Duration::from_millis(250);
+
+/// An answer that stood for so long was a good one: the next failure counts as the first.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// The last line that was read comes at once, if it is there. When so long nothing comes it is looked whether the
+/// container was started again.
+const IDLE: Duration = Duration::from_secs(2);
+
+/// The ends of runs are told in whole seconds, and what a process wrote last is given its time a little later.
+const END_SLACK: i64 = 2;
+
+/// One stream.
+pub(super) struct Follower {
+    source: LogSource,
+    is_previous: bool,
+    start: LogStart,
+    classifier: Classifier,
+    session: Session,
+    reports: mpsc::Sender<Report>,
+    /// How far the log was told.
+    last: Option<ReadUpTo>,
+    /// The last answer ended in this line, before its line break.
+    unfinished: Option<(Option<Time>, Vec<u8>)>,
+    /// A failure was the last that was told.
+    has_failed: bool,
+}
+
+/// Why a stream stopped in its middle.
+enum Stop {
+    /// Nobody listens any more.
+    Closed,
+    /// There is nothing to come back to.
+    Gone(String),
+    /// The container was started again: the rest of this run is the log of the run before.
+    Restarted,
+    /// An answer broke off.
+    Cut(String),
+    /// It may work later, but not before so many seconds.
+    Later(String, u32),
+}
+
+/// How an answer ended.
+struct End {
+    /// It brought something that was not there before.
+    is_news: bool,
+    run: RunState,
+}
+
+/// An answer that is being read.
+struct Answer {
+    splitter: Splitter,
+    seek: Seek,
+    /// Lines later than this are of another run.
+    until: Option<Time>,
+    /// Lines that are not told yet.
+    lines: LogBatch,
+}
+
+/// Why the reading of a piece stopped.
+#[derive(PartialEq, Eq)]
+enum Taken {
+    /// All of it was read.
+    All,
+    /// There are enough lines for a message.
+    Full,
+    /// The line that was read last is not in the answer.
+    Lost,
+    /// A line is of another run.
+    Foreign,
+}
+
+impl Follower {
+    pub(super) fn new(follow: Follow, session: Session, reports: mpsc::Sender<Report>) -> Self {
+        let Follow { source, is_previous, start } = follow;
+        let last = match start {
+            LogStart::After(last) => Some(last),
+            _ => None,
+        };
+        let (classifier, unfinished) = (Default::default(), None);
+        Self { source, is_previous, start, classifier, session, reports, last, unfinished, has_failed: false }
+    }
+
+    pub(super) async fn run(mut self, client: kube::Client) {
+        tokio::time::sleep(SETTLE).await;
+        let pods: Api<Pod> = Api::namespaced(client, &self.source.namespace);
+        let mut failures = 0;
+        loop {
+            let (began, before) = (Instant::now(), self.last);
+            let looked = self.look(&pods).await;
+            if self.last != before || began.elapsed() > STEADY {
+                failures = 0;
+            }
+            let wait = match looked {
+                Ok(End { is_news: true, .. }) | Err(Stop::Restarted) => Duration::ZERO,
+                Ok(End { run: RunState::Present { is_over: false }, .. }) => {
+                    STATUS_LAG.saturating_mul(1 << failures.min(8)).min(LONGEST_RETRY)
+                }
+                Ok(_) => {
+                    self.tell(LogChange::Ended).await;
+                    return;
+                }
+                // What stood until now is asked for again at once, and nobody needs to know.
+                Err(Stop::Cut(_)) if failures == 0 => Duration::ZERO,
+                Err(Stop::Cut(why)) => self.failed(why, 0, failures).await,
+                Err(Stop::Later(why, seconds)) => self.failed(why, seconds, failures).await,
+                Err(Stop::Closed) => return,
+                Err(Stop::Gone(why)) => {
+                    self.tell(LogChange::Failed(why)).await;
+                    return;
+                }
+            };
+            failures += 1;
+            if self.reports.is_closed() {
+                return;
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Tells a failure; the wait until the next attempt.
+    async fn failed(&mut self, why: String, least: u32, failures: u32) -> Duration {
+        self.tell(LogChange::Failed(why)).await;
+        self.has_failed = true;
+        let usual = scattered(FIRST_RETRY.saturating_mul(1 << failures.min(8)).min(LONGEST_RETRY));
+        usual.max(Duration::from_secs(least.min(LONGEST_BUSY).into()))
+    }
+
+    /// Asks for what was not read yet, and reads until the answer ends.
+    async fn look(&mut self, pods: &Api<Pod>) -> Result<End, Stop> {
+        let opened = pods.log_stream(&self.source.pod_name, &self.params()).await;
+        let mut stream = std::pin::pin!(opened.map_err(|error| self.refused(&error))?);
+        // Asked for now that the answer has begun: a run that is the wanted one still was so when it began.
+        let run = self.check(pods).await?;
+        if std::mem::take(&mut self.has_failed) {
+            self.send(LogBatch::default()).await?;
+        }
+        let seek = match (self.last, self.start) {
+            (Some(last), _) => Seek::after(last),
+            (None, LogStart::Since(time)) => Seek::Since(time),
+            _ => Seek::Found,
+        };
+        let until = match run {
+            RunState::Previous { ended } => ended.map(|ended| ended.plus_seconds(END_SLACK)),
+            _ => None,
+        };
+        // What comes now was written since: should the connection break, all of it is wanted.
+        if matches!(self.start, LogStart::Tail(_)) && self.last.is_none() {
+            self.start = LogStart::First;
+        }
+        let before = self.last;
+        let mut answer = Answer { splitter: Splitter::default(), seek, until, lines: LogBatch::default() };
+        let has_untimed = self.read(pods, &mut answer, stream.as_mut()).await?;
+        let is_unfinished = self.end(&mut answer, run, has_untimed).await?;
+        let is_timeless = has_untimed && self.last.is_none();
+        // What has no times cannot be looked at a second time: nothing says what of it is new.
+        let run = if is_timeless { RunState::Unknown } else { run };
+        Ok(End { is_news: (is_unfinished || self.last != before) && !is_timeless, run })
+    }
+
+    /// Reads an answer to its end. True where lines were told that have no time.
+    async fn read(
+        &mut self,
+        pods: &Api<Pod>,
+        answer: &mut Answer,
+        mut stream: impl AsyncBufRead + Unpin,
+    ) -> Result<bool, Stop> {
+        let mut idle = IDLE;
+        let mut has_untimed = false;
+        loop {
+            let piece = if answer.seek.is_searching() {
+                let Ok(piece) = tokio::time::timeout(idle, stream.fill_buf()).await else {
+                    idle = (idle * 2).min(STEADY * 6);
+                    self.check(pods).await?;
+                    if answer.seek.is_holding() {
+                        self.lost(answer).await?;
+                    }
+                    continue;
+                };
+                piece
+            } else {
+                stream.fill_buf().await
+            };
+            let piece = piece.map_err(|error| cut(&error))?;
+            if piece.is_empty() {
+                return Ok(has_untimed);
+            }
+            let mut rest = piece;
+            let taken = self.take(answer, &mut rest, &mut has_untimed);
+            let used = piece.len() - rest.len();
+            stream.consume_unpin(used);
+            // Tell what is there when no more is waiting, so that a burst is one message and a single line is at once.
+            let (is_waiting, broken) = match (&taken, stream.fill_buf().now_or_never()) {
+                (Taken::All, Some(Ok(more))) => (!more.is_empty(), None),
+                // An error is told once: the next time it would look like a polite end.
+                (_, Some(Err(error))) => (false, Some(cut(&error))),
+                _ => (false, None),
+            };
+            if !is_waiting && !answer.lines.is_empty() {
+                self.send(std::mem::take(&mut answer.lines)).await?;
+            }
+            match (taken, broken) {
+                (Taken::Foreign, _) => return Err(forgotten()),
+                (_, Some(broken)) => return Err(broken),
+                (Taken::Lost, None) => {
+                    self.check(pods).await?;
+                    self.lost(answer).await?;
+                }
+                (Taken::All | Taken::Full, None) => {}
+            }
+        }
+    }
+
+    /// Takes lines from the front of a piece.
+    fn take(&mut self, answer: &mut Answer, rest: &mut &[u8], has_untimed: &mut bool) -> Taken {
+        while let Some(line) = answer.splitter.next(rest) {
+            match answer.seek.step(line) {
+                Step::Drop => {}
+                Step::Lost => return Taken::Lost,
+                Step::Tell if answer.until.is_some_and(|until| line.time > Some(until)) => return Taken::Foreign,
+                Step::Tell => {
+                    *has_untimed |= line.time.is_none();
+                    self.keep(line, &mut answer.lines);
+                }
+            }
+            if answer.lines.len() >= BATCH || answer.lines.bytes() >= BATCH_BYTES {
+                return Taken::Full;
+            }
+        }
+        Taken::All
+    }
+
+    /// Puts a line into the next message.
+    fn keep(&mut self, Line { time, text }: Line<'_>, lines: &mut LogBatch) {
+        let class = self.classifier.class(text);
+        let Some(time) = time else {
+            let before = lines.last_time().or(self.last.map(|last| last.time));
+            lines.push(before.unwrap_or(Time::from_seconds(0)), class, text);
+            return;
+        };
+        lines.push(time, class, text);
+        let repeated = self.last.filter(|last| last.time == time).map_or(1, |last| last.repeated.saturating_add(1));
+        self.last = Some(ReadUpTo { time, repeated });
+    }
+
+    /// The line that was read last is no longer to be had: tells the gap and what lies behind it.
+    async fn lost(&mut self, answer: &mut Answer) -> Result<(), Stop> {
+        let lost = answer.seek.lost();
+        let mut lines = LogBatch::default();
+        for (time, _, text) in lost.held.iter() {
+            self.keep(Line { time: Some(time), text }, &mut lines);
+        }
+        let first = lines.iter().next().map(|(time, ..)| time);
+        if let (Some(from), Some(to)) = (lost.gap_from, first)
+            && !self.tell(LogChange::Gap { from, to }).await
+        {
+            return Err(Stop::Closed);
+        }
+        if lines.is_empty() { Ok(()) } else { self.send(lines).await }
+    }
+
+    /// The answer ended: what is left of it. True where it ended in a line that is to be looked at again.
+    ///
+    /// Such a line may be all there is, as some runtimes keep what a process wrote last without a line break; or the
+    /// server ended in it. So only what comes twice is believed.
+    async fn end(&mut self, answer: &mut Answer, run: RunState, has_untimed: bool) -> Result<bool, Stop> {
+        if answer.seek.is_holding() {
+            self.lost(answer).await?;
+        }
+        let Some(line) = answer.splitter.unfinished() else { return Ok(false) };
+        let is_own_words = line.time.is_none() && !line.text.first().is_some_and(u8::is_ascii_digit);
+        if is_own_words && !has_untimed {
+            let words = String::from_utf8_lossy(&line.text[..line.text.len().min(500)]);
+            let why = format!("cannot read the log of {}: {}", self.source.pod_name, safe_line(&words));
+            let is_final = matches!(run, RunState::Present { is_over: true } | RunState::Previous { .. });
+            return Err(if is_final { Stop::Gone(why) } else { Stop::Later(why, 0) });
+        }
+        if answer.seek.step(line) != Step::Tell {
+            return Ok(false);
+        }
+        let unfinished = Some((line.time, line.text.to_vec()));
+        if self.unfinished != unfinished {
+            self.unfinished = unfinished;
+            return Ok(true);
+        }
+        let mut lines = LogBatch::default();
+        self.keep(line, &mut lines);
+        self.send(lines).await?;
+        Ok(false)
+    }
+
+    fn params(&self) -> LogParams {
+        let since = match (self.last, self.start) {
+            (Some(ReadUpTo { time, .. }), _) | (None, LogStart::Since(time)) => Some(time),
+            _ => None,
+        };
+        LogParams {
+            container: Some(self.source.container.to_string()),
+            follow: !self.is_previous,
+            previous: self.is_previous,
+            timestamps: true,
+            tail_lines: match (self.last, self.start) {
+                (None, LogStart::Tail(lines)) => Some(lines.into()),
+                _ => None,
+            },
+            // The client rounds to the nearest second, which may be the next one.
+            since_time: since.map(|time| Time::from_seconds(time.seconds()).to_timestamp()),
+            ..LogParams::default()
+        }
+    }
+
+    /// Which run the server's answers are about. What remains: the status that the API server has is a little older than
+    /// the kubelet's, so that lines of a run that began within that moment are taken for those of the run before it, if
+    /// none of this run's were read; and a previous run's, only if they also lie within [`END_SLACK`] of its end.
+    async fn check(&mut self, pods: &Api<Pod>) -> Result<RunState, Stop> {
+        let pod = match pods.get_opt(&self.source.pod_name).await {
+            Ok(pod) => pod,
+            // Who may read logs but not pods goes without.
+            Err(kube::Error::Api(status)) if status.code == 403 => return Ok(RunState::Unknown),
+            Err(error) => return Err(self.later(&error)),
+        };
+        match RunState::of(&self.source, pod.as_ref()) {
+            RunState::OtherPod => Err(Stop::Gone("the pod is gone, and another one has its name".into())),
+            RunState::Forgotten => Err(forgotten()),
+            RunState::Previous { .. } if !self.is_previous => {
+                self.is_previous = true;
+                Err(Stop::Restarted)
+            }
+            run => Ok(run),
+        }
+    }
+
+    fn refused(&self, error: &kube::Error) -> Stop {
+        let failure = explain(&format!("read the log of {}", self.source.pod_name), error);
+        match failure.cause {
+            Cause::NotFound => Stop::Gone("the pod is gone".into()),
+            Cause::Denied => Stop::Gone(failure.message),
+            // 400: the kubelet has thrown the log of the run before away.
+            Cause::Other if self.is_previous => Stop::Gone(failure.message),
+            _ => self.later(error),
+        }
+    }
+
+    fn later(&self, error: &kube::Error) -> Stop {
+        let failure = explain(&format!("read the log of {}", self.source.pod_name), error);
+        let least = match error {
+            kube::Error::Api(status) => status.details.as_ref().map_or(0, |details| details.retry_after_seconds),
+            _ => 0,
+        };
+        Stop::Later(failure.message, least)
+    }
+
+    async fn send(&self, lines: LogBatch) -> Result<(), Stop> {
+        if self.tell(LogChange::Lines(lines)).await { Ok(()) } else { Err(Stop::Closed) }
+    }
+
+    async fn tell(&self, change: LogChange) -> bool {
+        let report = Report::Log { session: self.session, source: self.source.clone(), change };
+        self.reports.send(report).await.is_ok()
+    }
+}
+
+fn cut(error: &std::io::Error) -> Stop {
+    Stop::Cut(format!("the log stream broke: {}", safe_line(&error.to_string())))
+}
+
+fn forgotten() -> Stop {
+    Stop::Gone("the container was started again since: the server no longer has the log of this run".into())
+}
