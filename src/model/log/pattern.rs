@@ -44,7 +44,8 @@ impl PartialEq for Search {
 impl Search {
     /// The search that this text means.
     pub fn new(text: &str) -> Self {
-        let between = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).filter(|pattern| !pattern.is_empty());
+        let between =
+            text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).filter(|pattern| !pattern.is_empty());
         let regex = match between {
             Some(pattern) => expression(pattern).map(Some),
             None => Ok(literal(text)),

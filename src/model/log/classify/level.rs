@@ -51,8 +51,17 @@ pub(in crate::model::log) fn level_of_number(number: &[u8]) -> Option<LogLevel> 
 
 /// Whether a field of this name holds the level.
 pub(in crate::model::log) fn is_level_key(key: &[u8]) -> bool {
-    const KEYS: [&str; 9] =
-        ["level", "lvl", "severity", "levelname", "loglevel", "log.level", "log_level", "severity_text", "severitytext"];
+    const KEYS: [&str; 9] = [
+        "level",
+        "lvl",
+        "severity",
+        "levelname",
+        "loglevel",
+        "log.level",
+        "log_level",
+        "severity_text",
+        "severitytext",
+    ];
     (3..=13).contains(&key.len())
         && matches!(key[0] | 0x20, b'l' | b's')
         && KEYS.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(key))
@@ -102,7 +111,11 @@ fn string_end(line: &[u8], mut from: usize) -> Option<usize> {
 
 /// `E1121 13:41:07.123456       1 file.go:12] …`: klog, glog.
 fn is_klog(line: &[u8]) -> bool {
-    line.len() > 14 && line[1..5].iter().all(u8::is_ascii_digit) && line[5] == b' ' && line[8] == b':' && line[11] == b':'
+    line.len() > 14
+        && line[1..5].iter().all(u8::is_ascii_digit)
+        && line[5] == b' '
+        && line[8] == b':'
+        && line[11] == b':'
 }
 
 /// How runtimes say that a program failed, at the line's start.

@@ -133,53 +133,73 @@ fn check(text: &str) {
 
 #[test]
 fn frames_of_the_jvm_are_folded() {
-    check("ERROR it failed\n|java.lang.IllegalStateException: no\n|\tat com.x.App.run(App.java:12)\n\
+    check(
+        "ERROR it failed\n|java.lang.IllegalStateException: no\n|\tat com.x.App.run(App.java:12)\n\
            |\tat java.base/java.lang.Thread.run(Thread.java:840) ~[?:?]\n|\tat sun.Foo.bar(Native Method)\n\
            |\tSuppressed: java.io.IOException: closed\n|\t\tat a.B.c(B.kt:1)\n|\t\t... 3 common frames omitted\n\
-           |Caused by: java.lang.Error: x\n|\tat a.b.C$.<init>(C.scala:4)\n|\t... 14 more\nINFO on");
-    check("Exception in thread \"main\" java.lang.NullPointerException\n|\tat a.B.main(B.java:1)\nERROR two\nERROR three");
+           |Caused by: java.lang.Error: x\n|\tat a.b.C$.<init>(C.scala:4)\n|\t... 14 more\nINFO on",
+    );
+    check(
+        "Exception in thread \"main\" java.lang.NullPointerException\n|\tat a.B.main(B.java:1)\nERROR two\nERROR three",
+    );
 }
 
 #[test]
 fn python_tracebacks_are_folded_with_their_last_line() {
-    check("Traceback (most recent call last):\n|  File \"/app/a.py\", line 1, in <module>\n|    run()\n|    ~~~^^\n\
+    check(
+        "Traceback (most recent call last):\n|  File \"/app/a.py\", line 1, in <module>\n|    run()\n|    ~~~^^\n\
            |KeyError: 'x'\n|\n|During handling of the above exception, another exception occurred:\n|\n\
-           |Traceback (most recent call last):\n|  File \"/app/a.py\", line 3, in <module>\n|    raise Bad()\n|app.Bad\nnext");
-    check("ERROR:root:it failed\n|Traceback (most recent call last):\n|  File \"/app/a.py\", line 1, in f\n|    g()\n\
-           |botocore.exceptions.ClientError: An error occurred\nINFO:root:on");
+           |Traceback (most recent call last):\n|  File \"/app/a.py\", line 3, in <module>\n|    raise Bad()\n|app.Bad\nnext",
+    );
+    check(
+        "ERROR:root:it failed\n|Traceback (most recent call last):\n|  File \"/app/a.py\", line 1, in f\n|    g()\n\
+           |botocore.exceptions.ClientError: An error occurred\nINFO:root:on",
+    );
     check("Traceback (most recent call last):\n|  File \"/a.py\", line 1, in f\nINFO: from another thread\n  File it");
 }
 
 #[test]
 fn goroutines_are_folded_with_the_blank_lines_between_them() {
-    check("panic: runtime error: index out of range [1]\n|\n|goroutine 1 [running]:\n|main.f(...)\n\
+    check(
+        "panic: runtime error: index out of range [1]\n|\n|goroutine 1 [running]:\n|main.f(...)\n\
            |\t/app/main.go:12 +0x1d\n|main.main()\n|\t/app/main.go:5\n|created by main.x in goroutine 7\n\
-           |\t/app/main.go:9 +0x25\n|exit status 2\nnext line (really)");
+           |\t/app/main.go:9 +0x25\n|exit status 2\nnext line (really)",
+    );
 }
 
 #[test]
 fn rust_panics_are_folded_with_their_message() {
-    check("thread 'main' panicked at src/main.rs:2:5:\n|index out of bounds: the len is 0\n|stack backtrace:\n\
+    check(
+        "thread 'main' panicked at src/main.rs:2:5:\n|index out of bounds: the len is 0\n|stack backtrace:\n\
            |   0: rust_begin_unwind\n|             at /rustc/9fc6b4312/library/std/src/panicking.rs:665:5\n|   1: app::main\n\
-           |             at ./src/main.rs:2:5\n|note: run with `RUST_BACKTRACE=1` environment variable\nnext");
+           |             at ./src/main.rs:2:5\n|note: run with `RUST_BACKTRACE=1` environment variable\nnext",
+    );
     check("Error: cannot start\n|\n|Caused by:\n|    0: reading config\n|    1: No such file\nnext");
 }
 
 #[test]
 fn frames_of_other_languages_are_folded() {
-    check("TypeError: x is not a function\n|    at fn (/app/index.js:1:2)\n|    at /app/index.js:3:4\n\
-           |    at async Promise.all (index 0)\n|    at node:internal/main:1:2 {\n|  errno: -2,\n|  code: 'ENOENT'\n|}\nnext");
-    check("Unhandled exception. System.InvalidOperationException: no\n| ---> System.Exception: inner\n\
-           |   at App.Run() in /src/App.cs:line 12\n|   --- End of inner exception stack trace ---\n|   at App.Main()\nnext");
+    check(
+        "TypeError: x is not a function\n|    at fn (/app/index.js:1:2)\n|    at /app/index.js:3:4\n\
+           |    at async Promise.all (index 0)\n|    at node:internal/main:1:2 {\n|  errno: -2,\n|  code: 'ENOENT'\n|}\nnext",
+    );
+    check(
+        "Unhandled exception. System.InvalidOperationException: no\n| ---> System.Exception: inner\n\
+           |   at App.Run() in /src/App.cs:line 12\n|   --- End of inner exception stack trace ---\n|   at App.Main()\nnext",
+    );
     check("a.rb:1:in `f': boom (RuntimeError)\n|\tfrom a.rb:4:in `g'\n|\tfrom a.rb:7:in `<main>'\nnext");
-    check("PHP Fatal error:  Uncaught Exception: no in /app/run.php:3\n|Stack trace:\n|#0 /app/run.php(7): run()\n\
-           |#1 {main}\n|  thrown in /app/run.php on line 3\nnext");
+    check(
+        "PHP Fatal error:  Uncaught Exception: no in /app/run.php:3\n|Stack trace:\n|#0 /app/run.php(7): run()\n\
+           |#1 {main}\n|  thrown in /app/run.php on line 3\nnext",
+    );
 }
 
 #[test]
 fn indented_lines_without_a_trace_stand_alone() {
-    check("kind: Job\n  name: x\n    at home (with friends)\n  at least 3 items\n  - one\n\t50% done\n... and 3 more things\n\
-           #12 is next\n  File a complaint\n\n    code");
+    check(
+        "kind: Job\n  name: x\n    at home (with friends)\n  at least 3 items\n  - one\n\t50% done\n... and 3 more things\n\
+           #12 is next\n  File a complaint\n\n    code",
+    );
     check("ERROR it failed\n  details: x\n    more\n");
 }
 

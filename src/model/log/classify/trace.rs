@@ -66,7 +66,13 @@ impl Trace {
         let by_form = match first {
             b'a' if is_indented && is_frame(text) => {
                 let is_rust = self == Trace::Rust;
-                Some(if text.ends_with(b"{") { Trace::Properties } else if is_rust { self } else { Trace::Exception })
+                Some(if text.ends_with(b"{") {
+                    Trace::Properties
+                } else if is_rust {
+                    self
+                } else {
+                    Trace::Exception
+                })
             }
             b'F' if is_indented && text.starts_with(b"File \"") && has(text, b"\", line ") => Some(Trace::Python),
             b'f' if line[0] == b'\t' && text.starts_with(b"from ") && has(text, b":in ") => Some(Trace::Exception),
@@ -140,7 +146,8 @@ fn is_frame(text: &[u8]) -> bool {
 fn is_elision(text: &[u8]) -> bool {
     let Some(rest) = text.strip_prefix(b"...") else { return false };
     let rest = rest.trim_ascii_start();
-    rest.first().is_some_and(u8::is_ascii_digit) && (rest.ends_with(b" more") || has(rest, b"omitted") || has(rest, b"elided"))
+    rest.first().is_some_and(u8::is_ascii_digit)
+        && (rest.ends_with(b" more") || has(rest, b"omitted") || has(rest, b"elided"))
 }
 
 /// Behind the `#` of `#0 /app/run.php(12): run()`, `#1 {main}`, `#0  0x00007f in main ()`.
@@ -154,7 +161,9 @@ fn is_numbered_frame(text: &[u8]) -> bool {
 
 /// An exception's first line: its name, and what it says.
 fn is_exception(line: &[u8]) -> bool {
-    is_exception_name(&line[..name_end(line)]) || line.starts_with(b"Exception in thread ") || line.starts_with(b"Unhandled ")
+    is_exception_name(&line[..name_end(line)])
+        || line.starts_with(b"Exception in thread ")
+        || line.starts_with(b"Unhandled ")
 }
 
 /// A name that no logger writes for a level: `Error: …` begins something of its own.

@@ -99,8 +99,13 @@ fn marks_are_always_shown() {
 fn terms_on_the_source_are_told_apart() {
     let filter = LineFilter::new("pod:web !container:proxy index:3 try:2 @a/main pod: http://x");
     let terms: Vec<_> = filter.source_terms().collect();
-    let wanted =
-        [("pod", "web", false), ("container", "proxy", true), ("index", "3", false), ("try", "2", false), (LABEL, "a/main", false)];
+    let wanted = [
+        ("pod", "web", false),
+        ("container", "proxy", true),
+        ("index", "3", false),
+        ("try", "2", false),
+        (LABEL, "a/main", false),
+    ];
     assert_eq!(terms, wanted);
     assert!(filter.matches(LineClass::default(), b"get http://x") && !filter.matches(LineClass::default(), b"pod:web"));
 }

@@ -19,7 +19,13 @@ fn json_is_taken_apart_in_the_order_of_the_text() {
             "it \"failed\"\n",
             "z=1 a.y=true a.b.x=null l=[1, 2]",
         ),
-        (r#"{"time":1700000000.10,"level":30,"big":123456789012345678901234567890}"#, "1700000000.10", Some(LogLevel::Info), "", "big=123456789012345678901234567890"),
+        (
+            r#"{"time":1700000000.10,"level":30,"big":123456789012345678901234567890}"#,
+            "1700000000.10",
+            Some(LogLevel::Info),
+            "",
+            "big=123456789012345678901234567890",
+        ),
         (r#"{"event":"start","message":"m","log":{"level":"warn"}}"#, "", None, "m", "event=start log.level=warn"),
         (r#"{"level":"loud","a":{}}"#, "", None, "", "level=loud a={}"),
     ] {
@@ -41,8 +47,18 @@ fn logfmt_is_taken_apart() {
 #[test]
 fn other_lines_are_not_taken_apart() {
     for line in [
-        "", "{}", "{", "[1]", "{not json}", "plain text", "a=1 b=2", "msg=alone", "it said level=info msg=x",
-        "level=info is what a=b", "2026 level=info msg=x", "a==b msg=", "=x msg=y",
+        "",
+        "{}",
+        "{",
+        "[1]",
+        "{not json}",
+        "plain text",
+        "a=1 b=2",
+        "msg=alone",
+        "it said level=info msg=x",
+        "level=info is what a=b",
+        "2026 level=info msg=x",
+        "=x msg=y",
     ] {
         assert_eq!(read(line), None, "{line}");
     }
@@ -52,9 +68,9 @@ fn other_lines_are_not_taken_apart() {
 fn nothing_hostile_hangs_or_overflows() {
     let deep = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
     assert_eq!(structured(&deep(100)).unwrap().fields.len(), 1);
-    assert_eq!(structured(&deep(10_000)), None);
-    assert_eq!(pretty(deep(10_000).as_bytes()).len(), 1, "too deep: the text itself");
-    assert_eq!(structured(&format!("msg={}", "=a =".repeat(10_000))), None);
+    assert_eq!(structured(&deep(10_000)).unwrap().fields.len(), 1);
+    assert!(pretty(deep(1_000_000).as_bytes()).iter().map(String::len).sum::<usize>() < 2 * MOST_BYTES);
+    assert!(structured(&format!("level=info msg={}", "=a =".repeat(10_000))).is_some());
     let rows = pretty(format!("[{}1]", "1,".repeat(5_000_000)).as_bytes());
     assert!(rows.len() <= MOST_ROWS + 1 && rows.last().unwrap().ends_with("more bytes of this line are not shown)"));
     let rows = pretty(format!("{{\"a\":\"{}\",\"b\":1}}", "漢".repeat(3_000_000)).as_bytes());
