@@ -176,7 +176,7 @@ fn read(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     let read = std::fs::File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
     if read as u64 > LARGEST {
-        return Err(std::io::Error::other("it is larger than 1 MiB"));
+        return Err(std::io::Error::other("it is larger than a megabyte"));
     }
     Ok(text)
 }
@@ -243,6 +243,6 @@ mod tests {
         assert!(Config::load(Some(&path)).unwrap().0.readonly);
         assert!(Config::load(Some(folder.path())).unwrap_err().contains("is a directory"));
         std::fs::write(&path, "#".repeat(2 << 20)).unwrap();
-        assert!(Config::load(Some(&path)).unwrap_err().contains("larger than 1 MiB"));
+        assert!(Config::load(Some(&path)).unwrap_err().contains("larger than a megabyte"));
     }
 }

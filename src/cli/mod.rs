@@ -14,7 +14,7 @@ use clap::Parser;
 use crate::app::LogLimits;
 use crate::cluster::connect::{Place, Target};
 use crate::cluster::kubeconfig::{self, KubeconfigChoice};
-use crate::config::{Background, Config};
+use crate::config::{self, Background, Config};
 use crate::demo::Demo;
 use crate::model::clock::{Clock, FastClock, SystemClock};
 use crate::model::key::Namespaces;
@@ -120,8 +120,7 @@ fn run(mut arguments: Arguments) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("cannot start: {error}"), "check the limits on threads and open files"),
     };
-    let logs = LogLimits { memory: logs.memory.in_memory(), disk: logs.disk.0, streams: logs.streams.get().into() };
-    let settings = Settings { look, logs, warning };
+    let settings = Settings { look, logs: log_limits(&logs), warning };
     // The embedded cluster lives in a task.
     let mut target = runtime.block_on(async { target(arguments, &clock) });
     if let Place::Kubeconfig(choice) = &mut target.place
@@ -144,6 +143,10 @@ fn run(mut arguments: Arguments) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&format!("the terminal cannot be used: {error}"), "check TERM and the connection"),
     }
+}
+
+fn log_limits(logs: &config::Logs) -> LogLimits {
+    LogLimits { memory: logs.memory.in_memory(), disk: logs.disk.0, streams: logs.streams.get().into() }
 }
 
 fn target(arguments: Arguments, clock: &Arc<dyn Clock>) -> Target {
@@ -244,6 +247,11 @@ mod tests {
         assert_eq!(chosen("-A"), Some(Namespaces::All));
         assert_eq!(chosen("-n a,b"), Some(Namespaces::Some(vec!["a".into(), "b".into()])));
         assert!(Arguments::try_parse_from(["kubatch", "-A", "-n", "a"]).is_err());
+    }
+
+    #[test]
+    fn logs_may_take_the_same_by_default_wherever_one_asks() {
+        assert_eq!(log_limits(&Config::default().logs), LogLimits::default());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The file that takes parts of logs which do not fit into memory. It has no name, so that nothing is left behind
 //! whatever ends the program, and is made when it is first needed. It only grows: [`crate::app::LogLimits`] bounds it.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -75,7 +75,10 @@ impl LogFile {
 /// Where the folder cannot be made or written.
 pub(super) fn nameless_file(folder: &Path) -> std::io::Result<File> {
     std::fs::create_dir_all(folder)?;
-    tempfile::tempfile_in(folder)
+    let file = tempfile::tempfile_in(folder)?;
+    // Where the system makes it without a name from the start, the mode is the usual one.
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file)
 }
 
 /// The system's words without its number.
@@ -86,8 +89,6 @@ pub(super) fn plain(why: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     fn folder() -> tempfile::TempDir {
