@@ -281,8 +281,8 @@ impl App {
                 self.notice = words.or(self.notice.take());
             }
             Msg::LogExported { outcome, is_last } => self.take_exported(outcome, is_last),
-            Msg::Log { session, source, change } if session == self.session => {
-                self.logs.take(&source, change);
+            Msg::Log { session, source, stream, change } if session == self.session => {
+                self.logs.take(&source, stream, change);
             }
             Msg::LoginFailed(failure) => self.notice = Some(format!("{}; {}", failure.message, failure.hint)),
             Msg::Usage { session, scope, pods } if session == self.session => self.take_usage(&scope, pods),

@@ -207,7 +207,7 @@ impl Shell {
         match effect {
             Effect::Quit => self.has_quit = true,
             Effect::FollowLogs(logs) => self.engine.follow_logs(logs),
-            Effect::ReadOlder(_) => {}
+            Effect::ReadOlder(older) => self.engine.fetch_older(older),
             Effect::WriteLog { root, id, bytes } => {
                 let file = self.log_file.clone();
                 self.in_background(move || Msg::LogWritten { root, id, stored: file.write(&bytes) });
@@ -317,7 +317,7 @@ pub fn message(report: Report) -> Msg {
         Report::Contexts { session, names, chosen } => Msg::Contexts { session, names, chosen },
         Report::NotConnected { session, failure, retry_at } => Msg::NotConnected { session, failure, retry_at },
         Report::Changed(delta) => Msg::Changed(delta),
-        Report::Log { session, source, change } => Msg::Log { session, source, change },
+        Report::Log { session, source, stream, change } => Msg::Log { session, source, stream, change },
         Report::Usage { session, scope, pods } => Msg::Usage { session, scope, pods },
         Report::Done { session, mutation, outcome } => Msg::EffectDone { session, mutation, outcome },
         Report::Fetched { session, key, object } => Msg::Fetched { session, key, object },
