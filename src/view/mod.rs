@@ -9,6 +9,7 @@ mod table;
 pub mod theme;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
@@ -37,6 +38,26 @@ pub fn draw(frame: &mut Frame<'_>, app: &App, theme: &Theme) {
     chrome::footer(frame.buffer_mut(), layout.footer, app, theme);
     if let Some(cursor) = overlay::draw(frame.buffer_mut(), area, layout.footer, app, theme) {
         frame.set_cursor_position(cursor);
+    }
+    if !theme.has_unicode() {
+        keep_ascii(frame.buffer_mut());
+    }
+}
+
+/// Leaves nothing on screen but ASCII, each cell as wide as it was. A terminal that reads single bytes takes those of
+/// other characters for its own: `\x9b`, the second byte of `Û`, begins a control sequence there.
+fn keep_ascii(buffer: &mut Buffer) {
+    for cell in buffer.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()) {
+        let ascii = match cell.symbol().chars().next() {
+            // `^[` is what terminals show for an escape; the picture of one stands for it here.
+            Some('\u{2400}'..='\u{2424}') => "^",
+            Some('…' | '·') => ".",
+            Some('–' | '—') => "-",
+            Some('→') => ">",
+            Some('‘' | '’') => "'",
+            _ => "?",
+        };
+        cell.set_symbol(ascii);
     }
 }
 

@@ -440,3 +440,13 @@ fn paused_log_says_how_to_follow_again() {
     press(&mut app, &["6", "z", "g"]);
     check("logs-paused", &draw(&mut app, (80, 16), &COLOUR));
 }
+
+/// Bytes of other characters could be control sequences to a terminal that reads each byte for itself.
+#[test]
+fn nothing_from_a_cluster_is_more_than_ascii_on_an_ascii_terminal() {
+    let mut app = busy_app();
+    log(&mut app, &["\x1b]0;title\x07 Ûber 漢字 naïve … \u{202e}"]);
+    let screen = draw(&mut app, (160, 48), &PLAIN);
+    assert!(screen.buffer().content.iter().all(|cell| cell.symbol().is_ascii()), "{screen}");
+    assert!(screen.to_string().contains("^]0;title^ ?ber"), "{screen}");
+}

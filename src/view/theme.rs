@@ -51,6 +51,11 @@ impl Theme {
         Self { ground, ..self }
     }
 
+    /// The terminal shows more than ASCII.
+    pub const fn has_unicode(self) -> bool {
+        self.has_unicode
+    }
+
     fn colour(self, colour: Color) -> Style {
         let readable = match (self.ground, colour) {
             (Ground::Light, Color::Cyan) => Color::Blue,

@@ -17,6 +17,9 @@ use crate::model::styled_line::harmless_line;
 /// A line that is longer is not taken apart: nobody could read its fields in a row.
 const LONGEST: usize = 64 * 1024;
 
+/// Objects within objects that are taken apart, and steps by which rows are indented: hostile lines have thousands.
+const DEEPEST: usize = 16;
+
 /// Rows of one line that are shown at most, and their bytes.
 const MOST_ROWS: usize = 10_000;
 const MOST_BYTES: usize = 1 << 20;
@@ -66,7 +69,7 @@ pub fn structured(line: &str) -> Option<Structured<'_>> {
     }
     if line.starts_with('{') {
         let mut fields = Vec::new();
-        flatten("", serde_json::from_str(line).ok()?, &mut fields);
+        flatten("", serde_json::from_str(line).ok()?, DEEPEST, &mut fields);
         return (!fields.is_empty()).then(|| Structured::of(fields));
     }
     logfmt(line).map(Structured::of)
@@ -101,9 +104,8 @@ impl<'de> Deserialize<'de> for Object<'de> {
     }
 }
 
-/// Writes an object's fields behind the others. What is nested was read before, so that its depth is bounded by what
-/// `serde_json` allows, 128.
-fn flatten<'a>(before: &str, object: Object<'a>, fields: &mut Vec<(Cow<'a, str>, Cow<'a, str>)>) {
+/// Writes an object's fields behind the others. What is nested `deeper` times more stays JSON.
+fn flatten<'a>(before: &str, object: Object<'a>, deeper: usize, fields: &mut Vec<(Cow<'a, str>, Cow<'a, str>)>) {
     for (Text(key), value) in object.0 {
         let key = if before.is_empty() { key } else { Cow::Owned(format!("{before}.{key}")) };
         let raw = value.get();
@@ -112,8 +114,8 @@ fn flatten<'a>(before: &str, object: Object<'a>, fields: &mut Vec<(Cow<'a, str>,
                 let text = serde_json::from_str(raw).map_or(Cow::Borrowed(raw), |Text(text)| text);
                 fields.push((key, text));
             }
-            Some(b'{') => match serde_json::from_str::<Object<'_>>(raw) {
-                Ok(inner) if !inner.0.is_empty() => flatten(&key, inner, fields),
+            Some(b'{') if deeper > 0 => match serde_json::from_str::<Object<'_>>(raw) {
+                Ok(inner) if !inner.0.is_empty() => flatten(&key, inner, deeper - 1, fields),
                 _ => fields.push((key, Cow::Borrowed(raw))),
             },
             _ => fields.push((key, Cow::Borrowed(raw))),
@@ -145,15 +147,20 @@ fn logfmt(line: &str) -> Option<Vec<(Cow<'_, str>, Cow<'_, str>)>> {
 }
 
 fn is_key(word: &str) -> bool {
-    !word.is_empty() && word.chars().all(|one| one.is_alphanumeric() || "_.@/-".contains(one))
+    !word.is_empty() && word.chars().all(is_of_key)
+}
+
+fn is_of_key(one: char) -> bool {
+    one.is_alphanumeric() || "_.@/-".contains(one)
 }
 
 /// Where a value ends: before the next `key=`.
 fn value_end(text: &str) -> usize {
-    let begins_field = |at: &usize| text[at + 1..].split_once('=').is_some_and(|(key, _)| is_key(key));
-    // Only the blank before a sign can end the value, so that the text is gone over once.
-    let before_sign = |sign: usize| text[..sign].rfind(' ');
-    text.match_indices('=').filter_map(|(sign, _)| before_sign(sign)).find(begins_field).unwrap_or(text.len())
+    let begins_field = |at: &usize| {
+        let word = &text[at + 1..];
+        word.find(|one| !is_of_key(one)).is_some_and(|end| end > 0 && word[end..].starts_with('='))
+    };
+    text.match_indices(' ').map(|(at, _)| at).find(begins_field).unwrap_or(text.len())
 }
 
 /// A value in quotes, and what is behind it; None where the text does not begin with one.
@@ -207,7 +214,7 @@ fn indented(text: &str) -> Vec<String> {
         let is_empty = matches!((first, rest.chars().next()), ('{', Some('}')) | ('[', Some(']')));
         depth = if matches!(first, '}' | ']') { depth.saturating_sub(1) } else { depth };
         if matches!(first, '}' | ']') && !rows.last().is_some_and(|row| row.ends_with(['{', '['])) {
-            rows.push("  ".repeat(depth));
+            rows.push("  ".repeat(depth.min(DEEPEST)));
         }
         if let Some(row) = rows.last_mut() {
             let room = floor_boundary(token, MOST_BYTES - written);
@@ -218,7 +225,7 @@ fn indented(text: &str) -> Vec<String> {
         }
         depth += usize::from(matches!(first, '{' | '['));
         if matches!(first, '{' | '[' | ',') && !is_empty {
-            rows.push("  ".repeat(depth));
+            rows.push("  ".repeat(depth.min(DEEPEST)));
         }
     }
     rows

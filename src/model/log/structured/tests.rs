@@ -58,7 +58,6 @@ fn other_lines_are_not_taken_apart() {
         "it said level=info msg=x",
         "level=info is what a=b",
         "2026 level=info msg=x",
-        "a==b msg=",
         "=x msg=y",
     ] {
         assert_eq!(read(line), None, "{line}");
@@ -69,9 +68,9 @@ fn other_lines_are_not_taken_apart() {
 fn nothing_hostile_hangs_or_overflows() {
     let deep = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
     assert_eq!(structured(&deep(100)).unwrap().fields.len(), 1);
-    assert_eq!(structured(&deep(10_000)), None);
-    assert_eq!(pretty(deep(10_000).as_bytes()).len(), 1, "too deep: the text itself");
-    assert_eq!(structured(&format!("msg={}", "=a =".repeat(10_000))), None);
+    assert_eq!(structured(&deep(10_000)).unwrap().fields.len(), 1);
+    assert!(pretty(deep(1_000_000).as_bytes()).iter().map(String::len).sum::<usize>() < 2 * MOST_BYTES);
+    assert!(structured(&format!("level=info msg={}", "=a =".repeat(10_000))).is_some());
     let rows = pretty(format!("[{}1]", "1,".repeat(5_000_000)).as_bytes());
     assert!(rows.len() <= MOST_ROWS + 1 && rows.last().unwrap().ends_with("more bytes of this line are not shown)"));
     let rows = pretty(format!("{{\"a\":\"{}\",\"b\":1}}", "漢".repeat(3_000_000)).as_bytes());
