@@ -62,6 +62,7 @@ pub async fn run(mut target: Target, look: Look, clock: Arc<dyn Clock>) -> std::
     let (width, height) = crossterm::terminal::size()?;
     let mut app = App::new(clock.now(), (width, height));
     app.is_read_only = target.is_read_only;
+    app.logs.zone = jiff::tz::TimeZone::system();
     app.recent.clone_from(&memory.state().recent);
     let (reports, reported) = mpsc::channel(REPORTS);
     let engine = Engine::start(target.clone(), Session::default(), reports.clone());
