@@ -30,6 +30,8 @@ pub struct LogPrompt {
     pub ask: LogAsk,
     /// What Esc returns to.
     before: String,
+    /// Where one was when the typing began; None followed the newest lines.
+    origin: Option<usize>,
 }
 
 /// What a line is typed for.
@@ -165,7 +167,8 @@ impl App {
     }
 
     fn ask_for_log(&mut self, ask: LogAsk, text: &str, before: String) {
-        self.overlay = Some(Overlay::LogPrompt(LogPrompt { prompt: Prompt::new(text), ask, before }));
+        let origin = self.logs.cursor();
+        self.overlay = Some(Overlay::LogPrompt(LogPrompt { prompt: Prompt::new(text), ask, before, origin }));
     }
 
     /// Takes a key while something is typed for the log.
@@ -195,11 +198,7 @@ impl App {
         match asked.ask {
             LogAsk::Search => {
                 self.logs.set_search(Search::new(text));
-                if !self.logs.search.is_empty() && !self.logs.has_match_on_screen() {
-                    // From the newest line back, where those are on screen.
-                    let is_forward = self.logs.is_paused();
-                    self.logs.seek(Goal::Match, is_forward);
-                }
+                self.logs.look_from(asked.origin);
             }
             LogAsk::Filter => self.logs.set_filter(LineFilter::new(text)),
             LogAsk::Since | LogAsk::Save | LogAsk::Replace => {}

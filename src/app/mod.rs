@@ -279,8 +279,8 @@ impl App {
                     self.notice = Some(words);
                 }
             }
-            Msg::Log { session, source, change } if session == self.session => {
-                self.logs.take(&source, change);
+            Msg::Log { session, source, stream, change } if session == self.session => {
+                self.logs.take(&source, stream, change);
             }
             Msg::LoginFailed(failure) => self.notice = Some(format!("{}; {}", failure.message, failure.hint)),
             Msg::Usage { session, scope, pods } if session == self.session => self.take_usage(&scope, pods),

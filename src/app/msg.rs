@@ -57,6 +57,8 @@ pub enum Msg {
         session: Session,
         /// Which stream.
         source: LogSource,
+        /// Which of its streams: [`crate::model::log::Follow::stream`].
+        stream: u64,
         /// What it told.
         change: LogChange,
     },

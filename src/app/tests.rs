@@ -1,6 +1,7 @@
 //! Messages in, state and effects out.
 
 mod commands;
+mod logs;
 
 use serde_json::json;
 
@@ -12,7 +13,7 @@ use crate::model::fixtures::{
 };
 use crate::model::foreign::ForeignPod;
 use crate::model::key::Uid;
-use crate::model::log::{Follow, LineClass, LogChange, LogSource, LogStart};
+use crate::model::log::{LineClass, LogChange, LogSource};
 use crate::model::meta::{Object, Owner};
 use crate::model::pod::{Pod, PodPhase};
 use crate::model::resources::Resources;
@@ -85,9 +86,20 @@ fn source_of(pod: &crate::model::pod::Pod) -> LogSource {
     }
 }
 
-/// What the streams are asked for of a source.
-fn follow(source: LogSource, is_previous: bool) -> Effect {
-    Effect::FollowLogs(vec![Follow { source, is_previous, start: LogStart::Tail(500) }])
+/// Whose logs these effects follow, and whether as the run before.
+fn followed(effects: &[Effect]) -> Vec<(LogSource, bool)> {
+    let mut all = effects.iter().filter_map(|effect| match effect {
+        Effect::FollowLogs(logs) => Some(logs.iter().map(|log| (log.source.clone(), log.is_previous)).collect()),
+        _ => None,
+    });
+    all.next().unwrap_or_default()
+}
+
+/// What a stream tells that is followed now.
+fn tell(app: &mut App, source: &LogSource, change: LogChange) {
+    let stream = app.logs.followed.iter().find(|log| log.source == *source).map_or(0, |log| log.stream);
+    app.update(Msg::Log { session: app.session, source: source.clone(), stream, change });
+    app.settle();
 }
 
 fn line(text: &str) -> LogChange {
@@ -301,14 +313,14 @@ fn late_messages_of_another_session_are_dropped() {
         Msg::Changed(delta(Kind::Job, vec![Change::Upsert(Row::Job(job("job-failed")))])),
         Msg::Connected { session: old, context: "old".into(), namespaces: Namespaces::Some(vec!["old".into()]) },
         Msg::NotConnected { session: old, failure: failure(Cause::Unreachable), retry_at: now() },
-        Msg::Log { session: old, source: source_of(&pod("pod-running")), change: line("late") },
+        Msg::Log { session: old, source: source_of(&pod("pod-running")), stream: 1, change: line("late") },
         Msg::Fetched { session: old, key: job("job-indexed").key(), object: Ok(json!({ "kind": "late" })) },
     ];
     for msg in late {
         assert_eq!(app.update(msg), []);
     }
     app.settle();
-    assert!(app.snapshot.jobs.is_empty() && app.logs.buffer.is_empty() && app.not_connected.is_none());
+    assert!(app.snapshot.jobs.is_empty() && app.logs.is_empty() && app.not_connected.is_none());
     assert_eq!((app.context.as_str(), app.namespaces.clone()), ("prod", Some(Namespaces::All)));
 }
 
@@ -351,12 +363,6 @@ fn no_way_to_a_server_is_shown_and_ends_with_a_connection() {
     assert_eq!(app.link(), Link::Connecting);
 }
 
-/// The effects that are about logs.
-fn of_logs(mut effects: Vec<Effect>) -> Vec<Effect> {
-    effects.retain(|effect| matches!(effect, Effect::FollowLogs(_)));
-    effects
-}
-
 #[test]
 fn lost_login_keeps_everything_and_says_when_it_is_tried_again() {
     let mut app = app(&indexed());
@@ -375,72 +381,6 @@ fn login_is_an_effect_and_its_failure_a_notice() {
     assert_eq!(press(&mut app, &["L"]), [Effect::LogIn]);
     app.update(Msg::LoginFailed(failure(Cause::Unauthorized)));
     assert!(app.notice.is_some());
-}
-
-#[test]
-fn logs_are_followed_anew_only_where_other_ones_are_wanted() {
-    let mut app = App::new(now(), (120, 40));
-    let followed: Vec<Effect> = lists(&indexed())
-        .into_iter()
-        .flat_map(|delta| {
-            app.update(Msg::Changed(delta));
-            app.settle()
-        })
-        .collect();
-    let source = source_of(&pod("pod-running"));
-    assert_eq!(of_logs(followed), [follow(source.clone(), false)]);
-    assert_eq!(change(&mut app, Kind::Pod, vec![Change::Upsert(Row::Pod(pod("pod-running")))]), []);
-    assert_eq!(press(&mut app, &["5", "6", "shift-tab"]), []);
-    assert_eq!(of_logs(press(&mut app, &["2", "j"])), [Effect::FollowLogs(Vec::new())]);
-    assert_eq!(of_logs(press(&mut app, &["k"])), [follow(source, false)]);
-}
-
-#[test]
-fn lines_of_a_pod_that_vanished_stay_while_the_subject_does() {
-    let mut app = app(&indexed());
-    let source = source_of(&pod("pod-running"));
-    app.update(Msg::Log { session: app.session, source: source.clone(), change: line("hello") });
-    let effects = change(&mut app, Kind::Pod, vec![Change::Remove(source.pod)]);
-    assert_eq!(of_logs(effects), [Effect::FollowLogs(Vec::new())]);
-    assert_eq!(app.logs.buffer.len(), 1);
-    app.update(Msg::Log { session: app.session, source, change: line("late") });
-    assert_eq!(app.logs.buffer.len(), 1, "nobody follows it");
-    press(&mut app, &["j"]);
-    assert!(app.logs.buffer.is_empty());
-}
-
-#[test]
-fn lines_of_a_stream_that_goes_on_are_kept_for_another_subject() {
-    let mut app = app(&indexed());
-    let source = source_of(&pod("pod-running"));
-    app.update(Msg::Log { session: app.session, source, change: line("hello") });
-    assert_eq!(press(&mut app, &["enter"]), [], "the pod's log is the Job's: its stream tells no line twice");
-    assert_eq!((app.focus, app.logs.buffer.len()), (Pane::Pods, 1));
-}
-
-#[test]
-fn who_reads_a_log_stays_on_the_same_line() {
-    let mut app = app(&indexed());
-    let source = source_of(&pod("pod-running"));
-    let wide = "x".repeat(1 << 20);
-    let told = |app: &mut App, number: usize| {
-        app.update(Msg::Log {
-            session: app.session,
-            source: source.clone(),
-            change: line(&format!("{number} {wide}")),
-        });
-    };
-    (0..15).for_each(|number| told(&mut app, number));
-    app.size = (120, 12);
-    press(&mut app, &["6", "z", "k"]);
-    let shown = |app: &App| app.logs.buffer.lines().nth(app.logs.top.unwrap()).unwrap().text[..2].to_owned();
-    let before = shown(&app);
-    told(&mut app, 15);
-    told(&mut app, 16);
-    assert!(app.logs.buffer.dropped() > 0);
-    assert_eq!(shown(&app), before);
-    press(&mut app, &["G"]);
-    assert_eq!(app.logs.top, None);
 }
 
 #[test]
@@ -661,26 +601,6 @@ fn panes_keep_their_sizes_while_one_reads() {
     assert_eq!(app.layout(), before);
     quiet(&mut app);
     assert_ne!(app.layout(), before);
-}
-
-#[test]
-fn log_of_a_container_alone_follows_the_cursor_among_containers() {
-    let sidecar = pod("pod-sidecar");
-    let mut app = app(&[Row::Job(crate::model::fixtures::job_of(&sidecar)), Row::Pod(sidecar.clone())]);
-    let all = app.logs.followed.len();
-    assert!(all > 1);
-    press(&mut app, &["3", "enter"]);
-    assert_eq!(app.logs.container.as_deref(), Some("main"), "the one that does the work first");
-    press(&mut app, &["g"]);
-    for container in &sidecar.containers {
-        let followed: Vec<_> = app.logs.followed.iter().map(|log| log.source.container.clone()).collect();
-        let has_log = !matches!(container.state, crate::model::pod::ContainerState::Waiting { .. });
-        assert_eq!(followed, if has_log { vec![container.name.clone()] } else { vec![] });
-        assert_eq!(app.whose(Pane::Logs), Some(format!("pod/{} {}", sidecar.meta.name, container.name)));
-        press(&mut app, &["j"]);
-    }
-    press(&mut app, &["esc"]);
-    assert_eq!(app.logs.followed.len(), all);
 }
 
 #[test]

@@ -93,7 +93,7 @@ impl Streams {
             // Only a closed semaphore has no permit to give, and this one is never closed.
             let Ok(_room) = reads.acquire_owned().await else { return };
             let change = older::read(&client, &older).await;
-            drop(reports.send(Report::Log { session, source: older.source, change }).await);
+            drop(reports.send(Report::Log { session, source: older.source, stream: older.stream, change }).await);
         }
     }
 }

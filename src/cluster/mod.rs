@@ -66,6 +66,8 @@ pub enum Report {
         session: Session,
         /// Which stream.
         source: LogSource,
+        /// Which of its streams: [`Follow::stream`].
+        stream: u64,
         /// What it told.
         change: LogChange,
     },

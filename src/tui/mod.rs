@@ -177,7 +177,8 @@ impl Shell {
         match effect {
             Effect::Quit => self.has_quit = true,
             Effect::FollowLogs(logs) => self.engine.follow_logs(logs),
-            Effect::ReadOlder(_) | Effect::WriteLog { .. } | Effect::FetchLog { .. } | Effect::ExportLog { .. } => {}
+            Effect::ReadOlder(older) => self.engine.fetch_older(older),
+            Effect::WriteLog { .. } | Effect::FetchLog { .. } | Effect::ExportLog { .. } => {}
             Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
             Effect::Fetch(key) => self.engine.fetch(key),
             Effect::Execute { session, mutations } => self.engine.execute(session, mutations),
@@ -251,7 +252,7 @@ pub fn message(report: Report) -> Msg {
         Report::Contexts { session, names, chosen } => Msg::Contexts { session, names, chosen },
         Report::NotConnected { session, failure, retry_at } => Msg::NotConnected { session, failure, retry_at },
         Report::Changed(delta) => Msg::Changed(delta),
-        Report::Log { session, source, change } => Msg::Log { session, source, change },
+        Report::Log { session, source, stream, change } => Msg::Log { session, source, stream, change },
         Report::Usage { session, scope, pods } => Msg::Usage { session, scope, pods },
         Report::Done { session, mutation, outcome } => Msg::EffectDone { session, mutation, outcome },
         Report::Fetched { session, key, object } => Msg::Fetched { session, key, object },

@@ -61,7 +61,8 @@ fn log(app: &mut App, lines: &[&str]) {
         restarts: 0,
     };
     let lines = lines.iter().map(|text| (now(), LineClass::default(), text.as_bytes())).collect();
-    app.update(Msg::Log { session: app.session, source, change: LogChange::Lines(lines) });
+    let stream = app.logs.followed.iter().find(|log| log.source == source).map_or(0, |log| log.stream);
+    app.update(Msg::Log { session: app.session, source, stream, change: LogChange::Lines(lines) });
     app.settle();
 }
 

@@ -137,7 +137,8 @@ fn api_server_restarts_and_no_line_is_lost(cluster: &Cluster) {
     let space = cluster.space("cut");
     let mut streams = Streams::open(cluster, &space);
     space.apply(&job("writer", WRITER, "backoffLimit: 0", ""));
-    let follow = Follow { source: source(&pod(&space, 0, true), 0), is_previous: false, start: LogStart::First };
+    let follow =
+        Follow { source: source(&pod(&space, 0, true), 0), is_previous: false, start: LogStart::First, stream: 1 };
     let mut lines = 0;
     let mut restarts = 0;
     let told = streams.read(follow, |change| {
@@ -166,15 +167,16 @@ fn both_runs_of_a_restarted_container_are_read(cluster: &Cluster) {
     space.apply(&manifest);
     let first = source(&pod(&space, 0, true), 0);
     // It is followed while it runs, to its end.
-    let live = Follow { source: first.clone(), is_previous: false, start: LogStart::First };
+    let live = Follow { source: first.clone(), is_previous: false, start: LogStart::First, stream: 1 };
     let told = texts(batches(&streams.read(live, |_| false)));
     assert_numbers(&told[..3000], 1, 3000);
     assert_eq!(told[3000..], ["end"]);
     // The second run, in a log of its own.
-    let second = Follow { source: source(&pod(&space, 1, false), 1), is_previous: false, start: LogStart::First };
+    let second =
+        Follow { source: source(&pod(&space, 1, false), 1), is_previous: false, start: LogStart::First, stream: 1 };
     assert_eq!(texts(batches(&streams.read(second, |_| false))), ["second"]);
     // The first one is the run before now, and where it was read is found in it. A node may have thrown it away.
-    let before = |start| Follow { source: first.clone(), is_previous: true, start };
+    let before = |start| Follow { source: first.clone(), is_previous: true, start, stream: 2 };
     let whole = streams.read(before(LogStart::First), |change| matches!(change, LogChange::Failed(_)));
     if let Some(LogChange::Failed(why)) = whole.last() {
         assert!(why.contains("unable to retrieve") || why.contains("not found"), "{why}");
@@ -188,14 +190,14 @@ fn older_lines_meet_the_known_ones(cluster: &Cluster) {
     let mut streams = Streams::open(cluster, &space);
     space.apply(&job("counter", "seq 1 20000", "backoffLimit: 0", ""));
     let source = source(&pod(&space, 0, false), 0);
-    let tail = Follow { source: source.clone(), is_previous: false, start: LogStart::Tail(500) };
+    let tail = Follow { source: source.clone(), is_previous: false, start: LogStart::Tail(500), stream: 1 };
     let told = streams.read(tail, |_| false);
     let mut known: Vec<LogBatch> = batches(&told).cloned().collect();
     assert_numbers(&texts(&known), 19_501, 20_000);
     for (start, first, is_whole) in [(LogStart::Tail(5_500), 14_501, false), (LogStart::First, 1, true)] {
         let before = first_of(&known);
         let _in_runtime = runtime().enter();
-        streams.engine.fetch_older(Older { source: source.clone(), is_previous: false, before, start });
+        streams.engine.fetch_older(Older { source: source.clone(), is_previous: false, before, start, stream: 1 });
         let (_, LogChange::Older { batch, is_start }) = streams.next() else { panic!("no older lines") };
         known.insert(0, batch);
         assert_eq!(is_start, is_whole);

@@ -159,7 +159,10 @@ pub struct LogView {
     written: u64,
     cannot_write: bool,
     wants_older: bool,
+    /// One has come to the cursor from afar: lines are to be seen above it.
+    is_aimed: bool,
     older: HashSet<LogSource>,
+    streams: u64,
     start: LogStart,
     size: (usize, usize),
 }
@@ -202,7 +205,9 @@ impl Default for LogView {
             written: 0,
             cannot_write: false,
             wants_older: false,
+            is_aimed: false,
             older: HashSet::new(),
+            streams: 0,
             start: LogStart::Tail(TAIL),
             size: (0, 0),
         }
@@ -228,6 +233,7 @@ impl LogView {
             is_raw: self.is_raw,
             folds: self.folds,
             limits: self.limits,
+            streams: self.streams,
             written: self.written,
             cannot_write: self.cannot_write,
             ..Self::default()
@@ -363,6 +369,19 @@ impl LogView {
         if is_same {
             return false;
         }
+        let numbered = wanted.into_iter().map(|(root, mut follow)| {
+            // A stream that runs goes on under its number, also where its container was started again.
+            let running = self.followed.iter().find(|running| running.source == follow.source);
+            follow.stream = running.map_or_else(
+                || {
+                    self.streams += 1;
+                    self.streams
+                },
+                |running| running.stream,
+            );
+            (root, follow)
+        });
+        let wanted: Vec<(Subject, Follow)> = numbered.collect();
         self.shelf_of.extend(wanted.iter().map(|(root, follow)| (follow.source.clone(), *root)));
         self.followed = wanted.into_iter().map(|(_, follow)| follow).collect();
         true
@@ -402,8 +421,8 @@ impl LogView {
     }
 
     /// Takes in what a stream told; those that nobody follows any more are late.
-    pub fn take(&mut self, source: &LogSource, change: LogChange) {
-        let is_followed = self.followed.iter().any(|follow| follow.source == *source);
+    pub fn take(&mut self, source: &LogSource, stream: u64, change: LogChange) {
+        let is_followed = self.followed.iter().any(|follow| follow.source == *source && follow.stream == stream);
         let is_older = matches!(change, LogChange::Older { .. } | LogChange::NoOlder(_)) && self.older.remove(source);
         let Some(root) = self.shelf_of.get(source).filter(|_| is_followed || is_older) else { return };
         if let Some(shelf) = self.shelves.get_mut(root) {
@@ -472,13 +491,6 @@ impl LogView {
         }
     }
 
-    /// A match stands on the screen.
-    pub(super) fn has_match_on_screen(&self) -> bool {
-        let Some(shelf) = self.shelf() else { return false };
-        let lines = self.rows.iter().filter_map(|row| shelf.store.line(row.line));
-        lines.into_iter().any(|line| self.search.matches(line.text))
-    }
-
     /// Older lines that are to be read, where one has come to the first, or wants to see further back.
     pub(super) fn take_older(&mut self) -> Vec<Older> {
         if !std::mem::take(&mut self.wants_older) {
@@ -501,7 +513,7 @@ impl LogView {
                     _ => LogStart::Tail(u32::try_from(read.lines + OLDER).unwrap_or(u32::MAX)),
                 };
                 let before = read.from.filter(|from| self.since.is_none_or(|since| since < from.time))?;
-                Some(Older { source: read.source.clone(), is_previous, before, start })
+                Some(Older { source: read.source.clone(), is_previous, before, start, stream: 0 })
             })
             .collect();
         self.older.extend(wanted.iter().map(|older| older.source.clone()));

@@ -161,6 +161,23 @@ impl LogView {
         self.way = Some(Way { goal, is_forward, from });
     }
 
+    /// Goes to the first match from where the typing began: downward, or up from the newest line where those are
+    /// followed. Back to there where nothing is looked for.
+    pub(in crate::app) fn look_from(&mut self, origin: Option<usize>) {
+        match origin {
+            Some(line) => self.pause_at(line),
+            None => self.follow_newest(),
+        }
+        if self.search.is_empty() {
+            return;
+        }
+        self.seek(Goal::Match, origin.is_some());
+        // The line itself counts too.
+        if let Some(way) = self.way.as_mut().filter(|way| way.is_forward) {
+            way.from = way.from.saturating_sub(1);
+        }
+    }
+
     /// Goes on examining lines, and on the way to one. Something to say where the way ends in nothing.
     pub(in crate::app) fn work(&mut self) -> Option<&'static str> {
         self.missing.clear();
@@ -206,6 +223,7 @@ impl LogView {
         match found {
             Next::Line(line) => {
                 self.way = None;
+                self.is_aimed = !self.rows.iter().any(|row| row.line == line);
                 self.pause_at(line);
                 None
             }
@@ -237,7 +255,7 @@ impl LogView {
     pub(in crate::app) fn lay_out(&mut self, width: usize, height: usize) {
         self.size = (width, height);
         let (rows, top) = self.visible().map_or_else(Default::default, |visible| self.rows_of(&visible, height));
-        self.rows = rows;
+        (self.rows, self.is_aimed) = (rows, false);
         let cursor = self.rows_cursor();
         if let Some(shelf) = self.shelf_mut() {
             shelf.top = top;
@@ -266,7 +284,8 @@ impl LogView {
             let top = rows.first().map_or(0, |row| row.line);
             return (rows, top);
         };
-        let top = visible.shelf.top.min(cursor);
+        let above = if self.is_aimed { self.rows_before(visible, cursor, height / 3) } else { Vec::new() };
+        let top = above.first().map_or(visible.shelf.top.min(cursor), |row| row.line);
         let mut rows = self.rows_from(visible, top, height);
         if rows.last().is_none_or(|last| last.line < cursor) || rows.len() < height {
             // The cursor lies below, or the log ends above the end of the screen.
@@ -420,6 +439,7 @@ impl LogView {
     pub(in crate::app) fn toggle_context(&mut self) {
         if let Some(line) = self.line_here() {
             self.pause_at(line);
+            self.is_aimed = true;
         }
         match self.set_aside.take() {
             Some(filter) => self.set_filter(filter),

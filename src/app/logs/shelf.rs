@@ -54,8 +54,11 @@ impl Shelf {
     /// Who reads stays on the same lines.
     fn shift(&mut self, shifts: &[Shift]) {
         for shift in shifts {
+            // Lines that come above the cursor, on screen or not, leave it in its row.
+            if self.cursor.is_none_or(|line| shift.at <= line) {
+                self.top += shift.by;
+            }
             self.cursor.iter_mut().for_each(|line| shift.apply(line));
-            shift.apply(&mut self.top);
             self.seen += shift.by;
             if self.marked.last().is_some_and(|last| *last >= shift.at) {
                 let moved = self.marked.split_off(&shift.at);
@@ -215,7 +218,8 @@ impl Shelf {
             return None;
         }
         let start = read.and_then(|read| read.up_to).map_or(start, LogStart::After);
-        Some(Follow { source: run.source.clone(), is_previous: run.is_previous, start })
+        // The view numbers its streams.
+        Some(Follow { source: run.source.clone(), is_previous: run.is_previous, start, stream: 0 })
     }
 }
 

@@ -5,7 +5,6 @@ use crate::app::layout::MOST_SHARE;
 use crate::command::{Action, CONTEXTS, PageAction, Scope, all};
 use crate::model::fixtures::text;
 use crate::model::mutation::{Mutation, Set};
-use crate::model::pod::End;
 
 fn page(app: &App) -> &Page {
     match &app.overlay {
@@ -196,32 +195,6 @@ fn marks_stay_with_their_objects_and_esc_takes_them_away() {
     assert_eq!(app.marked().count(), 1, "the cursor is on one of them still");
     press(&mut app, &["esc"]);
     assert_eq!(app.marked().count(), 0);
-}
-
-#[test]
-fn log_of_the_run_before_is_shown_where_there_was_one() {
-    let mut restarted = pod("pod-running");
-    restarted.containers[0].restarts = 2;
-    restarted.containers[0].last_end = Some(Box::new(End {
-        exit_code: 137,
-        signal: 0,
-        reason: "OOMKilled".into(),
-        message: "".into(),
-        started: None,
-        finished: None,
-    }));
-    let mut app = app(&[Row::Job(job("job-indexed")), Row::Pod(restarted)]);
-    let before = LogSource { restarts: 1, ..source_of(&pod("pod-running")) };
-    assert_eq!(press(&mut app, &["p"]), [follow(before.clone(), true)]);
-    assert_eq!(app.focus, Pane::Logs);
-    app.update(Msg::Log { session: app.session, source: before, change: line("it died") });
-    assert_eq!(app.logs.buffer.len(), 1);
-    let now = LogSource { restarts: 2, ..source_of(&pod("pod-running")) };
-    assert_eq!(press(&mut app, &["p"]), [follow(now, false)]);
-    assert_eq!(app.logs.buffer.len(), 1, "what was read stays");
-    let mut app = suspendable();
-    assert_eq!(press(&mut app, &["p"]), []);
-    assert!(app.notice.as_deref().is_some_and(|notice| notice.contains("no log before")), "{:?}", app.notice);
 }
 
 #[test]

@@ -69,6 +69,7 @@ pub(super) struct Follower {
     source: LogSource,
     is_previous: bool,
     start: LogStart,
+    stream: u64,
     classifier: Classifier,
     session: Session,
     reports: mpsc::Sender<Report>,
@@ -126,13 +127,13 @@ enum Taken {
 
 impl Follower {
     pub(super) fn new(follow: Follow, session: Session, reports: mpsc::Sender<Report>) -> Self {
-        let Follow { source, is_previous, start } = follow;
+        let Follow { source, is_previous, start, stream } = follow;
         let last = match start {
             LogStart::After(last) => Some(last),
             _ => None,
         };
         let (classifier, unfinished) = (Default::default(), None);
-        Self { source, is_previous, start, classifier, session, reports, last, unfinished, has_failed: false }
+        Self { source, is_previous, start, stream, classifier, session, reports, last, unfinished, has_failed: false }
     }
 
     pub(super) async fn run(mut self, client: kube::Client) {
@@ -409,7 +410,8 @@ impl Follower {
     }
 
     async fn tell(&self, change: LogChange) -> bool {
-        let report = Report::Log { session: self.session, source: self.source.clone(), change };
+        let (session, source, stream) = (self.session, self.source.clone(), self.stream);
+        let report = Report::Log { session, source, stream, change };
         self.reports.send(report).await.is_ok()
     }
 }

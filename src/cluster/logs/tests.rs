@@ -21,7 +21,7 @@ fn source() -> LogSource {
 }
 
 fn follow(is_previous: bool, start: LogStart) -> Follow {
-    Follow { source: source(), is_previous, start }
+    Follow { source: source(), is_previous, start, stream: 1 }
 }
 
 /// An answer to a request for a log.
@@ -378,7 +378,7 @@ fn older(before: (&str, u32), start: LogStart, log: &'static str) -> (LogChange,
     let _inside = runtime.enter();
     let (client, asked) = server(over(), move |query, _| Answer::Whole(serve(query).into_bytes()));
     let before = ReadUpTo { time: time(before.0), repeated: before.1 };
-    let older = Older { source: source(), is_previous: false, before, start };
+    let older = Older { source: source(), is_previous: false, before, start, stream: 1 };
     let change = runtime.block_on(older::read(&client, &older));
     let asked = asked.lock().unwrap();
     assert!(asked.iter().all(|one| !one.contains("follow=true")), "{asked:?}");

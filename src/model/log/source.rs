@@ -31,6 +31,8 @@ pub struct Follow {
     pub is_previous: bool,
     /// Where it begins, should it not be read already.
     pub start: LogStart,
+    /// Tells what this stream tells from what an earlier one of the same source told that is still on its way.
+    pub stream: u64,
 }
 
 /// Where in a log the reading begins.
@@ -67,12 +69,15 @@ pub struct Older {
     pub before: ReadUpTo,
     /// Where to begin: [`LogStart::Tail`] counts from the log's end, known lines included.
     pub start: LogStart,
+    /// Comes back with the answer.
+    pub stream: u64,
 }
 
 /// What a log stream tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogChange {
-    /// Lines, in the order of their source, behind those that came before.
+    /// Lines, in the order of their source, behind those that came before; none where a stream that had failed stands
+    /// again.
     Lines(LogBatch),
     /// Lines before the first that is known, in their order; the answer to [`Older`].
     Older {
