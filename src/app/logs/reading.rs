@@ -430,7 +430,7 @@ impl LogView {
 
     /// How many lines of a trace are folded under this line, and the last of them where it tells what happened; None where
     /// none are.
-    pub(super) fn folded(&self, at: usize) -> Option<(usize, &[u8])> {
+    pub(in crate::app) fn folded(&self, at: usize) -> Option<(usize, &[u8])> {
         let shelf = self.shelf().filter(|shelf| self.folds && shelf.store.has_traces())?;
         shelf.frames(at)
     }

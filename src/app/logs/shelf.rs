@@ -58,8 +58,9 @@ impl Shelf {
             if self.cursor.is_none_or(|line| shift.at <= line) {
                 self.top += shift.by;
             }
+            // What comes below is new to who reads, also where it is not the last.
+            self.seen += if self.cursor.is_some_and(|cursor| cursor < shift.at) { 0 } else { shift.by };
             self.cursor.iter_mut().for_each(|line| shift.apply(line));
-            self.seen += shift.by;
             if self.marked.last().is_some_and(|last| *last >= shift.at) {
                 let moved = self.marked.split_off(&shift.at);
                 self.marked.extend(moved.into_iter().map(|line| line + shift.by));
