@@ -13,6 +13,7 @@ use clap::Parser;
 
 use crate::cluster::connect::{Place, Target};
 use crate::cluster::kubeconfig::{self, KubeconfigChoice};
+use crate::cluster::scope::Scope;
 use crate::demo::Demo;
 use crate::model::clock::{Clock, FastClock, SystemClock};
 use crate::model::key::Namespaces;
@@ -140,6 +141,7 @@ fn run(arguments: Arguments) -> ExitCode {
 }
 
 fn target(arguments: Arguments, clock: &Arc<dyn Clock>) -> Target {
+    let scope = Scope::Everything;
     let names = arguments.namespace.into_iter().map(Into::into).collect::<Vec<_>>();
     let namespaces = match (arguments.all_namespaces, names.is_empty()) {
         (true, _) => Some(Namespaces::All),
@@ -148,7 +150,7 @@ fn target(arguments: Arguments, clock: &Arc<dyn Clock>) -> Target {
     };
     if arguments.demo {
         let place = Place::Demo(Demo::living(Arc::clone(clock), arguments.demo_seed, arguments.demo_size));
-        return Target { place, namespaces, remembered: BTreeMap::new(), is_read_only: arguments.readonly };
+        return Target { place, namespaces, scope, remembered: BTreeMap::new(), is_read_only: arguments.readonly };
     }
     let choice = KubeconfigChoice {
         file: arguments.kubeconfig,
@@ -160,7 +162,7 @@ fn target(arguments: Arguments, clock: &Arc<dyn Clock>) -> Target {
         impersonate_groups: arguments.impersonate_groups,
     };
     let is_read_only = arguments.readonly;
-    Target { place: Place::Kubeconfig(choice), namespaces, remembered: BTreeMap::new(), is_read_only }
+    Target { place: Place::Kubeconfig(choice), namespaces, scope, remembered: BTreeMap::new(), is_read_only }
 }
 
 /// What the flags and the environment say of the terminal: NO_COLOR (no-color.org), a locale without UTF-8, terminals
