@@ -62,7 +62,7 @@ fn end_is_believed_once_nothing_new_comes() {
     let (texts, ended, asked) = read_of(Until::End, vec![(200, ONE), (200, ALL), (200, ALL)]);
     assert_eq!((texts, ended), (vec!["one".into(), "two".into(), "three".into()], Ok(())));
     assert_eq!(asked.len(), 3);
-    assert!(asked[1].contains("sinceTime=2026-11-21T02%3A59%3A59.5Z"), "{asked:?}");
+    assert!(asked[1].contains("sinceTime=2026-11-21T03%3A00%3A00Z"), "{asked:?}");
 }
 
 #[test]
