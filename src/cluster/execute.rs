@@ -48,7 +48,7 @@ pub(super) async fn names(client: &kube::Client, kind: Kind, namespace: &str) ->
     let resource = ApiResource {
         group: kind.group().into(),
         version: "v1".into(),
-        api_version: String::new(),
+        api_version: if kind.group().is_empty() { "v1".into() } else { format!("{}/v1", kind.group()) },
         kind: kind.name().into(),
         plural: kind.plural().into(),
     };

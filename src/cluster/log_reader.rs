@@ -107,15 +107,20 @@ impl Reading {
         let mut streams = Streams::default();
         streams.set(std::slice::from_ref(&self.log), session, client, &reports);
         drop(reports);
+        // A break is told when the stream goes on; where it does not, what is asked for next has the better words.
+        let mut broken = None;
         while let Some(report) = reported.recv().await {
             let Report::Log { change, .. } = report else { continue };
+            if let Some(why) = broken.take() {
+                self.tell(LogPart::Broken(why)).await?;
+            }
             match change {
                 LogChange::Lines(lines) => {
                     lines.iter().for_each(|(time, ..)| self.remember(time));
                     self.tell(LogPart::Lines(lines)).await?;
                 }
                 LogChange::Gap { from, to } => self.tell(LogPart::Gap(from, to)).await?,
-                LogChange::Failed(why) => self.tell(LogPart::Broken(why)).await?,
+                LogChange::Failed(why) => broken = Some(why),
                 LogChange::Ended => return Ok(true),
                 LogChange::Older { .. } | LogChange::NoOlder(_) => {}
             }

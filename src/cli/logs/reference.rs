@@ -118,7 +118,7 @@ pub(super) fn instead<'a>(wanted: &Reference, names: impl Iterator<Item = &'a st
     let limit = 2.max(wanted.name.len() / 3);
     let rank = |name: &str| {
         let is_part = name.contains(&wanted.name) || wanted.name.contains(name);
-        (distance(name, &wanted.name), is_part)
+        (distance(name, &wanted.name), is_part && name.len().min(wanted.name.len()) >= 3)
     };
     let mut near: Vec<(usize, &str)> = names
         .clone()
@@ -136,8 +136,9 @@ pub(super) fn instead<'a>(wanted: &Reference, names: impl Iterator<Item = &'a st
     }
     match names.clone().count() {
         0 => "there is none in this namespace, choose another with -n".to_owned(),
-        count if count > OFFERED => format!("there are {count}, such as {}", told(names.collect(), ", ")),
-        _ => format!("there is {}", told(names.collect(), ", ")),
+        1 => format!("there is {}", told(names.collect(), ", ")),
+        2..=OFFERED => format!("there are {}", told(names.collect(), ", ")),
+        count => format!("there are {count}, such as {}", told(names.collect(), ", ")),
     }
 }
 

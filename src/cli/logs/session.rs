@@ -42,6 +42,9 @@ const POD_LAG: Duration = Duration::from_secs(2);
 /// A stream that brings nothing for so long after the end of everything that could write is given up.
 const LAST_LINES: Duration = Duration::from_secs(30);
 
+/// A reason to wait that holds for so long is said; others come and go between two tries.
+const WAIT: Duration = Duration::from_secs(3);
+
 /// Some reasons to wait appear by the passing of time alone; they are looked for this often.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -98,8 +101,9 @@ pub(super) struct Session<W> {
     over_since: Option<Instant>,
     last_news: Instant,
     is_incomplete: bool,
-    /// What was said last of why it waits, and of the link to the server.
-    told_why: String,
+    /// Why it waits, since when, and whether that was said.
+    why: (String, Instant, bool),
+    /// What was said last of the link to the server.
     told_link: String,
 }
 
@@ -131,7 +135,7 @@ impl<W: Write> Session<W> {
             over_since: None,
             last_news: Instant::now(),
             is_incomplete: false,
-            told_why: String::new(),
+            why: (String::new(), Instant::now(), false),
             told_link: String::new(),
         }
     }
@@ -514,19 +518,21 @@ impl<W: Write> Session<W> {
         Ok(())
     }
 
-    /// Says why nothing runs, where that has changed.
+    /// Says why nothing runs, where that has changed and holds.
     fn say_why(&mut self, subject: Subject) -> Result<(), Ending> {
         let why = match self.merge.is_empty() {
             true => why_it_waits(&self.snapshot, subject, self.clock.now()),
             false => String::new(),
         };
-        if why != self.told_why && !why.is_empty() {
-            self.say(&format!("{} waits: {why}", self.name))?;
+        if why != self.why.0 {
+            self.why = (why, Instant::now(), false);
         }
-        if !why.is_empty() || !self.merge.is_empty() {
-            self.told_why = why;
+        let (why, since, is_told) = &mut self.why;
+        if why.is_empty() || since.elapsed() < WAIT || std::mem::replace(is_told, true) {
+            return Ok(());
         }
-        Ok(())
+        let words = format!("{} waits: {why}", self.name);
+        self.say(&words)
     }
 
     /// Says what is wrong with a watch, where that has changed.
