@@ -1,6 +1,9 @@
 //! One reading of a log from its start to its end: what is watched becomes the runs that have a log, these are opened,
 //! merged and written, and what became of the object says when it is over.
 
+mod runs;
+mod say;
+
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -12,19 +15,16 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::merge::{Merge, Merged};
-use super::outcome::{Ending, Outcome, end_of, job_outcome, name_of, pod_outcome, why_it_waits};
+use super::outcome::{Ending, Outcome, job_outcome, name_of, pod_outcome, why_it_waits};
 use super::print::Printer;
 use super::reference::{Reference, instead};
-use crate::cluster::log_reader::Until;
 use crate::cluster::{Engine, Report};
 use crate::model::clock::{Clock, Time};
 use crate::model::delta::{Cause, Change, Delta, Failure, Row};
 use crate::model::key::{Kind, Namespaces, Uid};
-use crate::model::log::{Follow, LogRun, LogSource, LogStart};
+use crate::model::log::LogSource;
 use crate::model::meta::Object;
 use crate::model::owner::Subject;
-use crate::model::pod::ContainerState;
-use crate::model::safe_text::safe_line;
 use crate::model::snapshot::{Freshness, Snapshot};
 
 /// Logs that are read side by side at most; of a Job with more pods the later ones are read as the first ones end.
@@ -391,68 +391,6 @@ impl<W: Write> Session<W> {
         }
     }
 
-    /// The runs whose logs are wanted, oldest first.
-    fn wanted_runs(&self, subject: Subject) -> Result<Vec<LogRun>, Ending> {
-        let mut runs = self.snapshot.log_runs(subject);
-        if let Some(name) = &self.wanted.container {
-            let pods = self.snapshot.pods_of_subject(subject);
-            let containers = || pods.iter().flat_map(|pod| &pod.containers).map(|container| &container.name);
-            if !pods.is_empty() && !containers().any(|one| one == name) {
-                let there: std::collections::BTreeSet<&str> = containers().map(CompactString::as_str).collect();
-                let there: Vec<&str> = there.into_iter().collect();
-                let message = format!("{} has no container {name}", self.name);
-                return Err(Ending::Refused(message, format!("there is {}", there.join(", "))));
-            }
-            runs.retain(|run| run.source.container == *name);
-        }
-        if self.wanted.is_previous {
-            runs.retain(|run| run.is_previous || self.is_between_runs(&run.source));
-        }
-        runs.sort_by_key(|run| run.started);
-        Ok(runs)
-    }
-
-    /// The container ended and waits for its next start: its last run is the one before.
-    fn is_between_runs(&self, source: &LogSource) -> bool {
-        let pod = self.snapshot.pods.get(source.pod);
-        let mut containers = pod.into_iter().flat_map(|pod| &pod.containers);
-        containers.any(|one| one.name == source.container && matches!(one.state, ContainerState::Waiting { .. }))
-    }
-
-    /// Opens the logs of runs that are new, as far as there is room.
-    fn open(&mut self, runs: &[LogRun]) {
-        let is_first = self.runs.is_empty();
-        self.unopened = 0;
-        for run in runs {
-            if self.runs.contains_key(&run.source) {
-                continue;
-            }
-            let is_too_old = |since| run.end.as_ref().and_then(|end| end.finished).is_some_and(|end| end < since);
-            if self.wanted.since.is_some_and(is_too_old) {
-                self.runs.insert(run.source.clone(), Progress { is_read: true, is_told: true, has_begun: true });
-                continue;
-            }
-            if self.merge.len() >= LOGS {
-                self.unopened += 1;
-                continue;
-            }
-            let start = match (self.wanted.tail, self.wanted.since) {
-                (Some(lines), _) if is_first => LogStart::Tail(lines),
-                (_, Some(time)) => LogStart::Since(time),
-                _ => LogStart::First,
-            };
-            let until = match (&run.end, self.wanted.is_followed) {
-                (Some(_), _) => Until::End,
-                (None, true) => Until::ContainerEnds,
-                (None, false) => Until::Now,
-            };
-            let follow = Follow { source: run.source.clone(), is_previous: run.is_previous, start };
-            self.printer.expect(&run.source);
-            self.merge.add(run.source.clone(), self.engine.read_log(follow, until));
-            self.runs.insert(run.source.clone(), Progress::default());
-        }
-    }
-
     /// Without following: it is over when what is there was read.
     fn settle_read(&self, subject: Subject) -> Result<Option<Ending>, Ending> {
         if !self.merge.is_empty() || self.unopened > 0 {
@@ -485,96 +423,6 @@ impl<W: Write> Session<W> {
         let are_pods_known = self.ended_pods.len() >= self.counted_pods || over_since.elapsed() > POD_LAG;
         Ok(!is_open && are_pods_known)
     }
-
-    /// The first line of a run is about to be written.
-    fn say_begin(&mut self, log: usize) -> Result<(), Ending> {
-        let Some(source) = self.merge.source(log) else { return Ok(()) };
-        let is_one_of_many = self.wanted.is_followed && self.runs.len() > 1;
-        let Some(progress) = self.runs.get_mut(source) else { return Ok(()) };
-        let is_first = !std::mem::replace(&mut progress.has_begun, true);
-        if is_first && is_one_of_many {
-            let words = format!("{} began", name_of(source));
-            self.say(&words)?;
-        }
-        Ok(())
-    }
-
-    /// Says of runs that were read how they ended: where there are several, and where one failed.
-    fn say_ends(&mut self, runs: &[LogRun]) -> Result<(), Ending> {
-        for run in runs {
-            let is_one_of_many = self.runs.len() > 1;
-            let Some(progress) = self.runs.get_mut(&run.source) else { continue };
-            if let Some((words, is_bad)) = end_of(run)
-                && progress.is_read
-                && !std::mem::replace(&mut progress.is_told, true)
-                && (is_bad || is_one_of_many)
-            {
-                self.say(&words)?;
-            }
-        }
-        // A CronJob may be followed for months: what is gone need not be known.
-        let pods = &self.snapshot.pods;
-        self.runs.retain(|source, progress| !progress.is_read || pods.get(source.pod).is_some());
-        Ok(())
-    }
-
-    /// Says why nothing runs, where that has changed and holds.
-    fn say_why(&mut self, subject: Subject) -> Result<(), Ending> {
-        let why = match self.merge.is_empty() {
-            true => why_it_waits(&self.snapshot, subject, self.clock.now()),
-            false => String::new(),
-        };
-        if why != self.why.0 {
-            self.why = (why, Instant::now(), false);
-        }
-        let (why, since, is_told) = &mut self.why;
-        if why.is_empty() || since.elapsed() < WAIT || std::mem::replace(is_told, true) {
-            return Ok(());
-        }
-        let words = format!("{} waits: {why}", self.name);
-        self.say(&words)
-    }
-
-    /// Says what is wrong with a watch, where that has changed.
-    fn look_at_link(&mut self) -> Result<(), Ending> {
-        let needs = self.wanted.reference.scope().needs();
-        let broken = needs.iter().find_map(|kind| match self.snapshot.freshness(*kind) {
-            Freshness::Stale { failure, .. } => Some(failure.message.clone()),
-            _ => None,
-        });
-        match broken {
-            Some(message) => self.say_of_link(&message),
-            None => {
-                self.told_link.clear();
-                Ok(())
-            }
-        }
-    }
-
-    fn say_of_link(&mut self, message: &str) -> Result<(), Ending> {
-        if self.told_link != message {
-            self.told_link = message.to_owned();
-            self.say(&format!("{message}; it is tried again"))?;
-        }
-        Ok(())
-    }
-
-    /// Says a sentence on stderr, behind the lines before it.
-    fn say(&mut self, words: &str) -> Result<(), Ending> {
-        self.printer.flush().map_err(|error| unwritten(&error))?;
-        tell(words);
-        Ok(())
-    }
-
-    /// Says something of the object when everything is written.
-    fn say_unflushed(&self, words: &str) {
-        tell(&format!("{} {words}", self.name));
-    }
-}
-
-/// One sentence on stderr, which may be a terminal.
-fn tell(words: &str) {
-    let _ = writeln!(io::stderr(), "kubatch: {}", safe_line(words));
 }
 
 /// Why lines could not be written: nobody reads them any more, which is no error, or something worse.

@@ -1,3 +1,5 @@
+//! What is read of servers that answer, break and refuse.
+
 use std::sync::{Arc, Mutex};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Which lines go out when, on a clock that stands still but for waits.
+
 use super::*;
 use crate::model::key::Uid;
 
