@@ -325,7 +325,7 @@ fn what_does_not_fit_is_written_away_and_fetched_when_it_is_read() {
                 }
                 Effect::FetchLog { root, id, stored } => {
                     let at = stored.at as usize;
-                    let bytes = Some(disk[at..at + stored.len].to_vec());
+                    let bytes = Ok(disk[at..at + stored.len].to_vec());
                     app.update(Msg::LogFetched { root, id, bytes });
                 }
                 _ => {}
