@@ -13,6 +13,7 @@ mod commands;
 mod contract;
 mod kubectl;
 mod live;
+mod log_files;
 mod login;
 mod pictures;
 mod scenarios;
@@ -45,8 +46,16 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let available = if arguments.list { Available::no("only listed") } else { Available::find() };
     let contract = [contract::DEMO, contract::requests::DEMO, contract::runs::DEMO];
-    let local =
-        [tidy::TESTS, pictures::TESTS, scenarios::TESTS, cli::TESTS, login::TESTS, commands::TESTS, terminal::TESTS];
+    let local = [
+        tidy::TESTS,
+        pictures::TESTS,
+        scenarios::TESTS,
+        cli::TESTS,
+        login::TESTS,
+        log_files::TESTS,
+        commands::TESTS,
+        terminal::TESTS,
+    ];
     let local = local.into_iter().chain(contract).flatten();
     let mut trials: Vec<Trial> = local.map(|test| Trial::test(test.name, move || outcome(test.run))).collect();
     let has_kubectl = kubectl::find().is_some();
