@@ -49,6 +49,9 @@ impl App {
             Action::Describe | Action::Yaml | Action::Mark => {
                 needs(self.object_under_cursor().is_some(), self.nothing_here())
             }
+            Action::Logs if self.focus == Pane::Logs && self.is_zoomed => {
+                Err("the log fills the screen already".into())
+            }
             Action::Logs => needs(self.subject().is_some(), "there is no object whose log could be shown"),
             Action::PreviousLog => {
                 let is_any = self.logs.shows_previous || self.subject_pods().any(|pod| pod.restarts() > 0);

@@ -27,8 +27,8 @@ const fn back(
 
 /// Commands of the log pane.
 pub(super) const COMMANDS: &[CommandSpec] = &[
-    log("log.search", "search", "Looks for a text, or a /regex/, as it is typed.", &["/"], LogAction::Search, Some(20)),
-    log("log.next-match", "next match", "Goes to the next match below.", &["n"], LogAction::NextMatch, None),
+    log("log.search", "search", "Looks for a text, or a /regex/, as it is typed.", &["/"], LogAction::Search, Some(23)),
+    log("log.next-match", "next match", "Goes to the next match below.", &["n"], LogAction::NextMatch, Some(25)),
     log(
         "log.previous-match",
         "previous match",
@@ -43,7 +43,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         "Shows only lines with these words: text, !text, /regex/, level:warn, pod:text, container:text, index:3, try:2.",
         &["&"],
         LogAction::Filter,
-        Some(21),
+        Some(24),
     ),
     log(
         "log.context",
@@ -51,9 +51,9 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         "Shows the lines around the one under the cursor that the filter hides, or hides them again.",
         &["="],
         LogAction::Context,
-        None,
+        Some(26),
     ),
-    log("log.next-error", "next error", "Goes to the next error below.", &["e"], LogAction::NextError, Some(24)),
+    log("log.next-error", "next error", "Goes to the next error below.", &["e"], LogAction::NextError, Some(27)),
     log(
         "log.previous-error",
         "previous error",
@@ -70,8 +70,8 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         LogAction::Line,
         None,
     ),
-    log("log.times", "times", "Shows no times, how long ago, local time, or UTC.", &["t"], LogAction::Times, Some(25)),
-    log("log.wrap", "wrap", "Wraps long lines, or cuts them again.", &["w"], LogAction::Wrap, Some(26)),
+    log("log.times", "times", "Shows no times, how long ago, local time, or UTC.", &["t"], LogAction::Times, Some(28)),
+    log("log.wrap", "wrap", "Wraps long lines, or cuts them again.", &["w"], LogAction::Wrap, Some(29)),
     log("log.raw", "raw", "Shows structured lines as they came, or taken apart again.", &["r"], LogAction::Raw, None),
     log(
         "log.fold",
@@ -89,7 +89,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         "Shows the run of the CronJob before this one.",
         &["["],
         LogAction::OlderRun,
-        Some(27),
+        Some(32),
     ),
     log(
         "log.newer-run",
@@ -121,9 +121,9 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         "Copies the marked lines, or the one under the cursor, to the terminal's clipboard.",
         &["y", "c"],
         LogAction::Copy,
-        Some(30),
+        Some(33),
     ),
-    log("log.save", "save", "Saves all lines that are shown to a file.", &["S"], LogAction::Save, Some(31)),
+    log("log.save", "save", "Saves all lines that are shown to a file.", &["S"], LogAction::Save, Some(34)),
     log("log.pager", "pager", "Opens all lines that are shown in $PAGER.", &["P"], LogAction::Pager, None),
     log(
         "log.since",

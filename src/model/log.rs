@@ -14,7 +14,7 @@ mod store;
 mod structured;
 
 pub use block::LogLine;
-pub use classify::Classifier;
+pub use classify::{Classifier, level_word};
 pub use line::{LineClass, LogBatch, LogLevel};
 pub use pattern::{LABEL, LineFilter, Search};
 pub use run::LogRun;

@@ -82,6 +82,7 @@ pub async fn run(mut target: Target, settings: Settings, clock: Arc<dyn Clock>) 
     let (width, height) = crossterm::terminal::size()?;
     let mut app = App::new(clock.now(), (width, height));
     app.is_read_only = target.is_read_only;
+    app.logs.zone = jiff::tz::TimeZone::system();
     app.recent.clone_from(&memory.state().recent);
     app.logs.limits = logs;
     app.notice = Some(warning).filter(|warning| !warning.is_empty());

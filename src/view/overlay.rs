@@ -2,11 +2,12 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{App, Choice, Entry, Overlay, Palette, Prompt};
+use crate::app::{App, Choice, Entry, LogAsk, Overlay, Palette, Prompt};
 use crate::command::all;
 use crate::model::key::Kind;
 use crate::model::owner::Subject;
@@ -25,23 +26,53 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, footer: Rect, app: &App, the
             Clear.render(footer, buffer);
             let cursor = draw_prompt(buffer, footer, "/", prompt, theme);
             let problem = app.list(app.focus).and_then(|list| list.filter.problem());
-            if let Some(problem) =
-                problem.filter(|problem| problem.width() + 2 < usize::from(footer.right() - cursor.x))
-            {
-                let x = footer.right() - problem.width() as u16 - 1;
-                buffer.set_stringn(x, footer.y, problem, problem.width(), theme.level(Level::Warning));
+            if let Some(problem) = problem {
+                at_right(buffer, footer, cursor, problem, theme.level(Level::Warning));
             }
             Some(cursor)
         }
         Overlay::LogPrompt(asked) => {
             Clear.render(footer, buffer);
-            Some(draw_prompt(buffer, footer, asked.ask.sign(), &asked.prompt, theme))
+            let cursor = draw_prompt(buffer, footer, asked.ask.sign(), &asked.prompt, theme);
+            match log_problem(app, asked.ask) {
+                Some(problem) => at_right(buffer, footer, cursor, problem, theme.level(Level::Warning)),
+                None => at_right(buffer, footer, cursor, log_hint(asked.ask), theme.dim()),
+            }
+            Some(cursor)
         }
         Overlay::Page(page) => page::draw(buffer, area, footer, page, theme),
         Overlay::Confirm(confirm) => {
             confirm::draw(buffer, area, confirm, theme);
             None
         }
+    }
+}
+
+/// What is wrong with what is typed for the log.
+fn log_problem(app: &App, ask: LogAsk) -> Option<&str> {
+    match ask {
+        LogAsk::Search => app.logs.search.error.as_deref(),
+        LogAsk::Filter => app.logs.filter.error.as_deref(),
+        LogAsk::Since | LogAsk::Save | LogAsk::Replace => app.notice.as_deref(),
+    }
+}
+
+/// What can be typed.
+const fn log_hint(ask: LogAsk) -> &'static str {
+    match ask {
+        LogAsk::Search => "text or /regex/",
+        LogAsk::Filter => "text  !text  /regex/  level:warn  pod:  container:  index:  try:",
+        LogAsk::Since => "10m  2h  02:15  all UTC",
+        LogAsk::Save | LogAsk::Replace => "",
+    }
+}
+
+/// Words at the right of a line that is typed, where there is room for them.
+fn at_right(buffer: &mut Buffer, area: Rect, cursor: Position, words: &str, style: Style) {
+    let words = safe_line(words);
+    let width = words.width();
+    if width + 2 < usize::from(area.right().saturating_sub(cursor.x)) {
+        buffer.set_stringn(area.right() - width as u16 - 1, area.y, words, width, style);
     }
 }
 

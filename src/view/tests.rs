@@ -1,5 +1,6 @@
 //! Whole screens from real objects at a fixed time, as text; and a few of their styles.
 
+mod logs;
 mod overlays;
 
 use ratatui::Terminal;
@@ -10,7 +11,7 @@ use super::theme::Theme;
 use crate::app::{App, Msg};
 use crate::command::Key;
 use crate::model::delta::{Cause, Change, Row};
-use crate::model::fixtures::{busy, delta, event, failed, failure, job, lists, now, pod, renamed, time};
+use crate::model::fixtures::{busy, delta, event, failed, failure, job, lists, now, pod, renamed};
 use crate::model::key::{Kind, Namespaces, Session};
 use crate::model::log::{LineClass, LogChange, LogSource};
 use crate::model::meta::{Object, Owner};
@@ -430,16 +431,6 @@ fn frame_of_another_size_does_not_panic() {
         let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
         terminal.draw(|frame| super::draw(frame, &app, &COLOUR)).unwrap();
     }
-}
-
-#[test]
-fn paused_log_says_how_to_follow_again() {
-    let mut app = busy_app();
-    let lines: Vec<String> = (0..100).map(|number| format!("line {number}")).collect();
-    log(&mut app, &lines.iter().map(String::as_str).collect::<Vec<_>>());
-    app.update(Msg::Tick(time("2026-11-21T05:00:00Z")));
-    press(&mut app, &["6", "z", "g"]);
-    check("logs-paused", &draw(&mut app, (80, 16), &COLOUR));
 }
 
 /// Bytes of other characters could be control sequences to a terminal that reads each byte for itself.

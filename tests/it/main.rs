@@ -15,6 +15,8 @@ mod kubectl;
 mod live;
 mod log_files;
 mod login;
+mod logs;
+mod logs_cli;
 mod pictures;
 mod scenarios;
 mod streams;
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         pictures::TESTS,
         scenarios::TESTS,
         cli::TESTS,
+        logs_cli::TESTS,
         login::TESTS,
         log_files::TESTS,
         commands::TESTS,
@@ -66,7 +69,8 @@ fn main() -> ExitCode {
     let ran = Arc::new(AtomicUsize::new(0));
     let (mut total, mut skipped) = (0, 0);
     let contract = [contract::REAL, contract::requests::REAL, contract::runs::REAL];
-    for test in [cluster::TESTS, live::TESTS, streams::TESTS, commands::LIVE].into_iter().chain(contract).flatten() {
+    let end_to_end = [cluster::TESTS, live::TESTS, logs::TESTS, streams::TESTS, commands::LIVE, logs_cli::LIVE];
+    for test in end_to_end.into_iter().chain(contract).flatten() {
         let why_not = available.why_not(test.need);
         total += 1;
         skipped += usize::from(why_not.is_some());

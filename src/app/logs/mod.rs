@@ -13,6 +13,7 @@ mod shown;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use compact_str::CompactString;
+use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
 use crate::model::clock::Time;
@@ -21,13 +22,14 @@ use crate::model::log::{
     BlockId, Follow, LineFilter, LogChange, LogSource, LogStart, Older, Scan, Search, SourceState,
 };
 use crate::model::owner::Subject;
+use crate::model::safe_text::safe_line;
 use crate::model::snapshot::Snapshot;
 
 pub(in crate::app) use export::ExportEnd;
 pub use export::{Export, ExportOutcome, ExportTo};
 pub use reading::{Goal, LogRow};
 pub use shelf::Shelf;
-pub use shown::shown_line;
+pub use shown::{Look, ShownLine};
 
 /// How far back a log is read at first, in lines.
 const TAIL: u32 = 500;
@@ -86,7 +88,7 @@ impl Times {
     pub const fn width(self) -> usize {
         match self {
             Times::Off => 0,
-            // `3h12m`
+            // `23h12m`
             Times::Ago => 7,
             // `13:41:07.123`
             Times::Local | Times::Utc => 13,
@@ -119,6 +121,8 @@ pub struct LogView {
     pub since: Option<Time>,
     /// What stands before lines.
     pub times: Times,
+    /// The zone of [`Times::Local`].
+    pub zone: TimeZone,
     /// Long lines go on in the next row.
     pub wraps: bool,
     /// Lines are shown as they came.
@@ -180,6 +184,7 @@ impl Default for LogView {
             set_aside: None,
             since: None,
             times: Times::Off,
+            zone: TimeZone::UTC,
             wraps: false,
             is_raw: false,
             folds: true,
@@ -227,6 +232,7 @@ impl LogView {
     pub(super) fn forget(&mut self) {
         *self = Self {
             times: self.times,
+            zone: self.zone.clone(),
             wraps: self.wraps,
             is_raw: self.is_raw,
             folds: self.folds,
@@ -281,6 +287,12 @@ impl LogView {
         Some((self.matches.count(&shelf.store), self.matches.is_done()))
     }
 
+    /// Which of the lines with a match the cursor is on, from 1; None where it is on none.
+    pub fn match_number(&self) -> Option<usize> {
+        let shelf = self.shelf().filter(|_| !self.search.is_empty())?;
+        self.matches.number(&shelf.store, shelf.cursor?)
+    }
+
     /// No line of the subject was read, and none is known of.
     pub fn is_empty(&self) -> bool {
         self.followed.is_empty() && self.shelf().is_none_or(|shelf| shelf.store.is_empty())
@@ -292,10 +304,11 @@ impl LogView {
         1 + self.times.width() + if label == 0 { 0 } else { label + 3 }
     }
 
-    /// Columns of the longest label; 0 where sources have none.
+    /// Columns of the longest label, at most a third of the pane; 0 where sources have none.
     pub fn label_width(&self) -> usize {
         let labels = self.shelf().into_iter().flat_map(|shelf| &shelf.labels);
-        labels.map(|label| label.width()).max().unwrap_or(0).min(LABEL)
+        let longest = labels.map(|label| safe_line(label).width()).max().unwrap_or(0);
+        longest.min(LABEL).min(self.size.0 / 3)
     }
 
     /// Turns to the subject, or to one container of it, and what of it can be followed now. True where other streams

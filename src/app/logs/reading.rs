@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 
+use super::LogView;
 use super::shelf::Shelf;
-use super::{LogView, shown};
 use crate::command::Motion;
 use crate::model::log::{LineFilter, Next, Scan, Search};
 
@@ -181,9 +181,7 @@ impl LogView {
     /// Goes on examining lines, and on the way to one. Something to say where the way ends in nothing.
     pub(in crate::app) fn work(&mut self) -> Option<&'static str> {
         self.missing.clear();
-        let Some(shelf) = self.subject.and_then(|_| self.root).and_then(|root| self.shelves.get(&root)) else {
-            return None;
-        };
+        let shelf = self.shelves.get(&self.subject.and(self.root)?)?;
         let near = shelf.cursor.unwrap_or(shelf.store.len());
         let store = &shelf.store;
         if let Some(scan) = &mut self.shown_lines {
@@ -306,7 +304,7 @@ impl LogView {
         let mut rows = Vec::with_capacity(height);
         let mut next = visible.at_or_behind(line);
         while let Next::Line(line) = next {
-            rows.extend(self.pieces(visible, line).take(height - rows.len()));
+            rows.extend(self.pieces(line).take(height - rows.len()));
             if rows.len() >= height {
                 break;
             }
@@ -320,7 +318,7 @@ impl LogView {
         let mut rows = VecDeque::with_capacity(height);
         let mut next = visible.before(line);
         while let Next::Line(line) = next {
-            for row in self.pieces(visible, line).rev() {
+            for row in self.pieces(line).rev() {
                 if rows.len() < height {
                     rows.push_front(row);
                 }
@@ -333,18 +331,9 @@ impl LogView {
         rows.into()
     }
 
-    /// The rows that a line takes: one, or as many as it needs where it is wrapped. A line never fills more than a
-    /// screen; Enter shows it whole.
-    fn pieces(&self, visible: &Visible<'_>, line: usize) -> impl DoubleEndedIterator<Item = LogRow> + use<> {
-        let count = if self.wraps {
-            let room = self.text_width().max(1);
-            let most = self.size.1.saturating_sub(1).max(1);
-            let columns = visible.shelf.store.line(line).map_or(1, |line| shown::columns(self, &line, room * most));
-            columns.div_ceil(room).clamp(1, most)
-        } else {
-            1
-        };
-        (0..count).map(move |piece| LogRow { line, piece })
+    /// The rows that a line takes: one, or as many as it needs where it is wrapped.
+    fn pieces(&self, line: usize) -> impl DoubleEndedIterator<Item = LogRow> + use<> {
+        (0..self.row_count(line)).map(move |piece| LogRow { line, piece })
     }
 
     /// Columns that are left for a line's text.
@@ -439,12 +428,11 @@ impl LogView {
         Some((format!("{}  {}/{}  {}", line.time, source.namespace, source.pod_name, source.container), texts))
     }
 
-    /// Lines of a trace that are folded under this line.
-    pub fn folded(&self, at: usize) -> usize {
-        if !self.folds {
-            return 0;
-        }
-        self.shelf().map_or(0, |shelf| shelf.frames(at))
+    /// How many lines of a trace are folded under this line, and the last of them where it tells what happened; None where
+    /// none are.
+    pub(in crate::app) fn folded(&self, at: usize) -> Option<(usize, &[u8])> {
+        let shelf = self.shelf().filter(|shelf| self.folds && shelf.store.has_traces())?;
+        shelf.frames(at)
     }
 
     /// Shows the lines around the cursor that the filter hides, or hides them again.

@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use compact_str::{CompactString, format_compact};
 
 use crate::model::clock::{Time, short_duration};
+use crate::model::count::grouped;
 use crate::model::key::{Kind, Uid};
-use crate::model::log::{Follow, LogChange, LogRun, LogSource, LogStart, LogStore, Shift, SourceState};
+use crate::model::log::{Follow, LogChange, LogLevel, LogRun, LogSource, LogStart, LogStore, Shift, SourceState};
 use crate::model::owner::Subject;
 use crate::model::pod::End;
 use crate::model::snapshot::{Freshness, Snapshot};
@@ -57,8 +58,9 @@ impl Shelf {
             if self.cursor.is_none_or(|line| shift.at <= line) {
                 self.top += shift.by;
             }
+            // What comes below is new to who reads, also where it is not the last.
+            self.seen += if self.cursor.is_some_and(|cursor| cursor < shift.at) { 0 } else { shift.by };
             self.cursor.iter_mut().for_each(|line| shift.apply(line));
-            self.seen += shift.by;
             if self.marked.last().is_some_and(|last| *last >= shift.at) {
                 let moved = self.marked.split_off(&shift.at);
                 self.marked.extend(moved.into_iter().map(|line| line + shift.by));
@@ -92,7 +94,9 @@ impl Shelf {
             let is_read = read.is_some_and(|read| matches!(read.state, SourceState::Ended | SourceState::Failed(_)));
             if let Some(end) = run.end.as_ref().filter(|_| is_read && !self.told_ends.contains(&run.source)) {
                 self.told_ends.insert(run.source.clone());
-                let shifts = self.store.mark_behind(&run.source, end.finished.unwrap_or(now), &words(end));
+                let level = (end.exit_code != 0).then_some(LogLevel::Error);
+                let finished = end.finished.unwrap_or(now);
+                let shifts = self.store.mark_behind(&run.source, finished, level, &words(end));
                 self.shift(&shifts);
             }
         }
@@ -133,8 +137,8 @@ impl Shelf {
         let read = self.store.sources().iter().filter(|read| gone.contains(&read.source.pod));
         let told: Vec<_> = read.map(|read| (read.source.clone(), read.lines)).collect();
         for (source, lines) in told {
-            let lines = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
-            let shifts = self.store.mark_behind(&source, now, &format!("pod gone, {lines} kept"));
+            let lines = if lines == 1 { "1 line".to_owned() } else { format!("{} lines", grouped(lines)) };
+            let shifts = self.store.mark_behind(&source, now, None, &format!("pod gone, {lines} kept"));
             self.shift(&shifts);
         }
     }
@@ -194,14 +198,18 @@ impl Shelf {
         }
     }
 
-    /// How many lines go on with this one: the frames of its stack trace.
-    pub(super) fn frames(&self, at: usize) -> usize {
+    /// How many lines go on with this one, the frames of its stack trace, and the last of them where it is none: at the
+    /// end of a Python traceback stands the exception.
+    pub(super) fn frames(&self, at: usize) -> Option<(usize, &[u8])> {
         /// Lines that are looked at: a trace is shorter, and it is counted for each row of a frame.
         const FURTHER: usize = 500;
-        let Some(first) = self.store.line(at) else { return 0 };
+        let first = self.store.line(at)?;
         let further = (at + 1..at + FURTHER).map_while(|further| self.store.line(further));
         let own = further.filter(|line| line.source == first.source);
-        own.take_while(|line| line.class.continues()).count()
+        let frames = own.take_while(|line| line.class.continues());
+        let (count, last) = frames.fold((0, &b""[..]), |(count, _), line| (count + 1, line.text));
+        let is_told = last.first().is_some_and(|byte| byte.is_ascii_alphabetic());
+        (count > 0).then_some((count, if is_told { last } else { b"" }))
     }
 
     /// How a run is followed from where it was read; None where all of it was read.

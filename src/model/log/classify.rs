@@ -6,6 +6,7 @@ mod level;
 mod trace;
 
 use super::line::{LineClass, LogLevel};
+pub use level::level_word;
 pub(super) use level::{is_level_key, level_of, level_of_number};
 
 /// Bytes that are looked at: what a line is stands at its start, and a line may be megabytes long.

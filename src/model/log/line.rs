@@ -57,9 +57,9 @@ impl LineClass {
         Self(self.0 | Self::CONTINUES)
     }
 
-    /// A line that kubatch wrote: where a source begins or ends, where lines are missing.
-    pub const fn mark() -> Self {
-        Self(Self::MARK)
+    /// A line that kubatch wrote: where a source begins or ends, where lines are missing. The level says how bad that is.
+    pub fn mark(level: Option<LogLevel>) -> Self {
+        Self(Self::of(level).0 | Self::MARK)
     }
 
     /// The level that the line names.
@@ -168,7 +168,9 @@ mod tests {
             let frame = class.continuing();
             assert_eq!((frame.level(), frame.continues(), frame.is_error()), (level, true, false));
         }
-        assert!(LineClass::mark().is_mark());
+        assert!(LineClass::mark(None).is_mark() && !LineClass::mark(None).is_error());
+        let failed = LineClass::mark(Some(LogLevel::Error));
+        assert!(failed.is_mark() && failed.is_error());
     }
 
     #[test]

@@ -125,6 +125,16 @@ impl Scan {
         Some(found.lines.binary_search(&(inside as u32)).is_ok())
     }
 
+    /// Which of the lines for which it holds this one is, from 1, of those that were examined; None where it is none.
+    pub fn number(&self, store: &LogStore, line: usize) -> Option<usize> {
+        let own = store.stretch_of(line)?;
+        let at = self.found.get(&own.id)?.lines.binary_search(&((line - own.first) as u32)).ok()?;
+        let before = store.stretches().take_while(|stretch| stretch.first < own.first);
+        let before: usize =
+            before.filter_map(|stretch| self.found.get(&stretch.id)).map(|found| found.lines.len()).sum();
+        Some(before + at + 1)
+    }
+
     /// For how many lines it holds, of those that were examined.
     pub fn count(&self, store: &LogStore) -> usize {
         store.stretches().filter_map(|stretch| self.found.get(&stretch.id)).map(|found| found.lines.len()).sum()

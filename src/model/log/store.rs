@@ -5,7 +5,7 @@
 //! by [`LogStore::drop_oldest`].
 
 use super::block::{BLOCK, LogLine, Records};
-use super::line::{LineClass, LogBatch};
+use super::line::{LineClass, LogBatch, LogLevel};
 use super::source::{LogChange, LogSource, ReadUpTo, SourceState};
 use crate::model::clock::Time;
 
@@ -328,23 +328,23 @@ impl LogStore {
         }
         let place = read.places.map_or(time, |(first, _)| first.min(time));
         let own_first = read.places.map(|(first, _)| self.first_of(index, first));
-        let mut mark = [mark(index, time, place, text)];
+        let mut mark = [mark(index, time, place, None, text)];
         let shifts = self.insert(&mut mark, own_first);
         self.sources[index as usize].begin = Some(mark[0].place);
         shifts
     }
 
-    /// Says something in a line of its own behind all lines of the source that were read.
-    pub fn mark_behind(&mut self, source: &LogSource, time: Time, text: &str) -> Vec<Shift> {
+    /// Says something in a line of its own behind all lines of the source that were read. A level says how bad it is.
+    pub fn mark_behind(&mut self, source: &LogSource, time: Time, level: Option<LogLevel>, text: &str) -> Vec<Shift> {
         let index = self.source_index(source);
-        self.mark(index, time, text)
+        self.mark(index, time, level, text)
     }
 
-    fn mark(&mut self, source: u32, time: Time, text: &str) -> Vec<Shift> {
+    fn mark(&mut self, source: u32, time: Time, level: Option<LogLevel>, text: &str) -> Vec<Shift> {
         let read = &mut self.sources[source as usize];
         let place = read.places.map(|(_, last)| last).or(read.begin).map_or(time, |last| last.max(time));
         let first = read.places.map(|(first, _)| first);
-        let mut mark = [mark(source, time, place, text)];
+        let mut mark = [mark(source, time, place, level, text)];
         let shifts = self.insert(&mut mark, None);
         let place = mark[0].place;
         self.sources[source as usize].places = Some((first.unwrap_or(place), place));
@@ -355,7 +355,7 @@ impl LogStore {
         let clock = |time: Time| time.to_timestamp().strftime("%H:%M:%S%.3f").to_string();
         let text =
             format!("lines between {} and {} UTC may be missing: the server has them no more", clock(from), clock(to));
-        self.mark(source, from, &text)
+        self.mark(source, from, Some(LogLevel::Warn), &text)
     }
 
     /// Puts lines of one source, in the order of their places, where they belong; none behind the line `limit`. The
@@ -603,8 +603,8 @@ impl LogStore {
     }
 }
 
-fn mark(source: u32, time: Time, place: Time, text: &str) -> LogLine<'_> {
-    LogLine { time, place, source, class: LineClass::mark(), text: text.as_bytes() }
+fn mark(source: u32, time: Time, place: Time, level: Option<LogLevel>, text: &str) -> LogLine<'_> {
+    LogLine { time, place, source, class: LineClass::mark(level), text: text.as_bytes() }
 }
 
 /// How many lines from the first on have a place for which this holds.

@@ -16,7 +16,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::app::{App, ListState, has_titles};
 use crate::command::Pane;
 use crate::model::clock::short_duration;
-use crate::model::key::Uid;
+use crate::model::key::{Kind, Uid};
 use crate::model::safe_text::safe_line;
 use crate::model::snapshot::Freshness;
 use crate::model::state::{Level, State};
@@ -85,7 +85,25 @@ pub(super) fn counted(app: &App, pane: Pane, list: &ListState) -> Option<String>
 /// What qualifies a pane's rows, at the right of its title, in `room` columns: the most important first, and the last
 /// ones left out where they do not fit.
 fn marks<'a>(pane: Pane, app: &App, theme: &Theme, room: usize) -> Line<'a> {
-    let Some((list, kind)) = app.list(pane).zip(pane.kind()) else { return Line::default() };
+    let marks = match app.list(pane).zip(pane.kind()) {
+        Some((list, kind)) => list_marks(list, kind, app, theme),
+        None => logs::marks(app, theme),
+    };
+    let mut line = Line::default();
+    for (text, style) in marks {
+        let left = room.saturating_sub(line.width() + 2);
+        // The first one is cut rather than left out.
+        let text = if line.width() == 0 { fit(&text, left, Align::Left, theme.cut()).into_owned() } else { text };
+        if text.is_empty() || text.width() > left {
+            break;
+        }
+        line.push_span(Span::styled(format!(" {text} "), style));
+    }
+    line
+}
+
+/// The marks of a list.
+fn list_marks(list: &ListState, kind: Kind, app: &App, theme: &Theme) -> Vec<(String, Style)> {
     let mut marks = Vec::new();
     match app.snapshot.freshness(kind) {
         Freshness::Stale { since, .. } => {
@@ -113,17 +131,7 @@ fn marks<'a>(pane: Pane, app: &App, theme: &Theme, room: usize) -> Line<'a> {
             theme.text(),
         ));
     }
-    let mut line = Line::default();
-    for (text, style) in marks {
-        let left = room.saturating_sub(line.width() + 2);
-        // The first one is cut rather than left out.
-        let text = if line.width() == 0 { fit(&text, left, Align::Left, theme.cut()).into_owned() } else { text };
-        if text.is_empty() || text.width() > left {
-            break;
-        }
-        line.push_span(Span::styled(format!(" {text} "), style));
-    }
-    line
+    marks
 }
 
 /// The cells of a row, one for each column that is shown.

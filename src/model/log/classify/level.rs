@@ -1,5 +1,7 @@
 //! The level that a line names: in a field, as a word near its start, or by how programs say that they failed.
 
+use std::ops::Range;
+
 use memchr::{memchr, memchr2, memmem};
 
 use crate::model::log::line::LogLevel;
@@ -39,6 +41,26 @@ pub(in crate::model::log) fn level_of(word: &[u8]) -> Option<LogLevel> {
         | b"pani" => Some(LogLevel::Fatal),
         _ => None,
     }
+}
+
+/// Where near its start a text that has this level names it: the word, the name of an exception, or klog's letter with the
+/// date behind it.
+pub fn level_word(text: &str, level: LogLevel) -> Option<Range<usize>> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"._$".contains(&byte);
+    let bytes = text.as_bytes();
+    if matches!(bytes.first(), Some(b'I' | b'W' | b'E' | b'F')) && is_klog(bytes) {
+        return Some(0..5);
+    }
+    let mut at = 0;
+    while at < bytes.len().min(NEAR) {
+        let length = bytes[at..].iter().take_while(|byte| is_part(**byte)).count();
+        let word = &bytes[at..at + length];
+        if level_of(word) == Some(level) || (level == LogLevel::Error && is_exception_name(word)) {
+            return Some(at..at + length);
+        }
+        at += length.max(1);
+    }
+    None
 }
 
 /// The numbers of bunyan and pino, from 10 for trace to 60 for fatal.

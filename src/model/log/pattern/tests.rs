@@ -91,7 +91,7 @@ fn level_is_at_least_or_exactly_the_one_typed() {
 #[test]
 fn marks_are_always_shown() {
     for filter in ["absent", "level:error", "!/./"] {
-        assert!(shows(filter, LineClass::mark(), "x"), "{filter}");
+        assert!(shows(filter, LineClass::mark(None), "x"), "{filter}");
     }
 }
 

@@ -81,7 +81,7 @@ fn marks_stand_where_a_run_begins_and_behind_all_that_it_wrote() {
     store.apply(&source("b"), lines(&[9, 13]));
     store.mark_begin(&source("a"), Time::from_seconds(10), "began");
     store.mark_begin(&source("a"), Time::from_seconds(10), "began");
-    store.mark_behind(&source("a"), Time::from_seconds(11), "ended");
+    store.mark_behind(&source("a"), Time::from_seconds(11), None, "ended");
     store.apply(&source("a"), older(&[9, 10]));
     assert_eq!(texts(&store), ["9", "began", "9", "10", "10", "11", "ended", "13"]);
     assert_eq!(store.read(&source("a")).unwrap().lines, 4, "marks are no lines of the source");
