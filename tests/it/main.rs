@@ -13,6 +13,7 @@ mod commands;
 mod contract;
 mod kubectl;
 mod live;
+mod log_files;
 mod login;
 mod logs;
 mod logs_cli;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         cli::TESTS,
         logs_cli::TESTS,
         login::TESTS,
+        log_files::TESTS,
         commands::TESTS,
         terminal::TESTS,
     ];
