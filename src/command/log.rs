@@ -62,13 +62,12 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         LogAction::PreviousError,
         None,
     ),
-    log(
+    back(
         "log.line",
         "whole line",
         "Shows the line under the cursor whole, its structure spread out and its stack trace unfolded.",
         &["enter"],
         LogAction::Line,
-        None,
     ),
     log("log.times", "times", "Shows no times, how long ago, local time, or UTC.", &["t"], LogAction::Times, Some(28)),
     log("log.wrap", "wrap", "Wraps long lines, or cuts them again.", &["w"], LogAction::Wrap, Some(29)),
@@ -81,8 +80,8 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         LogAction::Fold,
         None,
     ),
-    log("log.left", "left", "Scrolls to the left where lines are cut.", &["left"], LogAction::Left, None),
-    log("log.right", "right", "Scrolls to the right where lines are cut.", &["right"], LogAction::Right, None),
+    back("log.left", "left", "Scrolls to the left where lines are cut.", &["left"], LogAction::Left),
+    back("log.right", "right", "Scrolls to the right where lines are cut.", &["right"], LogAction::Right),
     log(
         "log.older-run",
         "older run",
