@@ -4,6 +4,7 @@
 //!
 //! | module | owns | may import |
 //! |---|---|---|
+//! | [`config`] | what a person chose once for all, from the configuration file | nothing of ours |
 //! | [`state_file`] | what is remembered from one run to the next | nothing of ours |
 //! | [`model`] | what is known, as plain data: rows, relations, states, schedules | nothing of ours |
 //! | [`demo`] | the embedded cluster: an API server that answers from memory, its controllers, a story | model (time and schedules) |
@@ -48,6 +49,7 @@ pub mod app;
 pub mod cli;
 pub mod cluster;
 pub mod command;
+pub mod config;
 pub mod demo;
 pub mod model;
 pub mod state_file;

@@ -53,11 +53,16 @@ impl State {
     }
 }
 
-/// Where the file is, as the XDG base directory specification has it; None where there is no home either.
-fn path() -> Option<PathBuf> {
+/// The folder for what outlives no more than it must, as the XDG base directory specification has it; None where there is
+/// no home either. It need not exist.
+pub fn folder() -> Option<PathBuf> {
     let given = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let folder = given.or_else(|| std::env::home_dir().map(|home| home.join(".local/state")))?;
-    Some(folder.join("kubatch/state.yaml"))
+    Some(folder.join("kubatch"))
+}
+
+fn path() -> Option<PathBuf> {
+    folder().map(|folder| folder.join("state.yaml"))
 }
 
 fn read(path: &Path) -> State {

@@ -10,7 +10,7 @@ use crate::model::log::{LineFilter, Search, pretty};
 use crate::model::owner::Subject;
 use crate::model::snapshot::Touched;
 
-use super::logs::{ExportTo, Goal};
+use super::logs::{ExportEnd, ExportOutcome, ExportTo, Goal};
 use super::page::{Line, Page, Role};
 use super::{App, Effect, Overlay, Prompt};
 use crate::command::Pane;
@@ -225,6 +225,21 @@ impl App {
             }
         }
         Vec::new()
+    }
+
+    /// A piece of the lines that are given away was taken, or was not.
+    pub(super) fn take_exported(&mut self, outcome: ExportOutcome, is_last: bool) {
+        match self.logs.exported(outcome, is_last) {
+            Some(ExportEnd::AskToReplace(path)) if self.overlay.is_none() => {
+                self.ask_for_log(LogAsk::Replace, &path.to_string_lossy(), String::new());
+            }
+            // Something else is being typed or read by now.
+            Some(ExportEnd::AskToReplace(path)) => {
+                self.notice = Some(format!("not saved: {} is there already", path.display()));
+            }
+            Some(ExportEnd::Said(words)) => self.notice = Some(words),
+            None => {}
+        }
     }
 
     /// The run of the CronJob before the one that is shown, or behind it.

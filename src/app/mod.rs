@@ -34,7 +34,7 @@ use layout::{Room, Shown};
 pub use link::Link;
 pub use list::ListState;
 pub use log_keys::{LogAsk, LogPrompt};
-pub use logs::{Export, ExportTo, Goal, LogLimits, LogRow, LogView, Look, Shelf, ShownLine, Times};
+pub use logs::{Export, ExportOutcome, ExportTo, Goal, LogLimits, LogRow, LogView, Look, Shelf, ShownLine, Times};
 pub use msg::Msg;
 pub use page::{Details, Form, Hit, Line, Page, Role, Row, Search};
 pub use palette::{Choice, Entry, Palette};
@@ -272,13 +272,15 @@ impl App {
             }
             Msg::EffectDone { session, mutation, outcome } => self.take_outcome(session, &mutation, outcome),
             Msg::Continue => return self.go_on(),
-            Msg::LogWritten { root, id, stored } => self.logs.wrote(root, id, stored),
-            Msg::LogFetched { root, id, bytes } => self.logs.fetched(root, id, bytes.as_deref().unwrap_or_default()),
-            Msg::LogExported { outcome, is_last } => {
-                if let Some(words) = self.logs.exported(outcome, is_last) {
-                    self.notice = Some(words);
-                }
+            Msg::LogWritten { root, id, stored } => {
+                let words = self.logs.wrote(root, id, stored);
+                self.notice = words.or(self.notice.take());
             }
+            Msg::LogFetched { root, id, bytes } => {
+                let words = self.logs.fetched(root, id, bytes);
+                self.notice = words.or(self.notice.take());
+            }
+            Msg::LogExported { outcome, is_last } => self.take_exported(outcome, is_last),
             Msg::Log { session, source, stream, change } if session == self.session => {
                 self.logs.take(&source, stream, change);
             }

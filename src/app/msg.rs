@@ -2,6 +2,7 @@
 
 use compact_str::CompactString;
 
+use super::ExportOutcome;
 use crate::command::Key;
 use crate::model::clock::Time;
 use crate::model::delta::{Delta, Failure};
@@ -100,19 +101,19 @@ pub enum Msg {
         /// Where it is now.
         stored: Result<Stored, String>,
     },
-    /// A part of a log is back; None where it could not be read.
+    /// A part of a log is back, or could not be read; the words say why.
     LogFetched {
         /// On whose shelf it is.
         root: Subject,
         /// Which part.
         id: BlockId,
         /// The part.
-        bytes: Option<Vec<u8>>,
+        bytes: Result<Vec<u8>, String>,
     },
-    /// Lines of a log were given away, or could not be; the words say why.
+    /// Lines of a log were given away, or could not be.
     LogExported {
         /// What became of them.
-        outcome: Result<(), String>,
+        outcome: ExportOutcome,
         /// They were the last.
         is_last: bool,
     },

@@ -11,12 +11,14 @@ use std::sync::Arc;
 
 use clap::Parser;
 
+use crate::app::LogLimits;
 use crate::cluster::connect::{Place, Target};
 use crate::cluster::kubeconfig::{self, KubeconfigChoice};
+use crate::config::{self, Background, Config};
 use crate::demo::Demo;
 use crate::model::clock::{Clock, FastClock, SystemClock};
 use crate::model::key::Namespaces;
-use crate::tui::{self, Ground, Look};
+use crate::tui::{self, Ground, Look, Settings};
 
 /// Exit code for a command line or an environment that cannot be used, as clap and kubectl plugins have it.
 const USAGE: u8 = 2;
@@ -50,8 +52,11 @@ pub struct Arguments {
     #[arg(short = 'A', long)]
     all_namespaces: bool,
     /// Change nothing: requests that do more than read are not sent.
-    #[arg(long, env = "KUBATCH_READONLY", value_parser = clap::builder::FalseyValueParser::new())]
-    readonly: bool,
+    #[arg(long, env = "KUBATCH_READONLY", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = clap::builder::FalseyValueParser::new())]
+    readonly: Option<bool>,
+    /// The configuration file, instead of ~/.config/kubatch/config.yaml.
+    #[arg(long, env = "KUBATCH_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Open the embedded cluster: a small company's batch work, with its faults, in memory alone.
     #[arg(long, conflicts_with_all = ["kubeconfig", "context", "cluster", "user", "impersonate"])]
     demo: bool,
@@ -71,18 +76,10 @@ pub struct Arguments {
     #[arg(long)]
     ascii: bool,
     /// Colours for a dark or a light background; auto asks COLORFGBG, and takes dark where that is not set.
-    #[arg(long, value_enum, value_name = "GROUND", default_value_t = Background::Auto)]
-    theme: Background,
+    #[arg(long, value_enum, value_name = "GROUND")]
+    theme: Option<Background>,
     #[command(subcommand)]
     command: Option<Command>,
-}
-
-/// The background that the colours are chosen for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Background {
-    Dark,
-    Light,
-    Auto,
 }
 
 /// What else the program does.
@@ -105,7 +102,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> ExitCode {
+fn run(mut arguments: Arguments) -> ExitCode {
+    let (config, warning) = match Config::load(arguments.config.as_deref()) {
+        Ok(loaded) => loaded,
+        Err(message) => return refuse(&message, "correct the file, or choose another one with --config FILE"),
+    };
+    let Config { readonly, theme, logs } = config;
+    // What flags and environment leave open is as the file has it.
+    arguments.readonly.get_or_insert(readonly);
+    arguments.theme.get_or_insert(theme);
     let look = look(&arguments, |name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()));
     let clock: Arc<dyn Clock> = match arguments.demo_speed {
         1 => Arc::new(SystemClock),
@@ -115,6 +120,7 @@ fn run(arguments: Arguments) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("cannot start: {error}"), "check the limits on threads and open files"),
     };
+    let settings = Settings { look, logs: log_limits(&logs), warning };
     // The embedded cluster lives in a task.
     let mut target = runtime.block_on(async { target(arguments, &clock) });
     if let Place::Kubeconfig(choice) = &mut target.place
@@ -130,13 +136,17 @@ fn run(arguments: Arguments) -> ExitCode {
     }
     // kube links two TLS providers' traits; one must be chosen before the first connection. An error means it was.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let outcome = runtime.block_on(tui::run(target, look, clock));
+    let outcome = runtime.block_on(tui::run(target, settings, clock));
     // A login helper that still runs must not keep the shell waiting.
     runtime.shutdown_background();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&format!("the terminal cannot be used: {error}"), "check TERM and the connection"),
     }
+}
+
+fn log_limits(logs: &config::Logs) -> LogLimits {
+    LogLimits { memory: logs.memory.in_memory(), disk: logs.disk.0, streams: logs.streams.get().into() }
 }
 
 fn target(arguments: Arguments, clock: &Arc<dyn Clock>) -> Target {
@@ -146,9 +156,10 @@ fn target(arguments: Arguments, clock: &Arc<dyn Clock>) -> Target {
         (false, false) => Some(Namespaces::Some(names)),
         (false, true) => None,
     };
+    let is_read_only = arguments.readonly.unwrap_or_default();
     if arguments.demo {
         let place = Place::Demo(Demo::living(Arc::clone(clock), arguments.demo_seed, arguments.demo_size));
-        return Target { place, namespaces, remembered: BTreeMap::new(), is_read_only: arguments.readonly };
+        return Target { place, namespaces, remembered: BTreeMap::new(), is_read_only };
     }
     let choice = KubeconfigChoice {
         file: arguments.kubeconfig,
@@ -159,7 +170,6 @@ fn target(arguments: Arguments, clock: &Arc<dyn Clock>) -> Target {
         impersonate: arguments.impersonate,
         impersonate_groups: arguments.impersonate_groups,
     };
-    let is_read_only = arguments.readonly;
     Target { place: Place::Kubeconfig(choice), namespaces, remembered: BTreeMap::new(), is_read_only }
 }
 
@@ -178,7 +188,7 @@ fn look(arguments: &Arguments, variable: impl Fn(&str) -> Option<String>) -> Loo
     Look {
         has_colour: has_colours && !arguments.no_color && set("NO_COLOR").is_none(),
         has_unicode: has_glyphs && !arguments.ascii && is_utf8,
-        ground: match arguments.theme {
+        ground: match arguments.theme.unwrap_or_default() {
             Background::Dark => Ground::Dark,
             Background::Light => Ground::Light,
             Background::Auto => set("COLORFGBG").map_or(Ground::Dark, |value| Ground::from_colorfgbg(&value)),
@@ -240,9 +250,15 @@ mod tests {
     }
 
     #[test]
+    fn logs_may_take_the_same_by_default_wherever_one_asks() {
+        assert_eq!(log_limits(&Config::default().logs), LogLimits::default());
+    }
+
+    #[test]
     fn read_only_is_a_flag() {
         let is_read_only = |words: &[&str]| target(Arguments::try_parse_from(words).unwrap(), &clock()).is_read_only;
         assert!(is_read_only(&["kubatch", "--readonly"]));
+        assert!(!is_read_only(&["kubatch", "--readonly=false"]), "it may take back what the file says");
         assert_eq!(is_read_only(&["kubatch"]), std::env::var_os("KUBATCH_READONLY").is_some());
     }
 }

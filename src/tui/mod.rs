@@ -4,7 +4,10 @@
 //! everything that came, and draws one frame where something changed.
 #![expect(clippy::disallowed_methods, reason = "the frame pacing asks the monotonic clock")]
 
+mod clipboard;
+mod export;
 mod input;
+mod log_file;
 mod memory;
 mod terminal;
 #[cfg(feature = "test-panic")]
@@ -19,7 +22,7 @@ use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::app::{App, Effect, Msg};
+use crate::app::{App, Effect, ExportOutcome, LogLimits, Msg};
 use crate::cluster::connect::{self, Place, Target};
 use crate::cluster::{Engine, REPORTS, Report, credential};
 use crate::model::clock::Clock;
@@ -27,12 +30,17 @@ use crate::model::key::Session;
 pub use crate::view::theme::Ground;
 use crate::view::{draw, theme::Theme};
 
+use export::Exporter;
+use log_file::LogFile;
 use memory::Memory;
 use terminal::Screen;
 pub use terminal::install_panic_hook;
 
 /// Reports taken in before the next look at the keys.
 const TURN: usize = 64;
+
+/// Messages of the shell's own tasks that wait for the loop at most; a task waits for room.
+const TOLD: usize = 32;
 
 /// The shortest time between two frames that only new data asks for: twenty a second are read as steadily as sixty,
 /// and cost a third. A key is answered at once.
@@ -49,26 +57,45 @@ pub struct Look {
     pub ground: Ground,
 }
 
+/// What a user chose once for all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// What the terminal can show.
+    pub look: Look,
+    /// What logs may take.
+    pub logs: LogLimits,
+    /// What a person must be told at the start; empty for nothing.
+    pub warning: String,
+}
+
 /// Runs the program until it is quit or told to end. Ages are told by `clock`.
 ///
 /// # Errors
 /// Where the terminal cannot be used.
-pub async fn run(mut target: Target, look: Look, clock: Arc<dyn Clock>) -> std::io::Result<()> {
-    let memory = Memory::load(matches!(target.place, Place::Demo(_)));
+pub async fn run(mut target: Target, settings: Settings, clock: Arc<dyn Clock>) -> std::io::Result<()> {
+    let Settings { look, logs, warning } = settings;
+    let is_demo = matches!(target.place, Place::Demo(_));
+    let memory = Memory::load(is_demo);
     target.remembered.clone_from(&memory.state().namespaces);
-    let (panics, panicked) = mpsc::channel(4);
-    install_panic_hook(panics);
+    let (tell, told) = mpsc::channel(TOLD);
+    install_panic_hook(tell.clone());
     let screen = Screen::enter()?;
     let (width, height) = crossterm::terminal::size()?;
     let mut app = App::new(clock.now(), (width, height));
     app.is_read_only = target.is_read_only;
     app.logs.zone = jiff::tz::TimeZone::system();
     app.recent.clone_from(&memory.state().recent);
+    app.logs.limits = logs;
+    app.notice = Some(warning).filter(|warning| !warning.is_empty());
     let (reports, reported) = mpsc::channel(REPORTS);
     let engine = Engine::start(target.clone(), Session::default(), reports.clone());
     let theme = Theme::new(look.has_colour, look.has_unicode).on(look.ground);
-    let mut shell = Shell { app, screen, theme, target, clock, engine, reports, memory, has_quit: false };
-    let ended = shell.run(reported, panicked).await;
+    // The system's folder for temporary files is often in memory, which is what these are to spare.
+    let folder = crate::state_file::folder().filter(|_| !is_demo).unwrap_or_else(std::env::temp_dir);
+    let (log_file, exporter) = (LogFile::new(folder.clone()), Exporter::new(folder));
+    let mut shell =
+        Shell { app, screen, theme, target, clock, engine, reports, memory, tell, log_file, exporter, has_quit: false };
+    let ended = shell.run(reported, told).await;
     let Shell { screen, memory, .. } = shell;
     drop(screen);
     memory.keep().await;
@@ -85,6 +112,10 @@ struct Shell {
     engine: Engine,
     reports: mpsc::Sender<Report>,
     memory: Memory,
+    /// Where the tasks that carry out effects tell what became of them.
+    tell: mpsc::Sender<Msg>,
+    log_file: LogFile,
+    exporter: Exporter,
     has_quit: bool,
 }
 
@@ -92,7 +123,7 @@ impl Shell {
     async fn run(
         &mut self,
         mut reported: mpsc::Receiver<Report>,
-        mut panicked: mpsc::Receiver<String>,
+        mut told: mpsc::Receiver<Msg>,
     ) -> std::io::Result<()> {
         let mut keys = EventStream::new();
         let mut ends = Ends::new()?;
@@ -117,8 +148,8 @@ impl Shell {
                     self.frame(&mut keys)?;
                     (drawn, has_news) = (Instant::now(), false);
                 }
-                Some(words) = panicked.recv() => {
-                    self.update(Msg::TaskPanicked(words), &mut keys)?;
+                Some(msg) = told.recv() => {
+                    self.take_told(msg, &mut keys)?;
                     has_news = true;
                 }
                 () = frame_due, if has_news => {
@@ -178,7 +209,21 @@ impl Shell {
             Effect::Quit => self.has_quit = true,
             Effect::FollowLogs(logs) => self.engine.follow_logs(logs),
             Effect::ReadOlder(older) => self.engine.fetch_older(older),
-            Effect::WriteLog { .. } | Effect::FetchLog { .. } | Effect::ExportLog { .. } => {}
+            Effect::WriteLog { root, id, bytes } => {
+                let file = self.log_file.clone();
+                self.in_background(move || Msg::LogWritten { root, id, stored: file.write(&bytes) });
+            }
+            Effect::FetchLog { root, id, stored } => {
+                let file = self.log_file.clone();
+                self.in_background(move || Msg::LogFetched { root, id, bytes: file.read(stored) });
+            }
+            Effect::ExportLog { to, bytes, is_first, is_last } => {
+                let exporter = self.exporter.clone();
+                self.in_background(move || Msg::LogExported {
+                    outcome: exporter.take(&to, &bytes, is_first, is_last),
+                    is_last,
+                });
+            }
             Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
             Effect::Fetch(key) => self.engine.fetch(key),
             Effect::Execute { session, mutations } => self.engine.execute(session, mutations),
@@ -200,6 +245,27 @@ impl Shell {
                     signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)
                 })??;
             }
+        }
+        Ok(())
+    }
+
+    /// Does what waits for a disk in a task, which tells the loop what became of it.
+    fn in_background(&self, work: impl FnOnce() -> Msg + Send + 'static) {
+        let tell = self.tell.clone();
+        tokio::task::spawn_blocking(move || {
+            // Nobody listens any more where the program ends.
+            let _ = tell.blocking_send(work());
+        });
+    }
+
+    /// Takes in what a task of the shell's own told. A text that is whole goes to the pager.
+    fn take_told(&mut self, msg: Msg, keys: &mut EventStream) -> std::io::Result<()> {
+        let is_whole = matches!(&msg, Msg::LogExported { outcome: ExportOutcome::Taken(None), is_last: true });
+        self.update(msg, keys)?;
+        if let Some(text) = is_whole.then(|| self.exporter.for_pager()).flatten()
+            && let Err(why) = self.step_aside(keys, || export::page(&text))?
+        {
+            self.app.notice = Some(why);
         }
         Ok(())
     }

@@ -6,7 +6,6 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 use std::thread::ThreadId;
 
-use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
@@ -17,6 +16,9 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc;
+
+use super::clipboard::{Multiplexer, clipboard_sequence};
+use crate::app::Msg;
 
 /// The terminal in full-screen use. Dropping it restores what was there.
 pub(super) struct Screen {
@@ -73,7 +75,9 @@ impl Screen {
 
     /// Gives a text to the terminal's clipboard (OSC 52), where the terminal takes it; it gives no answer.
     pub(super) fn copy(&mut self, text: &str) -> std::io::Result<()> {
-        execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
+        let mut out = stdout().lock();
+        out.write_all(&clipboard_sequence(text, Multiplexer::of_environment()))?;
+        out.flush()
     }
 
     /// Gives the terminal back for a while.
@@ -128,7 +132,7 @@ static SCREEN_THREAD: OnceLock<ThreadId> = OnceLock::new();
 
 /// From now on a panic on this thread restores the terminal before its message is printed; one on any other thread is
 /// told to the loop instead, since the message would land on the screen that is still being drawn.
-pub fn install_panic_hook(told: mpsc::Sender<String>) {
+pub fn install_panic_hook(told: mpsc::Sender<Msg>) {
     SCREEN_THREAD.get_or_init(|| std::thread::current().id());
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -136,8 +140,8 @@ pub fn install_panic_hook(told: mpsc::Sender<String>) {
             restore();
             default(panic);
         } else {
-            // A full channel holds four panics already; a fifth says nothing new.
-            let _ = told.try_send(panic.to_string());
+            // Where the channel is full the loop is far behind, and a panic is not worth to wait for it.
+            let _ = told.try_send(Msg::TaskPanicked(panic.to_string()));
         }
     }));
 }

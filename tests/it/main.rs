@@ -14,6 +14,7 @@ mod contract;
 mod kubectl;
 mod live;
 mod login;
+mod logs;
 mod pictures;
 mod scenarios;
 mod streams;
@@ -57,7 +58,9 @@ fn main() -> ExitCode {
     let ran = Arc::new(AtomicUsize::new(0));
     let (mut total, mut skipped) = (0, 0);
     let contract = [contract::REAL, contract::requests::REAL, contract::runs::REAL];
-    for test in [cluster::TESTS, live::TESTS, streams::TESTS, commands::LIVE].into_iter().chain(contract).flatten() {
+    for test in
+        [cluster::TESTS, live::TESTS, logs::TESTS, streams::TESTS, commands::LIVE].into_iter().chain(contract).flatten()
+    {
         let why_not = available.why_not(test.need);
         total += 1;
         skipped += usize::from(why_not.is_some());

@@ -25,6 +25,26 @@ pub enum ExportTo {
     Pager,
 }
 
+/// What became of a piece.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExportOutcome {
+    /// It was taken, by the file of this absolute path or, without one, for the pager.
+    Taken(Option<PathBuf>),
+    /// Nothing was written: a file is there already, and nobody said that it may be replaced.
+    IsThere,
+    /// It could not be written; why, in words.
+    Failed(String),
+}
+
+/// What a person is told, or asked, when no piece follows.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::app) enum ExportEnd {
+    /// These words.
+    Said(String),
+    /// Whether the file of this path, as it was typed, is to be replaced.
+    AskToReplace(PathBuf),
+}
+
 /// Lines on their way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
@@ -41,6 +61,8 @@ pub struct Export {
 impl LogView {
     /// Starts to give all lines that are shown away.
     pub(in crate::app) fn export(&mut self, to: ExportTo) {
+        // What could not be read before is tried once more.
+        self.unreadable.clear();
         self.export = Some(Export { to, next: 0, lines: 0, is_begun: false, is_waiting: false });
     }
 
@@ -63,23 +85,22 @@ impl LogView {
         Some(effect)
     }
 
-    /// A piece was taken, or could not be. What is to be said at the end.
-    pub(in crate::app) fn exported(&mut self, outcome: Result<(), String>, is_last: bool) -> Option<String> {
+    /// A piece was taken, or could not be. What comes of it where none follows.
+    pub(in crate::app) fn exported(&mut self, outcome: ExportOutcome, is_last: bool) -> Option<ExportEnd> {
         let export = self.export.as_mut()?;
         export.is_waiting = false;
-        match outcome {
-            Ok(()) if !is_last => None,
-            Ok(()) => {
-                let Export { to, lines, .. } = self.export.take()?;
-                match to {
-                    ExportTo::File { path, .. } => Some(format!("{lines} lines saved to {}", path.display())),
-                    ExportTo::Pager => None,
-                }
+        if !is_last && matches!(outcome, ExportOutcome::Taken(_)) {
+            return None;
+        }
+        let Export { to, lines, .. } = self.export.take()?;
+        let lines = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
+        match (outcome, to) {
+            (ExportOutcome::Taken(path), _) => {
+                path.map(|path| ExportEnd::Said(format!("{lines} saved to {}", path.display())))
             }
-            Err(why) => {
-                self.export = None;
-                Some(why)
-            }
+            (ExportOutcome::IsThere, ExportTo::File { path, .. }) => Some(ExportEnd::AskToReplace(path)),
+            (ExportOutcome::IsThere, ExportTo::Pager) => None,
+            (ExportOutcome::Failed(why), _) => Some(ExportEnd::Said(why)),
         }
     }
 

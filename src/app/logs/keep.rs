@@ -63,31 +63,54 @@ impl LogView {
         for line in self.missing.iter().copied().chain(self.export.as_ref().map(|export| export.next)) {
             wanted.extend(shelf.store.wanted(line..line + 1));
         }
+        wanted.retain(|(id, _)| !self.unreadable.contains(&(root, *id)));
         let new: Vec<_> = wanted.into_iter().filter(|(id, _)| self.fetching.insert((root, *id))).collect();
         new.into_iter().map(|(id, stored)| Effect::FetchLog { root, id, stored }).collect()
     }
 
-    /// A block was written away, or could not be.
-    pub(in crate::app) fn wrote(&mut self, root: Subject, id: BlockId, stored: Result<Stored, String>) {
+    /// A block was written away, or could not be. What a person must know, the first time.
+    pub(in crate::app) fn wrote(
+        &mut self,
+        root: Subject,
+        id: BlockId,
+        stored: Result<Stored, String>,
+    ) -> Option<String> {
         self.writing = self.writing.saturating_sub(1);
-        let Some(shelf) = self.shelves.get_mut(&root) else { return };
+        let shelf = self.shelves.get_mut(&root);
         match stored {
             Ok(stored) => {
                 self.written = self.written.max(stored.at + stored.len as u64);
-                shelf.store.written(id, stored);
+                shelf?.store.written(id, stored);
+                None
             }
-            Err(_) => {
-                self.cannot_write = true;
-                shelf.store.not_written(id);
+            Err(why) => {
+                if let Some(shelf) = shelf {
+                    shelf.store.not_written(id);
+                }
+                let is_news = !std::mem::replace(&mut self.cannot_write, true);
+                is_news.then(|| format!("{why}; from now on the oldest lines of logs are dropped"))
             }
         }
     }
 
-    /// A block is here again.
-    pub(in crate::app) fn fetched(&mut self, root: Subject, id: BlockId, bytes: &[u8]) {
+    /// A block is here again, or cannot be had. What a person must know of that.
+    pub(in crate::app) fn fetched(
+        &mut self,
+        root: Subject,
+        id: BlockId,
+        bytes: Result<Vec<u8>, String>,
+    ) -> Option<String> {
         self.fetching.remove(&(root, id));
-        if let Some(shelf) = self.shelves.get_mut(&root) {
-            shelf.store.fetched(id, bytes);
+        match bytes {
+            Ok(bytes) => {
+                self.shelves.get_mut(&root)?.store.fetched(id, &bytes);
+                None
+            }
+            Err(why) => {
+                // What waits for it would wait without end.
+                (self.export, self.way) = (None, None);
+                self.unreadable.insert((root, id)).then_some(why)
+            }
         }
     }
 }

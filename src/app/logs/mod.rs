@@ -25,7 +25,8 @@ use crate::model::owner::Subject;
 use crate::model::safe_text::safe_line;
 use crate::model::snapshot::Snapshot;
 
-pub use export::{Export, ExportTo};
+pub(in crate::app) use export::ExportEnd;
+pub use export::{Export, ExportOutcome, ExportTo};
 pub use reading::{Goal, LogRow};
 pub use shelf::Shelf;
 pub use shown::{Look, ShownLine};
@@ -155,6 +156,8 @@ pub struct LogView {
     missing: Vec<usize>,
     /// Blocks that are being fetched, or written away, and bytes that were.
     fetching: HashSet<(Subject, BlockId)>,
+    /// Those that could not be fetched; they are not asked for again.
+    unreadable: HashSet<(Subject, BlockId)>,
     writing: usize,
     written: u64,
     cannot_write: bool,
@@ -201,6 +204,7 @@ impl Default for LogView {
             way: None,
             missing: Vec::new(),
             fetching: HashSet::new(),
+            unreadable: HashSet::new(),
             writing: 0,
             written: 0,
             cannot_write: false,
