@@ -65,9 +65,14 @@ impl LogAsk {
 impl App {
     /// Brings the log up to date: whose it is, what is shown, the rows; and tells what it needs.
     pub(super) fn settle_logs(&mut self) -> Vec<Effect> {
-        let (subject, container) = (self.subject(), self.log_container());
         let mut effects = Vec::new();
-        if self.logs.turn_to(subject, container, &self.snapshot, self.now) {
+        let is_new = if self.reads_what_is_gone() {
+            self.logs.stay(&self.snapshot, self.now)
+        } else {
+            let (subject, container) = (self.subject(), self.log_container());
+            self.logs.turn_to(subject, container, &self.snapshot, self.now)
+        };
+        if is_new {
             effects.push(Effect::FollowLogs(self.logs.followed.clone()));
         }
         effects.extend(self.logs.take_older().into_iter().map(Effect::ReadOlder));
@@ -81,6 +86,12 @@ impl App {
         effects.extend(self.logs.keep());
         effects.extend(self.logs.next_piece());
         effects
+    }
+
+    /// The Logs pane has the focus, and what it shows was deleted: one goes on reading it.
+    pub(super) fn reads_what_is_gone(&self) -> bool {
+        let is_gone = self.logs.subject.is_some_and(|subject| self.snapshot.key_of(subject).is_none());
+        self.focus == Pane::Logs && is_gone && self.logs.shelf().is_some_and(|shelf| !shelf.store.is_empty())
     }
 
     /// Takes note of Jobs that came near their backoff limit, or left it.
@@ -260,6 +271,7 @@ impl App {
             let newest = self.logs.subject.and_then(|cronjob| self.snapshot.cronjob_run_with_pods(cronjob.uid));
             // The newest is followed on to those that come.
             self.logs.run = Some(run).filter(|run| newest.is_none_or(|newest| newest.uid != *run));
+            self.logs.look_again();
         }
     }
 

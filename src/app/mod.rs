@@ -268,6 +268,9 @@ impl App {
                 let touched = self.snapshot.apply(delta, self.now);
                 self.is_dirty |= touched.is_shown;
                 self.has_news |= touched.is_shown;
+                if touched.is_shown {
+                    self.logs.look_again();
+                }
                 self.see_risks(&touched);
                 self.touched.extend(touched);
                 self.check_pending();

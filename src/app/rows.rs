@@ -274,7 +274,8 @@ impl App {
             Pane::Events => Some(self.name_of(self.subject())),
             Pane::Logs => {
                 let container = self.logs.container.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
-                Some(self.name_of(self.subject()) + &container)
+                let gone = if self.reads_what_is_gone() { ", gone" } else { "" };
+                Some(format!("{}{container}{gone}", self.logs.name()))
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The command line: arguments to a target, outcomes to exit codes.
 
 mod demo;
+mod logs;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,6 +15,7 @@ use clap::Parser;
 use crate::app::LogLimits;
 use crate::cluster::connect::{Place, Target};
 use crate::cluster::kubeconfig::{self, KubeconfigChoice};
+use crate::cluster::scope::Scope;
 use crate::config::{self, Background, Config};
 use crate::demo::Demo;
 use crate::model::clock::{Clock, FastClock, SystemClock};
@@ -28,49 +30,49 @@ const USAGE: u8 = 2;
 #[command(name = "kubatch", version)]
 pub struct Arguments {
     /// The kubeconfig file, instead of KUBECONFIG or ~/.kube/config.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
     /// The context of the kubeconfig.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME")]
     context: Option<String>,
     /// The cluster of the kubeconfig, instead of the context's.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME")]
     cluster: Option<String>,
     /// The user of the kubeconfig, instead of the context's.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME")]
     user: Option<String>,
     /// The user to act as, where the logged-in one may impersonate.
-    #[arg(long = "as", value_name = "NAME")]
+    #[arg(long = "as", global = true, value_name = "NAME")]
     impersonate: Option<String>,
     /// A group to act as, with --as; may be given more than once.
-    #[arg(long = "as-group", value_name = "NAME", requires = "impersonate")]
+    #[arg(long = "as-group", global = true, value_name = "NAME", requires = "impersonate")]
     impersonate_groups: Vec<String>,
     /// The namespaces to look at, separated by commas; the context's by default, or all where it names none.
-    #[arg(short, long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "all_namespaces")]
+    #[arg(short, long, global = true, value_name = "NAMES", value_delimiter = ',', conflicts_with = "all_namespaces")]
     namespace: Vec<String>,
     /// Look at all namespaces.
-    #[arg(short = 'A', long)]
+    #[arg(short = 'A', long, global = true)]
     all_namespaces: bool,
     /// Change nothing: requests that do more than read are not sent.
-    #[arg(long, env = "KUBATCH_READONLY", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, global = true, env = "KUBATCH_READONLY", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = clap::builder::FalseyValueParser::new())]
     readonly: Option<bool>,
     /// The configuration file, instead of ~/.config/kubatch/config.yaml.
-    #[arg(long, env = "KUBATCH_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "KUBATCH_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// Open the embedded cluster: a small company's batch work, with its faults, in memory alone.
-    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "cluster", "user", "impersonate"])]
+    #[arg(long, global = true, conflicts_with_all = ["kubeconfig", "context", "cluster", "user", "impersonate"])]
     demo: bool,
     /// What the embedded cluster leaves to chance is decided by this number.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "demo")]
+    #[arg(long, global = true, value_name = "NUMBER", default_value_t = 1, requires = "demo")]
     demo_seed: u64,
     /// So many Jobs with their pods in the embedded cluster, instead of its story.
-    #[arg(long, value_name = "JOBS", requires = "demo")]
+    #[arg(long, global = true, value_name = "JOBS", requires = "demo")]
     demo_size: Option<usize>,
     /// How many times as fast as the clock the embedded cluster lives.
-    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3_600), requires = "demo")]
+    #[arg(long, global = true, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3_600), requires = "demo")]
     demo_speed: u32,
     /// Use no colours; NO_COLOR does the same.
-    #[arg(long)]
+    #[arg(long, global = true)]
     no_color: bool,
     /// Use no characters beyond ASCII for signs and borders.
     #[arg(long)]
@@ -87,13 +89,18 @@ pub struct Arguments {
 enum Command {
     /// Serve the embedded cluster to kubectl and other programs on this machine.
     Demo(demo::Arguments),
+    /// Print the log of a Job, a CronJob or a pod, follow it, or wait for its end: for scripts and pipes.
+    Logs(logs::Arguments),
 }
 
 /// Runs the program with these arguments.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Arguments::try_parse_from(arguments) {
-        Ok(Arguments { command: Some(Command::Demo(arguments)), .. }) => demo::run(&arguments),
-        Ok(arguments) => run(arguments),
+        Ok(mut arguments) => match arguments.command.take() {
+            Some(Command::Demo(demo)) => demo::run(&demo),
+            Some(Command::Logs(logs)) => with_target(arguments, |program| logs::run(&logs, program)),
+            None => with_target(arguments, show),
+        },
         Err(error) => {
             // Help and version are answers, not errors: clap prints them on stdout and gives them code 0.
             let _ = error.print();
@@ -102,7 +109,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(mut arguments: Arguments) -> ExitCode {
+/// What every way to use a cluster begins with.
+struct Program {
+    target: Target,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// Reads what the flags, the environment and the configuration say of the cluster and the terminal, and goes on with it.
+fn with_target(mut arguments: Arguments, go_on: impl FnOnce(Program) -> ExitCode) -> ExitCode {
     let (config, warning) = match Config::load(arguments.config.as_deref()) {
         Ok(loaded) => loaded,
         Err(message) => return refuse(&message, "correct the file, or choose another one with --config FILE"),
@@ -128,14 +144,19 @@ fn run(mut arguments: Arguments) -> ExitCode {
     {
         return refuse(&failure.message, &failure.hint);
     }
+    // kube links two TLS providers' traits; one must be chosen before the first connection. An error means it was.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    go_on(Program { target, settings, clock, runtime })
+}
+
+/// The full screen.
+fn show(Program { target, settings, clock, runtime }: Program) -> ExitCode {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return refuse(
             "kubatch needs a terminal: stdin or stdout is none",
-            "run it without pipes, over ssh with ssh -t; in scripts use kubectl get jobs,cronjobs,pods",
+            "run it without pipes, over ssh with ssh -t; in scripts use kubatch logs, and kubectl get jobs for lists",
         );
     }
-    // kube links two TLS providers' traits; one must be chosen before the first connection. An error means it was.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let outcome = runtime.block_on(tui::run(target, settings, clock));
     // A login helper that still runs must not keep the shell waiting.
     runtime.shutdown_background();
@@ -150,6 +171,7 @@ fn log_limits(logs: &config::Logs) -> LogLimits {
 }
 
 fn target(arguments: Arguments, clock: &Arc<dyn Clock>) -> Target {
+    let scope = Scope::Everything;
     let names = arguments.namespace.into_iter().map(Into::into).collect::<Vec<_>>();
     let namespaces = match (arguments.all_namespaces, names.is_empty()) {
         (true, _) => Some(Namespaces::All),
@@ -159,7 +181,7 @@ fn target(arguments: Arguments, clock: &Arc<dyn Clock>) -> Target {
     let is_read_only = arguments.readonly.unwrap_or_default();
     if arguments.demo {
         let place = Place::Demo(Demo::living(Arc::clone(clock), arguments.demo_seed, arguments.demo_size));
-        return Target { place, namespaces, remembered: BTreeMap::new(), is_read_only };
+        return Target { place, namespaces, scope, remembered: BTreeMap::new(), is_read_only };
     }
     let choice = KubeconfigChoice {
         file: arguments.kubeconfig,
@@ -170,7 +192,7 @@ fn target(arguments: Arguments, clock: &Arc<dyn Clock>) -> Target {
         impersonate: arguments.impersonate,
         impersonate_groups: arguments.impersonate_groups,
     };
-    Target { place: Place::Kubeconfig(choice), namespaces, remembered: BTreeMap::new(), is_read_only }
+    Target { place: Place::Kubeconfig(choice), namespaces, scope, remembered: BTreeMap::new(), is_read_only }
 }
 
 /// What the flags and the environment say of the terminal: NO_COLOR (no-color.org), a locale without UTF-8, terminals

@@ -11,6 +11,7 @@ use kube::config::{ExecConfig, KubeConfigOptions};
 use super::credential::{self, Credential};
 use super::error::{explain, explain_kubeconfig};
 use super::kubeconfig::{self, IN_CLUSTER, KubeconfigChoice, choose};
+use super::scope::Scope;
 use crate::demo::Demo;
 use crate::model::clock::Time;
 use crate::model::delta::{Cause, Failure};
@@ -27,6 +28,8 @@ pub struct Target {
     pub place: Place,
     /// The namespaces to watch; None leaves the choice to the context.
     pub namespaces: Option<Namespaces>,
+    /// What of them is watched.
+    pub scope: Scope,
     /// The namespaces that worked before, by context: candidates where not all may be looked at.
     pub remembered: BTreeMap<String, Vec<CompactString>>,
     /// Nothing may be changed: requests that do more than read are not sent.
@@ -81,6 +84,10 @@ pub async fn connect(target: &Target, credential: Option<Credential>) -> Result<
     }
     if let Some(chosen) = &target.namespaces {
         connection.namespaces = chosen.clone();
+    } else if target.scope != Scope::Everything {
+        // One object is in one namespace: kubectl's, where the context names none.
+        let own = connection.own_namespace.clone().unwrap_or_else(|| "default".into());
+        connection.namespaces = Namespaces::Some(vec![own]);
     }
     Ok(connection)
 }

@@ -6,14 +6,17 @@
 
 use std::time::Duration;
 
+use compact_str::CompactString;
 use http::{Method, Request, Uri};
+use kube::Api;
+use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::client::Body;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
 use super::error::explain;
 use crate::model::delta::{Cause, Failure};
-use crate::model::key::ObjectKey;
+use crate::model::key::{Kind, ObjectKey};
 use crate::model::mutation::{Mutation, Set};
 
 /// How long the server may take to answer. Longer than a slow admission webhook may (30 s, the largest limit that
@@ -31,6 +34,27 @@ pub async fn fetch(client: &kube::Client, key: &ObjectKey) -> Result<Value, Fail
     let doing = format!("get {key}");
     let request = Request::get(path(key)).body(Vec::new()).map_err(|error| unaskable(&doing, &error))?;
     answer(&doing, client.request(request)).await
+}
+
+/// How many names are asked for: enough to find a near one, and one small page.
+const NAMES: u32 = 500;
+
+/// The names of the objects of a kind in a namespace, the first [`NAMES`].
+///
+/// # Errors
+/// Where the server refuses, does not answer, or answers with no list.
+pub(super) async fn names(client: &kube::Client, kind: Kind, namespace: &str) -> Result<Vec<CompactString>, Failure> {
+    let doing = format!("list {} in namespace {namespace}", kind.plural());
+    let resource = ApiResource {
+        group: kind.group().into(),
+        version: "v1".into(),
+        api_version: if kind.group().is_empty() { "v1".into() } else { format!("{}/v1", kind.group()) },
+        kind: kind.name().into(),
+        plural: kind.plural().into(),
+    };
+    let objects: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
+    let list = answer(&doing, objects.list_metadata(&ListParams::default().limit(NAMES))).await?;
+    Ok(list.items.into_iter().filter_map(|one| one.metadata.name).map(Into::into).collect())
 }
 
 /// Sends a write. That it was accepted does not mean that it is done: the watch shows that.

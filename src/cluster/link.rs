@@ -59,8 +59,8 @@ impl Link {
         self.keep_to(&connection.context);
         self.tell_connected(&connection).await;
         let (login, reports) = (self.login.clone(), self.reports.clone());
-        let namespaces = connection.namespaces.clone();
-        tokio::join!(watch_all(&login, &namespaces, session, &reports), self.renew(connection));
+        let (namespaces, scope) = (connection.namespaces.clone(), self.target.scope.clone());
+        tokio::join!(watch_all(&login, &namespaces, &scope, session, &reports), self.renew(connection));
     }
 
     /// Renews the login when it is refused, about to run out, or when a person wants it.

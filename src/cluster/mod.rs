@@ -11,8 +11,10 @@ pub mod error;
 pub mod execute;
 pub mod kubeconfig;
 mod link;
+pub mod log_reader;
 mod login;
 pub mod logs;
+pub mod scope;
 pub mod slim;
 pub mod usage;
 pub mod watch;
@@ -23,7 +25,7 @@ use tokio::sync::mpsc;
 
 use crate::model::clock::Time;
 use crate::model::delta::{Delta, Failure};
-use crate::model::key::{Namespaces, ObjectKey, Session};
+use crate::model::key::{Kind, Namespaces, ObjectKey, Session};
 use crate::model::log::{Follow, LogChange, LogSource, Older};
 use crate::model::mutation::Mutation;
 use crate::model::usage::{PodUsage, UsageScope};
@@ -144,6 +146,19 @@ impl Engine {
     /// [`LogChange::NoOlder`].
     pub fn fetch_older(&mut self, older: Older) {
         self.tasks.spawn(self.streams.older(older, self.session, self.client.clone(), self.reports.clone()));
+    }
+
+    /// Reads one log apart from those that are followed, into a channel of its own, as fast as it is taken from there.
+    pub fn read_log(&mut self, log: Follow, until: log_reader::Until) -> mpsc::Receiver<log_reader::LogPart> {
+        log_reader::read(&self.client, log, until, self.session, &mut self.tasks)
+    }
+
+    /// The names of a kind's objects in a namespace, the first five hundred: for who asked for one that is not there.
+    ///
+    /// # Errors
+    /// Where the server refuses or does not answer.
+    pub async fn names(&self, kind: Kind, namespace: &str) -> Result<Vec<CompactString>, Failure> {
+        execute::names(&self.client, kind, namespace).await
     }
 
     /// Measures what the pods of this scope use, again and again, until another one is given; the answers are

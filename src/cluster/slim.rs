@@ -297,6 +297,18 @@ impl Slim for CoreEvent {
     }
 }
 
+/// Pods whoever owns them, each a row: for who looks at one of them by its name.
+#[derive(Debug, Clone)]
+pub struct AnyPod;
+
+impl Slim for AnyPod {
+    type Wire = PodWire;
+    const KIND: Kind = Kind::Pod;
+    fn row(wire: PodWire) -> Row {
+        Row::Pod(wire.into())
+    }
+}
+
 impl From<MetaOnlyWire> for Meta {
     fn from(wire: MetaOnlyWire) -> Self {
         wire.metadata.into()

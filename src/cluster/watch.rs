@@ -18,7 +18,8 @@ use tokio::task::JoinSet;
 use super::Report;
 use super::error::explain_watch;
 use super::login::Login;
-use super::slim::{CoreEvent, Early, Slim};
+use super::scope::Scope;
+use super::slim::{AnyPod, CoreEvent, Early, Slim};
 use super::wire;
 use crate::model::claim::Claim;
 use crate::model::clock::{Clock, SystemClock};
@@ -56,11 +57,12 @@ const LONGEST_BUSY: Duration = Duration::from_secs(60);
 /// The wait after a refusal: roles change rarely, but they do.
 const DENIED_RETRY: Duration = Duration::from_secs(60);
 
-/// Watches every kind until the task is dropped. Each watch is a task of its own, so that the lists of a large cluster
+/// Watches every kind of the scope until the task is dropped. Each watch is a task of its own, so that the lists of a large cluster
 /// are read side by side.
 pub(super) async fn watch_all(
     login: &Login,
     namespaces: &Namespaces,
+    scope: &Scope,
     session: Session,
     reports: &mpsc::Sender<Report>,
 ) {
@@ -69,6 +71,7 @@ pub(super) async fn watch_all(
         client: client.clone(),
         login: login.clone(),
         namespace: namespace.map(Into::into),
+        scope: scope.clone(),
         session,
         reports: reports.clone(),
     };
@@ -77,7 +80,10 @@ pub(super) async fn watch_all(
         let watch = watch(namespace);
         watches.spawn(watch.clone().run::<CronJob>());
         watches.spawn(watch.clone().run::<Job>());
-        watches.spawn(watch.clone().run::<Pod>());
+        match scope {
+            Scope::Pod(_) => watches.spawn(watch.clone().run::<AnyPod>()),
+            _ => watches.spawn(watch.clone().run::<Pod>()),
+        };
         watches.spawn(watch.clone().run_events());
         watches.spawn(watch.clone().run::<ResourceQuota>());
         watches.spawn(watch.clone().run::<LimitRange>());
@@ -94,6 +100,7 @@ struct Watch {
     client: kube::Client,
     login: Login,
     namespace: Option<CompactString>,
+    scope: Scope,
     session: Session,
     reports: mpsc::Sender<Report>,
 }
@@ -106,9 +113,10 @@ impl Watch {
         self.run::<CoreEvent>().await;
     }
 
-    /// Watches one kind. Ends only when nobody listens any more; the newer form of events also where it is not to be
-    /// had from the start.
+    /// Watches one kind, if it is in the scope. Ends only when nobody listens any more; the newer form of events also
+    /// where it is not to be had from the start.
     async fn run<R: Slim>(self) {
+        let Some(choice) = self.scope.choice(R::KIND, R::GROUP) else { return };
         let resumed = Arc::new(Notify::new());
         let busy = Arc::new(AtomicU64::new(0));
         let client = announcing(self.client.clone(), resumed.clone(), busy.clone());
@@ -116,7 +124,7 @@ impl Watch {
             None => Api::all(client),
             Some(namespace) => Api::namespaced(client, namespace),
         };
-        let mut stream = watcher(api, watcher::Config::default().page_size(PAGE).timeout(WATCH_SECONDS)).boxed();
+        let mut stream = watcher(api, choice.page_size(PAGE).timeout(WATCH_SECONDS)).boxed();
         let mut renewals = self.login.renewals();
         let mut listing = Listing::default();
         let mut failures = 0;

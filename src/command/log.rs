@@ -15,7 +15,7 @@ const fn log(
 }
 
 /// The same, in the log that fills the screen alone: elsewhere its keys go to panes.
-const fn back(
+const fn full(
     id: &'static str,
     title: &'static str,
     help: &'static str,
@@ -62,7 +62,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         LogAction::PreviousError,
         None,
     ),
-    back(
+    full(
         "log.line",
         "whole line",
         "Shows the line under the cursor whole, its structure spread out and its stack trace unfolded.",
@@ -80,8 +80,8 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         LogAction::Fold,
         None,
     ),
-    back("log.left", "left", "Scrolls to the left where lines are cut.", &["left"], LogAction::Left),
-    back("log.right", "right", "Scrolls to the right where lines are cut.", &["right"], LogAction::Right),
+    full("log.left", "left", "Scrolls to the left where lines are cut.", &["left"], LogAction::Left),
+    full("log.right", "right", "Scrolls to the right where lines are cut.", &["right"], LogAction::Right),
     log(
         "log.older-run",
         "older run",
@@ -132,11 +132,11 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         LogAction::SinceTyped,
         None,
     ),
-    back("log.tail", "tail", "Follows the newest lines again, however old.", &["0"], LogAction::Since(0)),
-    back("log.head", "head", "Reads the log from its first line.", &["1"], LogAction::Head),
-    back("log.1m", "last minute", "Shows the last minute.", &["2"], LogAction::Since(60)),
-    back("log.5m", "last 5 minutes", "Shows the last five minutes.", &["3"], LogAction::Since(300)),
-    back("log.15m", "last 15 minutes", "Shows the last fifteen minutes.", &["4"], LogAction::Since(900)),
-    back("log.30m", "last 30 minutes", "Shows the last thirty minutes.", &["5"], LogAction::Since(1_800)),
-    back("log.1h", "last hour", "Shows the last hour.", &["6"], LogAction::Since(3_600)),
+    full("log.tail", "tail", "Follows the newest lines again, however old.", &["0"], LogAction::Since(0)),
+    full("log.head", "head", "Reads the log from its first line.", &["1"], LogAction::Head),
+    full("log.1m", "last minute", "Shows the last minute.", &["2"], LogAction::Since(60)),
+    full("log.5m", "last 5 minutes", "Shows the last five minutes.", &["3"], LogAction::Since(300)),
+    full("log.15m", "last 15 minutes", "Shows the last fifteen minutes.", &["4"], LogAction::Since(900)),
+    full("log.30m", "last 30 minutes", "Shows the last thirty minutes.", &["5"], LogAction::Since(1_800)),
+    full("log.1h", "last hour", "Shows the last hour.", &["6"], LogAction::Since(3_600)),
 ];

@@ -1,10 +1,36 @@
 //! Terminal events to messages: keys by name.
 
 use compact_str::{CompactString, format_compact};
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use futures::StreamExt;
 
 use crate::app::Msg;
 use crate::command::Key;
+
+/// The terminal's events. They can be left to others for a while.
+pub(super) struct Keys(Option<EventStream>);
+
+impl Keys {
+    pub(super) fn new() -> Self {
+        Self(Some(EventStream::new()))
+    }
+
+    /// The next event; None where there will be none any more.
+    pub(super) async fn next(&mut self) -> Option<std::io::Result<Event>> {
+        self.0.as_mut()?.next().await
+    }
+
+    /// Reads nothing any more: the stream's reader thread would take the keys of others.
+    pub(super) fn leave(&mut self) {
+        self.0 = None;
+    }
+
+    /// Reads again. A new stream waits without end for one that still reads, so that one must have been left.
+    pub(super) fn read_again(&mut self) {
+        self.leave();
+        self.0 = Some(EventStream::new());
+    }
+}
 
 /// What a terminal event means; None where it means nothing to us.
 pub(super) fn message(event: Event) -> Option<Msg> {

@@ -16,8 +16,6 @@ mod test_panic;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossterm::event::EventStream;
-use futures::StreamExt;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -31,6 +29,7 @@ pub use crate::view::theme::Ground;
 use crate::view::{draw, theme::Theme};
 
 use export::Exporter;
+use input::Keys;
 use log_file::LogFile;
 use memory::Memory;
 use terminal::Screen;
@@ -125,7 +124,7 @@ impl Shell {
         mut reported: mpsc::Receiver<Report>,
         mut told: mpsc::Receiver<Msg>,
     ) -> std::io::Result<()> {
-        let mut keys = EventStream::new();
+        let mut keys = Keys::new();
         let mut ends = Ends::new()?;
         let mut second = tokio::time::interval(Duration::from_secs(1));
         self.frame(&mut keys)?;
@@ -179,7 +178,7 @@ impl Shell {
     }
 
     /// Takes in a report of the engine, and remembers what outlives the session.
-    fn take(&mut self, report: Report, keys: &mut EventStream) -> std::io::Result<()> {
+    fn take(&mut self, report: Report, keys: &mut Keys) -> std::io::Result<()> {
         if let (Report::Connected { session, context, .. }, Place::Kubeconfig(choice)) =
             (&report, &mut self.target.place)
             && *session == self.app.session
@@ -195,7 +194,7 @@ impl Shell {
         self.update(message(report), keys)
     }
 
-    fn update(&mut self, msg: Msg, keys: &mut EventStream) -> std::io::Result<()> {
+    fn update(&mut self, msg: Msg, keys: &mut Keys) -> std::io::Result<()> {
         #[cfg(feature = "test-panic")]
         test_panic::raise(&msg);
         for effect in self.app.update(msg) {
@@ -204,7 +203,7 @@ impl Shell {
         Ok(())
     }
 
-    fn carry_out(&mut self, effect: Effect, keys: &mut EventStream) -> std::io::Result<()> {
+    fn carry_out(&mut self, effect: Effect, keys: &mut Keys) -> std::io::Result<()> {
         match effect {
             Effect::Quit => self.has_quit = true,
             Effect::FollowLogs(logs) => self.engine.follow_logs(logs),
@@ -259,7 +258,7 @@ impl Shell {
     }
 
     /// Takes in what a task of the shell's own told. A text that is whole goes to the pager.
-    fn take_told(&mut self, msg: Msg, keys: &mut EventStream) -> std::io::Result<()> {
+    fn take_told(&mut self, msg: Msg, keys: &mut Keys) -> std::io::Result<()> {
         let is_whole = matches!(&msg, Msg::LogExported { outcome: ExportOutcome::Taken(None), is_last: true });
         self.update(msg, keys)?;
         if let Some(text) = is_whole.then(|| self.exporter.for_pager()).flatten()
@@ -271,7 +270,7 @@ impl Shell {
     }
 
     /// Logs in with the terminal where the user's login helper may ask on it, or else by reading the kubeconfig anew.
-    fn log_in(&mut self, keys: &mut EventStream) -> std::io::Result<()> {
+    fn log_in(&mut self, keys: &mut Keys) -> std::io::Result<()> {
         let target = self.target.clone();
         let helper = tokio::task::block_in_place(|| Handle::current().block_on(connect::helper(&target)));
         let credential = match helper {
@@ -290,19 +289,18 @@ impl Shell {
     }
 
     /// Gives the terminal to others for as long as `act` takes.
-    fn step_aside<T>(&mut self, keys: &mut EventStream, act: impl FnOnce() -> T) -> std::io::Result<T> {
+    fn step_aside<T>(&mut self, keys: &mut Keys, act: impl FnOnce() -> T) -> std::io::Result<T> {
         self.screen.leave()?;
-        // The reader thread of the event stream would take their keys.
-        *keys = EventStream::new();
+        keys.leave();
         let done = act();
         self.screen.enter_again()?;
-        *keys = EventStream::new();
+        keys.read_again();
         let (width, height) = crossterm::terminal::size()?;
         self.app.update(Msg::Resized(width, height));
         Ok(done)
     }
 
-    fn frame(&mut self, keys: &mut EventStream) -> std::io::Result<()> {
+    fn frame(&mut self, keys: &mut Keys) -> std::io::Result<()> {
         for effect in self.app.settle() {
             self.carry_out(effect, keys)?;
         }

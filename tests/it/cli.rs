@@ -23,6 +23,7 @@ pub const TESTS: &[Local] = &[
         run: kubeconfig_of_the_environment_is_checked_too,
     },
     Local { name: "cli::several_kubeconfigs_are_merged", run: several_kubeconfigs_are_merged },
+    Local { name: "cli::configuration_that_cannot_be_used_is_refused", run: configuration_is_checked },
     Local { name: "cli::kubeconfig_may_be_a_pipe", run: kubeconfig_may_be_a_pipe },
 ];
 
@@ -167,6 +168,19 @@ fn several_kubeconfigs_are_merged() {
     assert!(told(&kubatch(Some(&list), &[])).contains(NO_TERMINAL), "the clusters of the second file count");
     let told = told(&kubatch(Some(&list), &["--context", "x"]));
     assert!(told.contains("there are far, prod, dev"), "{told}");
+}
+
+fn configuration_is_checked() {
+    let folder = folder("configuration");
+    let path = folder.join("config.yaml").to_str().unwrap().to_owned();
+    assert!(told(&kubatch(None, &["--config", &path])).contains("no such file"));
+    for (text, expected) in [("theme: dark\nlogs:\n  memory: lots\n", "config.yaml:3: "), ("[", "config.yaml:")] {
+        std::fs::write(&path, text).unwrap();
+        let told = told(&kubatch(None, &["--config", &path]));
+        assert!(told.contains(expected), "{told}");
+    }
+    std::fs::write(&path, "nonsense: 1\n").unwrap();
+    assert!(told(&kubatch(None, &["--config", &path])).contains(NO_TERMINAL), "unknown keys are told of in the app");
 }
 
 fn kubeconfig_may_be_a_pipe() {

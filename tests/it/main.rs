@@ -13,8 +13,10 @@ mod commands;
 mod contract;
 mod kubectl;
 mod live;
+mod log_files;
 mod login;
 mod logs;
+mod logs_cli;
 mod pictures;
 mod scenarios;
 mod streams;
@@ -46,8 +48,17 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let available = if arguments.list { Available::no("only listed") } else { Available::find() };
     let contract = [contract::DEMO, contract::requests::DEMO, contract::runs::DEMO];
-    let local =
-        [tidy::TESTS, pictures::TESTS, scenarios::TESTS, cli::TESTS, login::TESTS, commands::TESTS, terminal::TESTS];
+    let local = [
+        tidy::TESTS,
+        pictures::TESTS,
+        scenarios::TESTS,
+        cli::TESTS,
+        logs_cli::TESTS,
+        login::TESTS,
+        log_files::TESTS,
+        commands::TESTS,
+        terminal::TESTS,
+    ];
     let local = local.into_iter().chain(contract).flatten();
     let mut trials: Vec<Trial> = local.map(|test| Trial::test(test.name, move || outcome(test.run))).collect();
     let has_kubectl = kubectl::find().is_some();
@@ -58,9 +69,8 @@ fn main() -> ExitCode {
     let ran = Arc::new(AtomicUsize::new(0));
     let (mut total, mut skipped) = (0, 0);
     let contract = [contract::REAL, contract::requests::REAL, contract::runs::REAL];
-    for test in
-        [cluster::TESTS, live::TESTS, logs::TESTS, streams::TESTS, commands::LIVE].into_iter().chain(contract).flatten()
-    {
+    let end_to_end = [cluster::TESTS, live::TESTS, logs::TESTS, streams::TESTS, commands::LIVE, logs_cli::LIVE];
+    for test in end_to_end.into_iter().chain(contract).flatten() {
         let why_not = available.why_not(test.need);
         total += 1;
         skipped += usize::from(why_not.is_some());

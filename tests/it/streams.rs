@@ -46,6 +46,7 @@ impl Streams {
                 ..KubeconfigChoice::default()
             }),
             namespaces: Some(Namespaces::Some(vec![space.namespace.as_str().into()])),
+            scope: kubatch::cluster::scope::Scope::Everything,
             remembered: std::collections::BTreeMap::new(),
             is_read_only: true,
         };

@@ -117,19 +117,55 @@ fn table() -> String {
     table
 }
 
+/// What each key of the configuration is for.
+const CONFIGURATION: [(&str, &str); 5] = [
+    (
+        "logs.disk",
+        "bytes on disk for log lines beyond `logs.memory`; what is more is dropped, oldest first, with a mark",
+    ),
+    ("logs.memory", "bytes of memory for log lines, as a Kubernetes quantity"),
+    ("logs.streams", "logs that are followed at once; the newest pods of a subject come first"),
+    ("readonly", "`true` lets no request out that could change anything, as `--readonly`"),
+    ("theme", "`dark`, `light` or `auto`, as `--theme`"),
+];
+
+/// The keys of the configuration as the README has them, with the defaults of the code.
+fn configuration() -> String {
+    fn leaves(value: &serde_json::Value, above: &str, found: &mut Vec<(String, String)>) {
+        for (key, value) in value.as_object().unwrap() {
+            match value {
+                serde_json::Value::Object(_) => leaves(value, &format!("{above}{key}."), found),
+                value => found.push((format!("{above}{key}"), value.to_string().replace('"', ""))),
+            }
+        }
+    }
+    let mut keys = Vec::new();
+    leaves(&serde_json::to_value(kubatch::config::Config::default()).unwrap(), "", &mut keys);
+    let told: Vec<&str> = CONFIGURATION.iter().map(|(key, _)| *key).collect();
+    assert_eq!(keys.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), told, "a key is told of in no words");
+    let rows = keys.iter().zip(CONFIGURATION);
+    let rows: String =
+        rows.map(|((key, default), (_, words))| format!("| `{key}` | `{default}` | {words} |\n")).collect();
+    format!("| key | default | what it is for |\n|---|---|---|\n{rows}")
+}
+
 fn readme_has_what_is_generated() {
+    holds("<!-- keys: generated -->\n", "<!-- end -->", &table());
+    holds("<!-- configuration: generated -->\n", "<!-- end of configuration -->", &configuration());
+}
+
+/// The README has this between the marks; with UPDATE it is written there.
+fn holds(begin: &str, end: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = std::fs::read_to_string(&path).unwrap();
-    let begin = "<!-- keys: generated -->\n";
     let (before, rest) = readme.split_once(begin).expect("the README has the mark where the part begins");
-    let (found, after) = rest.split_once("<!-- end -->").expect("the README has the mark where the part ends");
-    let wanted = table();
+    let (found, after) = rest.split_once(end).expect("the README has the mark where the part ends");
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, format!("{before}{begin}{wanted}<!-- end -->{after}")).unwrap();
+        std::fs::write(&path, format!("{before}{begin}{wanted}{end}{after}")).unwrap();
     } else {
         assert_eq!(
             found, wanted,
-            "the README's keys are out of date; UPDATE=1 cargo test --test it -- tidy writes them"
+            "the README is out of date; UPDATE=1 cargo test --test it -- tidy writes what is generated"
         );
     }
 }

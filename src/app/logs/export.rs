@@ -63,11 +63,16 @@ impl LogView {
     pub(in crate::app) fn export(&mut self, to: ExportTo) {
         // What could not be read before is tried once more.
         self.unreadable.clear();
+        self.read_all();
         self.export = Some(Export { to, next: 0, lines: 0, is_begun: false, is_waiting: false });
     }
 
     /// The next piece, where the one before was taken and its lines are at hand.
     pub(in crate::app) fn next_piece(&mut self) -> Option<Effect> {
+        // Lines that lie before those that were read belong to it.
+        if self.wants_older || !self.older.is_empty() {
+            return None;
+        }
         let mut export = self.export.take()?;
         let Some(visible) = self.visible().filter(|_| !export.is_waiting) else {
             self.export = Some(export);

@@ -10,7 +10,7 @@ mod reading;
 mod shelf;
 mod shown;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use compact_str::CompactString;
 use jiff::tz::TimeZone;
@@ -19,7 +19,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::model::clock::Time;
 use crate::model::key::{Kind, Uid};
 use crate::model::log::{
-    BlockId, Follow, LineFilter, LogChange, LogSource, LogStart, Older, Scan, Search, SourceState,
+    BlockId, Follow, LineFilter, LogBatch, LogChange, LogSource, LogStart, Older, Scan, Search, SourceState,
 };
 use crate::model::owner::Subject;
 use crate::model::safe_text::safe_line;
@@ -36,6 +36,9 @@ const TAIL: u32 = 500;
 
 /// Older lines that are read at once.
 const OLDER: u64 = 5_000;
+
+/// Bytes of older lines that are put in their places at once: a few milliseconds.
+const OLDER_PIECE: usize = 2 << 20;
 
 /// Columns that a source's label takes at most.
 const LABEL: usize = 20;
@@ -165,6 +168,14 @@ pub struct LogView {
     /// One has come to the cursor from afar: lines are to be seen above it.
     is_aimed: bool,
     older: HashSet<LogSource>,
+    /// Older lines that came and are not in their places yet; whether their log begins with them.
+    older_lines: VecDeque<(LogSource, LogBatch, bool)>,
+    /// One waits for the first line of the log.
+    goes_to_start: bool,
+    /// Something may have changed in what is to be followed.
+    is_stale: bool,
+    /// The name of the subject, also when it is gone.
+    name: String,
     streams: u64,
     start: LogStart,
     size: (usize, usize),
@@ -211,6 +222,10 @@ impl Default for LogView {
             wants_older: false,
             is_aimed: false,
             older: HashSet::new(),
+            older_lines: VecDeque::new(),
+            goes_to_start: false,
+            is_stale: true,
+            name: String::new(),
             streams: 0,
             start: LogStart::Tail(TAIL),
             size: (0, 0),
@@ -320,6 +335,15 @@ impl LogView {
         snapshot: &Snapshot,
         now: Time,
     ) -> bool {
+        let is_same = self.subject == subject && self.container == container;
+        if is_same && !std::mem::take(&mut self.is_stale) {
+            self.refresh_mask();
+            return false;
+        }
+        self.is_stale = false;
+        if let Some(key) = subject.and_then(|subject| snapshot.key_of(subject)) {
+            self.name = key.to_string();
+        }
         let root = subject.map(|subject| self.run_of(subject)).map(|subject| root_of(subject, snapshot));
         if self.root != root {
             // What was looked for in one log means nothing in another.
@@ -328,7 +352,7 @@ impl LogView {
             (self.matches, self.errors, self.start) = (Scan::default(), Scan::default(), LogStart::Tail(TAIL));
             self.looks += 1;
         }
-        let is_same = self.root == root && self.subject == subject && self.container == container;
+        let is_same = is_same && self.root == root;
         if self.subject != subject {
             self.run = self.run.filter(|_| self.root == root);
         }
@@ -356,6 +380,24 @@ impl LogView {
         self.watch_risks(snapshot, now, &mut wanted);
         self.refresh_mask();
         self.follow(wanted)
+    }
+
+    /// Something may have changed in what is to be followed.
+    pub(super) fn look_again(&mut self) {
+        self.is_stale = true;
+    }
+
+    /// The subject was deleted while one reads its log: the log stays, and nothing else takes its place.
+    pub(super) fn stay(&mut self, snapshot: &Snapshot, now: Time) -> bool {
+        if let Some(shelf) = self.shelf_mut() {
+            shelf.see_gone(snapshot, now);
+        }
+        self.follow(Vec::new())
+    }
+
+    /// How the subject is called, also when it was deleted.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// What is meant by a CronJob while a run of it was gone to.
@@ -427,10 +469,49 @@ impl LogView {
     /// Takes in what a stream told; those that nobody follows any more are late.
     pub fn take(&mut self, source: &LogSource, stream: u64, change: LogChange) {
         let is_followed = self.followed.iter().any(|follow| follow.source == *source && follow.stream == stream);
-        let is_older = matches!(change, LogChange::Older { .. } | LogChange::NoOlder(_)) && self.older.remove(source);
-        let Some(root) = self.shelf_of.get(source).filter(|_| is_followed || is_older) else { return };
-        if let Some(shelf) = self.shelves.get_mut(root) {
-            shelf.take(source, change);
+        match change {
+            LogChange::Older { batch, is_start } if self.older.contains(source) => {
+                self.older_lines.push_back((source.clone(), batch, is_start));
+            }
+            LogChange::NoOlder(_) if self.older.remove(source) => self.put(source, change),
+            LogChange::Older { .. } | LogChange::NoOlder(_) => {}
+            change if is_followed => {
+                self.is_stale |= matches!(change, LogChange::Ended | LogChange::Failed(_));
+                self.put(source, change);
+            }
+            _ => {}
+        }
+    }
+
+    /// Puts what was told on its shelf.
+    fn put(&mut self, source: &LogSource, change: LogChange) {
+        let Some(root) = self.shelf_of.get(source) else { return };
+        let Some(shelf) = self.shelves.get_mut(root) else { return };
+        let shifts = shelf.take(source, change);
+        if Some(*root) == self.root
+            && let Some(export) = &mut self.export
+        {
+            shifts.iter().for_each(|shift| shift.apply(&mut export.next));
+        }
+    }
+
+    /// Puts older lines in their places, a piece at a time: an answer may be a whole log.
+    fn put_older(&mut self) {
+        let Some((source, mut batch, is_start)) = self.older_lines.pop_front() else { return };
+        let last = batch.take_last(OLDER_PIECE);
+        let is_start = is_start && batch.is_empty();
+        self.put(&source, LogChange::Older { batch: last, is_start });
+        if !batch.is_empty() {
+            self.older_lines.push_front((source, batch, is_start));
+            return;
+        }
+        self.older.remove(&source);
+        // An answer may hold no more than the end of what lies before.
+        self.wants_older |= !is_start && (self.goes_to_start || self.export.is_some());
+        if self.goes_to_start && self.is_all_read() {
+            self.goes_to_start = false;
+            self.go(crate::command::Motion::First, 0);
+            self.wants_older = false;
         }
     }
 
@@ -500,28 +581,39 @@ impl LogView {
         if !std::mem::take(&mut self.wants_older) {
             return Vec::new();
         }
-        let Some(shelf) = self.shelf() else { return Vec::new() };
-        if shelf.store.dropped().is_some() {
-            return Vec::new();
-        }
+        let wanted = self.unread();
+        self.older.extend(wanted.iter().map(|older| older.source.clone()));
+        wanted
+    }
+
+    /// What lies before the lines that are known, of the sources that are shown, and is not being read already.
+    fn unread(&self) -> Vec<Older> {
+        let Some(shelf) = self.shelf().filter(|shelf| shelf.store.dropped().is_none()) else { return Vec::new() };
         let sources = shelf.store.sources().iter().zip(&self.mask).filter(|(_, is_shown)| **is_shown);
-        let wanted: Vec<Older> = sources
-            .filter(|(read, _)| {
-                !read.has_start && !self.older.contains(&read.source) && !shelf.is_gone(read.source.pod)
-            })
-            .filter_map(|(read, _)| {
+        sources
+            .map(|(read, _)| read)
+            .filter(|read| !read.has_start && !self.older.contains(&read.source) && !shelf.is_gone(read.source.pod))
+            .filter_map(|read| {
                 let is_previous = self.is_previous(shelf, &read.source);
                 let start = match (self.start, self.since) {
-                    (LogStart::First, _) => LogStart::First,
                     (_, Some(since)) => LogStart::Since(since),
+                    (LogStart::First, None) => LogStart::First,
                     _ => LogStart::Tail(u32::try_from(read.lines + OLDER).unwrap_or(u32::MAX)),
                 };
                 let before = read.from.filter(|from| self.since.is_none_or(|since| since < from.time))?;
                 Some(Older { source: read.source.clone(), is_previous, before, start, stream: 0 })
             })
-            .collect();
-        self.older.extend(wanted.iter().map(|older| older.source.clone()));
-        wanted
+            .collect()
+    }
+
+    /// Wants all lines from the first on.
+    pub(in crate::app) fn read_all(&mut self) {
+        (self.start, self.wants_older) = (LogStart::First, true);
+    }
+
+    /// Nothing older can be read of what is shown.
+    pub(in crate::app) fn is_all_read(&self) -> bool {
+        self.older.is_empty() && self.unread().is_empty()
     }
 
     /// The container was started again after this run.
@@ -545,8 +637,10 @@ impl LogView {
 
     /// Reads from the first line on, and goes there.
     pub(super) fn read_from_start(&mut self) {
-        (self.since, self.start, self.wants_older) = (None, LogStart::First, true);
+        self.since = None;
         self.go(crate::command::Motion::First, 0);
+        self.read_all();
+        self.goes_to_start = !self.is_all_read();
     }
 
     /// What failed: whose log, and why.

@@ -103,6 +103,7 @@ impl LogView {
 
     /// Moves through the lines; the end follows again. At the first line, older ones are wanted.
     pub fn go(&mut self, motion: Motion, page: usize) {
+        self.goes_to_start = false;
         let Some(visible) = self.visible() else { return };
         let len = visible.shelf.store.len();
         let (steps, is_forward) = match motion {
@@ -181,6 +182,7 @@ impl LogView {
     /// Goes on examining lines, and on the way to one. Something to say where the way ends in nothing.
     pub(in crate::app) fn work(&mut self) -> Option<&'static str> {
         self.missing.clear();
+        self.put_older();
         let shelf = self.shelves.get(&self.subject.and(self.root)?)?;
         let near = shelf.cursor.unwrap_or(shelf.store.len());
         let store = &shelf.store;
@@ -245,6 +247,9 @@ impl LogView {
 
     /// There are lines to be examined that are at hand.
     pub fn is_searching(&self) -> bool {
+        if self.wants_older || !self.older_lines.is_empty() {
+            return true;
+        }
         let is_open = |scan: &Scan| !scan.is_done() && self.missing.is_empty();
         self.shown_lines.as_ref().is_some_and(is_open)
             || (!self.search.is_empty() && is_open(&self.matches))

@@ -46,9 +46,10 @@ struct PodNote {
 
 impl Shelf {
     /// Takes in what a stream told.
-    pub(super) fn take(&mut self, source: &LogSource, change: LogChange) {
+    pub(super) fn take(&mut self, source: &LogSource, change: LogChange) -> Vec<Shift> {
         let shifts = self.store.apply(source, change);
         self.shift(&shifts);
+        shifts
     }
 
     /// Who reads stays on the same lines.
@@ -121,7 +122,7 @@ impl Shelf {
     }
 
     /// Says of pods that were deleted that their lines stay.
-    fn see_gone(&mut self, snapshot: &Snapshot, now: Time) {
+    pub(super) fn see_gone(&mut self, snapshot: &Snapshot, now: Time) {
         if *snapshot.freshness(Kind::Pod) != Freshness::Live {
             return;
         }

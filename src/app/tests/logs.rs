@@ -296,6 +296,9 @@ fn marked_lines_are_copied_together() {
 fn lines_are_saved_piece_by_piece_as_they_came() {
     let (mut app, source) = reading(10);
     tell(&mut app, &source, lines(&[(20, "\u{1b}[31mred\u{1b}[m")]));
+    let all = LogChange::Older { batch: LogBatch::default(), is_start: true };
+    press(&mut app, &["g"]);
+    app.update(Msg::Log { session: app.session, source, stream: 0, change: all });
     press(&mut app, &["S"]);
     let effects = press(&mut app, &["enter"]);
     let Some(Effect::ExportLog { to: ExportTo::File { path, replaces: false }, bytes, is_first: true, is_last: true }) =
@@ -325,7 +328,7 @@ fn what_does_not_fit_is_written_away_and_fetched_when_it_is_read() {
                 }
                 Effect::FetchLog { root, id, stored } => {
                     let at = stored.at as usize;
-                    let bytes = Some(disk[at..at + stored.len].to_vec());
+                    let bytes = Ok(disk[at..at + stored.len].to_vec());
                     app.update(Msg::LogFetched { root, id, bytes });
                 }
                 _ => {}
@@ -375,4 +378,48 @@ fn log_that_goes_at_the_next_failure_is_read_before_anyone_asks() {
     press(&mut app, &["2", "G"]);
     let all = texts(&app);
     assert!(all.contains(&"last words".to_owned()) && all.last().unwrap().contains("pod gone"), "{all:?}");
+}
+
+#[test]
+fn log_that_is_read_stays_when_its_job_is_deleted() {
+    let (mut app, source) = reading(20);
+    change(&mut app, Kind::Job, vec![Change::Upsert(Row::Job(job("job-complete")))]);
+    change(&mut app, Kind::Pod, vec![Change::Remove(source.pod)]);
+    let effects = change(&mut app, Kind::Job, vec![Change::Remove(job("job-indexed").meta.uid)]);
+    quiet(&mut app);
+    assert_eq!(followed(&effects), []);
+    assert!(shown(&app).contains(&"line 19".to_owned()) && shown(&app).last().unwrap().contains("pod gone"));
+    let whose = app.whose(Pane::Logs).unwrap();
+    assert!(whose.starts_with("job/") && whose.ends_with(", gone"), "{whose}");
+    press(&mut app, &["esc", "esc"]);
+    assert_ne!(app.focus, Pane::Logs);
+    assert!(!app.whose(Pane::Logs).unwrap().ends_with(", gone"), "the dashboard shows what is there");
+}
+
+#[test]
+fn log_is_read_from_its_first_line_before_it_is_saved_or_gone_to() {
+    let (mut app, source) = reading(20);
+    let older = |app: &mut App, seconds: &[i64], is_start: bool| {
+        let texts: Vec<(i64, String)> = seconds.iter().map(|at| (*at, format!("older {at}"))).collect();
+        let LogChange::Lines(batch) = lines(&texts.iter().map(|(at, text)| (*at, text.as_str())).collect::<Vec<_>>())
+        else {
+            unreachable!()
+        };
+        let change = LogChange::Older { batch, is_start };
+        app.update(Msg::Log { session: app.session, source: source.clone(), stream: 0, change });
+        app.settle()
+    };
+    let is_first = |effect: &Effect| matches!(effect, Effect::ReadOlder(older) if older.start == LogStart::First);
+    assert!(press(&mut app, &["1"]).iter().any(is_first));
+    older(&mut app, &[-10, -9], false);
+    assert!(app.settle().iter().any(is_first), "that was not all");
+    older(&mut app, &[-30, -20], true);
+    assert!(shown(&app).contains(&"older -30".to_owned()), "{:?}", shown(&app));
+    press(&mut app, &["S"]);
+    let effects = press(&mut app, &["enter"]);
+    let saved = effects.iter().find_map(|effect| match effect {
+        Effect::ExportLog { bytes, is_last: true, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
+        _ => None,
+    });
+    assert!(saved.unwrap().starts_with("older -30\nolder -20\nolder -10\n"));
 }

@@ -13,7 +13,7 @@
 
 use std::time::Duration;
 
-use futures::{AsyncBufRead, AsyncBufReadExt, FutureExt};
+use futures::{AsyncBufRead, AsyncBufReadExt};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::LogParams;
@@ -39,6 +39,10 @@ const BATCH: usize = 4096;
 /// its way at 16 MiB, and one line for each stream.
 const BATCH_BYTES: usize = 256 << 10;
 
+/// So long after a message the next one waits for more lines: a third of what a screen needs to show one, and a
+/// hundred messages a second from each stream at most, beside the full ones.
+const GATHER: Duration = Duration::from_millis(10);
+
 /// The cursor rests so long on a subject before its streams start, so that moving through a list starts none.
 const SETTLE: Duration = Duration::from_millis(120);
 
@@ -60,6 +64,9 @@ const STEADY: Duration = Duration::from_secs(10);
 /// The last line that was read comes at once, if it is there. When so long nothing comes it is looked whether the
 /// container was started again.
 const IDLE: Duration = Duration::from_secs(2);
+
+/// The longest time between two such looks.
+const LONGEST_IDLE: Duration = Duration::from_secs(60);
 
 /// The ends of runs are told in whole seconds, and what a process wrote last is given its time a little later.
 const END_SLACK: i64 = 2;
@@ -110,10 +117,11 @@ struct Answer {
     until: Option<Time>,
     /// Lines that are not told yet.
     lines: LogBatch,
+    /// Lines came that have no time.
+    has_untimed: bool,
 }
 
-/// Why the reading of a piece stopped.
-#[derive(PartialEq, Eq)]
+/// What came of waiting for the next piece of an answer.
 enum Taken {
     /// All of it was read.
     All,
@@ -121,8 +129,10 @@ enum Taken {
     Full,
     /// The line that was read last is not in the answer.
     Lost,
-    /// A line is of another run.
-    Foreign,
+    /// Nothing came in time.
+    Nothing,
+    /// The answer ended.
+    End,
 }
 
 impl Follower {
@@ -204,85 +214,86 @@ impl Follower {
             self.start = LogStart::First;
         }
         let before = self.last;
-        let mut answer = Answer { splitter: Splitter::default(), seek, until, lines: LogBatch::default() };
-        let has_untimed = self.read(pods, &mut answer, stream.as_mut()).await?;
-        let is_unfinished = self.end(&mut answer, run, has_untimed).await?;
-        let is_timeless = has_untimed && self.last.is_none();
+        let mut answer =
+            Answer { splitter: Splitter::default(), seek, until, lines: LogBatch::default(), has_untimed: false };
+        self.read(pods, &mut answer, stream.as_mut()).await?;
+        let is_unfinished = self.end(&mut answer, run).await?;
+        let is_timeless = answer.has_untimed && self.last.is_none();
         // What has no times cannot be looked at a second time: nothing says what of it is new.
         let run = if is_timeless { RunState::Unknown } else { run };
         Ok(End { is_news: (is_unfinished || self.last != before) && !is_timeless, run })
     }
 
-    /// Reads an answer to its end. True where lines were told that have no time.
+    /// Reads an answer to its end.
     async fn read(
         &mut self,
         pods: &Api<Pod>,
         answer: &mut Answer,
         mut stream: impl AsyncBufRead + Unpin,
-    ) -> Result<bool, Stop> {
+    ) -> Result<(), Stop> {
         let mut idle = IDLE;
-        let mut has_untimed = false;
+        // A server sends each line by itself. The first one after a pause is told at once, since somebody may wait for
+        // it; what comes soon behind a message goes into the next one together.
+        let mut due = Instant::now();
         loop {
-            let piece = if answer.seek.is_searching() {
-                let Ok(piece) = tokio::time::timeout(idle, stream.fill_buf()).await else {
-                    idle = (idle * 2).min(STEADY * 6);
-                    self.check(pods).await?;
-                    if answer.seek.is_holding() {
-                        self.lost(answer).await?;
-                    }
-                    continue;
-                };
-                piece
-            } else {
-                stream.fill_buf().await
+            let patience = match answer.lines.is_empty() {
+                false => due.saturating_duration_since(Instant::now()),
+                true if answer.seek.is_searching() => idle,
+                true => Duration::MAX,
             };
-            let piece = piece.map_err(|error| cut(&error))?;
-            if piece.is_empty() {
-                return Ok(has_untimed);
-            }
-            let mut rest = piece;
-            let taken = self.take(answer, &mut rest, &mut has_untimed);
-            let used = piece.len() - rest.len();
-            stream.consume_unpin(used);
-            // Tell what is there when no more is waiting, so that a burst is one message and a single line is at once.
-            let (is_waiting, broken) = match (&taken, stream.fill_buf().now_or_never()) {
-                (Taken::All, Some(Ok(more))) => (!more.is_empty(), None),
-                // An error is told once: the next time it would look like a polite end.
-                (_, Some(Err(error))) => (false, Some(cut(&error))),
-                _ => (false, None),
+            let taken = match tokio::time::timeout(patience, stream.fill_buf()).await {
+                Ok(Ok([])) => Ok(Taken::End),
+                Ok(Ok(piece)) => {
+                    let mut rest = piece;
+                    let taken = self.take(answer, &mut rest);
+                    let used = piece.len() - rest.len();
+                    stream.consume_unpin(used);
+                    taken
+                }
+                Ok(Err(error)) => Err(cut(&error)),
+                Err(_) => Ok(Taken::Nothing),
             };
-            if !is_waiting && !answer.lines.is_empty() {
+            if !answer.lines.is_empty() && (!matches!(taken, Ok(Taken::All)) || Instant::now() >= due) {
                 self.send(std::mem::take(&mut answer.lines)).await?;
+                due = Instant::now() + GATHER;
             }
-            match (taken, broken) {
-                (Taken::Foreign, _) => return Err(forgotten()),
-                (_, Some(broken)) => return Err(broken),
-                (Taken::Lost, None) => {
+            match taken? {
+                Taken::All | Taken::Full => {}
+                Taken::End => return Ok(()),
+                Taken::Lost => {
                     self.check(pods).await?;
                     self.lost(answer).await?;
                 }
-                (Taken::All | Taken::Full, None) => {}
+                Taken::Nothing => {
+                    if answer.seek.is_searching() {
+                        idle = (idle * 2).min(LONGEST_IDLE);
+                        self.check(pods).await?;
+                    }
+                    if answer.seek.is_holding() {
+                        self.lost(answer).await?;
+                    }
+                }
             }
         }
     }
 
     /// Takes lines from the front of a piece.
-    fn take(&mut self, answer: &mut Answer, rest: &mut &[u8], has_untimed: &mut bool) -> Taken {
+    fn take(&mut self, answer: &mut Answer, rest: &mut &[u8]) -> Result<Taken, Stop> {
         while let Some(line) = answer.splitter.next(rest) {
             match answer.seek.step(line) {
                 Step::Drop => {}
-                Step::Lost => return Taken::Lost,
-                Step::Tell if answer.until.is_some_and(|until| line.time > Some(until)) => return Taken::Foreign,
+                Step::Lost => return Ok(Taken::Lost),
+                Step::Tell if answer.until.is_some_and(|until| line.time > Some(until)) => return Err(forgotten()),
                 Step::Tell => {
-                    *has_untimed |= line.time.is_none();
+                    answer.has_untimed |= line.time.is_none();
                     self.keep(line, &mut answer.lines);
                 }
             }
             if answer.lines.len() >= BATCH || answer.lines.bytes() >= BATCH_BYTES {
-                return Taken::Full;
+                return Ok(Taken::Full);
             }
         }
-        Taken::All
+        Ok(Taken::All)
     }
 
     /// Puts a line into the next message.
@@ -318,13 +329,13 @@ impl Follower {
     ///
     /// Such a line may be all there is, as some runtimes keep what a process wrote last without a line break; or the
     /// server ended in it. So only what comes twice is believed.
-    async fn end(&mut self, answer: &mut Answer, run: RunState, has_untimed: bool) -> Result<bool, Stop> {
+    async fn end(&mut self, answer: &mut Answer, run: RunState) -> Result<bool, Stop> {
         if answer.seek.is_holding() {
             self.lost(answer).await?;
         }
         let Some(line) = answer.splitter.unfinished() else { return Ok(false) };
         let is_own_words = line.time.is_none() && !line.text.first().is_some_and(u8::is_ascii_digit);
-        if is_own_words && !has_untimed {
+        if is_own_words && !answer.has_untimed {
             let words = String::from_utf8_lossy(&line.text[..line.text.len().min(500)]);
             let why = format!("cannot read the log of {}: {}", self.source.pod_name, safe_line(&words));
             let is_final = matches!(run, RunState::Present { is_over: true } | RunState::Previous { .. });

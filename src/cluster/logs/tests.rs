@@ -3,6 +3,7 @@
 
 use std::sync::Mutex;
 
+use futures::StreamExt;
 use serde_json::{Value, json};
 
 use super::*;
@@ -31,6 +32,8 @@ enum Answer {
     Whole(Vec<u8>),
     /// The connection breaks behind this.
     Cut(Vec<u8>),
+    /// The pieces come so many milliseconds one after the other, and no end.
+    Paced(Vec<(u64, String)>),
     /// A refusal.
     Status(u16, &'static str),
 }
@@ -69,20 +72,31 @@ fn server(
         } else {
             Answer::Whole(pod.to_string().into_bytes())
         };
-        let (code, text, is_cut) = match answer {
-            Answer::Whole(text) => (200, text, false),
-            Answer::Cut(text) => (200, text, true),
+        // In small pieces, as a network brings them.
+        let small = |text: Vec<u8>| text.chunks(8 << 10).map(|piece| (0, Ok(piece.to_vec()))).collect::<Vec<_>>();
+        let (code, pieces, is_endless) = match answer {
+            Answer::Whole(text) => (200, small(text), false),
+            Answer::Cut(text) => {
+                let broken = (0, Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)));
+                (200, small(text).into_iter().chain([broken]).collect(), false)
+            }
+            Answer::Paced(pieces) => {
+                (200, pieces.into_iter().map(|(wait, text)| (wait, Ok(text.into_bytes()))).collect(), true)
+            }
             Answer::Status(code, words) => {
                 let status = json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "message": words,
                     "reason": "", "code": code });
-                (code, status.to_string().into_bytes(), false)
+                (code, small(status.to_string().into_bytes()), false)
             }
         };
-        let broken = is_cut.then(|| Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)));
-        // In small pieces, as a network brings them.
-        let pieces: Vec<_> = text.chunks(8 << 10).map(|piece| Ok(bytes::Bytes::copy_from_slice(piece))).collect();
-        let frames = pieces.into_iter().chain(broken).map(|piece| piece.map(http_body::Frame::data));
-        let body = http_body_util::StreamBody::new(futures::stream::iter(frames));
+        let frames = futures::stream::iter(pieces).then(|(wait, piece)| async move {
+            if wait > 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
+            }
+            piece.map(|piece| http_body::Frame::data(bytes::Bytes::from(piece)))
+        });
+        let never = futures::stream::iter(is_endless.then_some(())).then(|()| std::future::pending());
+        let body = http_body_util::StreamBody::new(frames.chain(never));
         async move { Ok::<_, tower::BoxError>(http::Response::builder().status(code).body(body).unwrap()) }
     });
     (kube::Client::new(service, "default"), asked)
@@ -369,6 +383,36 @@ fn polite_end_of_a_container_that_runs_is_not_believed() {
         follower.abort();
     });
     assert!((5..20).contains(&asked.lock().unwrap().len()), "it is asked again, but less and less often");
+}
+
+#[test]
+fn lines_that_come_one_by_one_are_told_together_and_the_first_after_a_pause_at_once() {
+    let line = |number: u64| format!("2026-11-21T03:00:00Z {number}\n");
+    // A line each millisecond, a pause, and three lines more.
+    let pieces = (0..100).map(|number| (1, line(number))).chain([(500, line(100)), (4, line(101)), (4, line(102))]);
+    let runtime = paused();
+    let _inside = runtime.enter();
+    let (client, _) =
+        server(pod(0, &json!({ "running": {} }), &json!({})), each(vec![Answer::Paced(pieces.collect())]));
+    let told = runtime.block_on(async {
+        let (reports, mut reported) = mpsc::channel(64);
+        let follower = follow::Follower::new(follow(false, LogStart::First), Session::default(), reports);
+        let follower = tokio::spawn(follower.run(client));
+        let (mut told, mut began, mut lines) = (Vec::new(), None, 0);
+        while lines < 103 {
+            let Some(Report::Log { change: LogChange::Lines(batch), .. }) = reported.recv().await else { panic!() };
+            let began = began.get_or_insert_with(tokio::time::Instant::now);
+            lines += batch.len();
+            told.push((began.elapsed().as_millis(), batch.len()));
+        }
+        follower.abort();
+        told
+    });
+    assert_eq!(told[0], (0, 1));
+    assert!((10..14).contains(&(told.len() - 3)) && told.iter().all(|(_, lines)| *lines <= 12), "{told:?}");
+    // The line behind the pause at once, the two behind that 10 ms later.
+    let [.., (pause, 1), (last, 2)] = told[..] else { panic!("{told:?}") };
+    assert!((599..602).contains(&pause) && (10..13).contains(&(last - pause)), "{told:?}");
 }
 
 /// What a read backwards answers.

@@ -116,6 +116,18 @@ impl LogBatch {
         self.lines.push(Head { time, class, end: self.text.len() });
     }
 
+    /// Takes lines of about so many bytes from the end, at least one where there is any.
+    pub fn take_last(&mut self, bytes: usize) -> Self {
+        let least = self.text.len().saturating_sub(bytes);
+        let at = self.lines.partition_point(|head| head.end <= least).min(self.lines.len().saturating_sub(1));
+        let start = at.checked_sub(1).map_or(0, |before| self.lines[before].end);
+        let heads = self.lines.split_off(at).into_iter();
+        Self {
+            text: self.text.split_off(start),
+            lines: heads.map(|head| Head { end: head.end - start, ..head }).collect(),
+        }
+    }
+
     /// How many lines.
     pub fn len(&self) -> usize {
         self.lines.len()
@@ -171,6 +183,20 @@ mod tests {
         assert!(LineClass::mark(None).is_mark() && !LineClass::mark(None).is_error());
         let failed = LineClass::mark(Some(LogLevel::Error));
         assert!(failed.is_mark() && failed.is_error());
+    }
+
+    #[test]
+    fn batch_is_taken_apart_from_its_end() {
+        let texts: Vec<String> = (0..100).map(|at| "x".repeat(at)).collect();
+        let whole: LogBatch =
+            texts.iter().map(|text| (Time::from_seconds(0), LineClass::default(), text.as_bytes())).collect();
+        let (mut rest, mut parts) = (whole.clone(), Vec::new());
+        while !rest.is_empty() {
+            let part = rest.take_last(300);
+            assert!(part.len() == 1 || part.bytes() <= 400, "{}", part.bytes());
+            parts.insert(0, part);
+        }
+        assert!(parts.len() > 10 && parts.iter().flat_map(LogBatch::iter).eq(whole.iter()));
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! where it belongs, and who reads is told how far the lines behind it moved ([`Shift`]). Nothing is ever taken out but
 //! by [`LogStore::drop_oldest`].
 
+use std::collections::HashMap;
+
 use super::block::{BLOCK, LogLine, Records};
 use super::line::{LineClass, LogBatch, LogLevel};
 use super::source::{LogChange, LogSource, ReadUpTo, SourceState};
@@ -119,6 +121,7 @@ enum Content {
 #[derive(Debug, Default)]
 pub struct LogStore {
     sources: Vec<ReadSource>,
+    indexes: HashMap<LogSource, u32>,
     blocks: Vec<Block>,
     /// Blocks that were written away and fetched back, the last used at the end.
     at_hand: Vec<(BlockId, Records)>,
@@ -135,7 +138,7 @@ impl LogStore {
 
     /// What was read of a source.
     pub fn read(&self, source: &LogSource) -> Option<&ReadSource> {
-        self.sources.iter().find(|one| one.source == *source)
+        self.sources.get(*self.indexes.get(source)? as usize)
     }
 
     /// How many lines are kept, marks included.
@@ -209,23 +212,25 @@ impl LogStore {
 
     /// The index of a source, which is added where it is new.
     pub fn source_index(&mut self, source: &LogSource) -> u32 {
-        let known = self.sources.iter().position(|one| one.source == *source);
-        known.unwrap_or_else(|| {
-            self.sources.push(ReadSource {
-                source: source.clone(),
-                state: SourceState::Opening,
-                from: None,
-                up_to: None,
-                lines: 0,
-                bytes: 0,
-                has_start: false,
-                no_older: None,
-                is_one_time: true,
-                places: None,
-                begin: None,
-            });
-            self.sources.len() - 1
-        }) as u32
+        if let Some(index) = self.indexes.get(source) {
+            return *index;
+        }
+        let index = self.sources.len() as u32;
+        self.indexes.insert(source.clone(), index);
+        self.sources.push(ReadSource {
+            source: source.clone(),
+            state: SourceState::Opening,
+            from: None,
+            up_to: None,
+            lines: 0,
+            bytes: 0,
+            has_start: false,
+            no_older: None,
+            is_one_time: true,
+            places: None,
+            begin: None,
+        });
+        index
     }
 
     /// Takes in what a stream told.

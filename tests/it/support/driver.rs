@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use compact_str::CompactString;
 use kubatch::app::{App, Effect, Msg};
 use kubatch::cluster::connect::{Place, Target};
+use kubatch::cluster::scope::Scope;
 use kubatch::cluster::{Engine, REPORTS, Report};
 use kubatch::command::Key;
 use kubatch::demo::Demo;
@@ -86,8 +87,8 @@ impl Driver {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let _in_runtime = runtime.enter();
-        let target =
-            Target { place: Place::Demo(demo.clone()), namespaces: Some(Namespaces::All), remembered, is_read_only };
+        let (place, namespaces) = (Place::Demo(demo.clone()), Some(Namespaces::All));
+        let target = Target { place, namespaces, scope: Scope::Everything, remembered, is_read_only };
         let (reports, reported) = mpsc::channel(REPORTS);
         let engine = Engine::start(target.clone(), Session::default(), reports.clone());
         let mut app = App::new(clock.now(), (160, 48));
