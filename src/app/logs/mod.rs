@@ -5,7 +5,9 @@
 //! and fetched back ([`keep`]).
 
 mod export;
+mod follow;
 mod keep;
+mod older;
 mod reading;
 mod shelf;
 mod shown;
@@ -18,12 +20,9 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::model::clock::Time;
 use crate::model::key::{Kind, Uid};
-use crate::model::log::{
-    BlockId, Follow, LineFilter, LogBatch, LogChange, LogSource, LogStart, Older, Scan, Search, SourceState,
-};
+use crate::model::log::{BlockId, Follow, LineFilter, LogBatch, LogSource, LogStart, Scan, Search};
 use crate::model::owner::Subject;
 use crate::model::safe_text::safe_line;
-use crate::model::snapshot::Snapshot;
 
 pub(in crate::app) use export::ExportEnd;
 pub use export::{Export, ExportOutcome, ExportTo};
@@ -326,193 +325,9 @@ impl LogView {
         longest.min(LABEL).min(self.size.0 / 3)
     }
 
-    /// Turns to the subject, or to one container of it, and what of it can be followed now. True where other streams
-    /// are wanted than before.
-    pub(super) fn turn_to(
-        &mut self,
-        subject: Option<Subject>,
-        container: Option<CompactString>,
-        snapshot: &Snapshot,
-        now: Time,
-    ) -> bool {
-        let is_same = self.subject == subject && self.container == container;
-        if is_same && !std::mem::take(&mut self.is_stale) {
-            self.refresh_mask();
-            return false;
-        }
-        self.is_stale = false;
-        if let Some(key) = subject.and_then(|subject| snapshot.key_of(subject)) {
-            self.name = key.to_string();
-        }
-        let root = subject.map(|subject| self.run_of(subject)).map(|subject| root_of(subject, snapshot));
-        if self.root != root {
-            // What was looked for in one log means nothing in another.
-            (self.search, self.filter, self.set_aside) = Default::default();
-            (self.since, self.way, self.left, self.shows_previous) = (None, None, 0, false);
-            (self.matches, self.errors, self.start) = (Scan::default(), Scan::default(), LogStart::Tail(TAIL));
-            self.looks += 1;
-        }
-        let is_same = is_same && self.root == root;
-        if self.subject != subject {
-            self.run = self.run.filter(|_| self.root == root);
-        }
-        (self.root, self.subject, self.container) = (root, subject, container);
-        if !is_same {
-            self.show_anew();
-        }
-        let looks = self.looks;
-        let mut wanted = Vec::new();
-        if let (Some(root), Some(subject)) = (root, subject) {
-            let subject = self.run_of(subject);
-            let runs = snapshot.log_runs(root);
-            let shelf = self.shelves.entry(root).or_default();
-            shelf.used = looks;
-            shelf.see(root, &runs, snapshot, now);
-            let is_meant = |source: &LogSource| {
-                (subject.kind != Kind::Pod || source.pod == subject.uid)
-                    && self.container.as_ref().is_none_or(|name| source.container == *name)
-            };
-            let meant = runs.iter().filter(|run| is_meant(&run.source));
-            wanted.extend(meant.filter_map(|run| shelf.follow(run, self.start)).map(|follow| (root, follow)));
-        }
-        self.left_out = wanted.len().saturating_sub(self.limits.streams);
-        wanted.truncate(self.limits.streams);
-        self.watch_risks(snapshot, now, &mut wanted);
-        self.refresh_mask();
-        self.follow(wanted)
-    }
-
-    /// Something may have changed in what is to be followed.
-    pub(super) fn look_again(&mut self) {
-        self.is_stale = true;
-    }
-
-    /// The subject was deleted while one reads its log: the log stays, and nothing else takes its place.
-    pub(super) fn stay(&mut self, snapshot: &Snapshot, now: Time) -> bool {
-        if let Some(shelf) = self.shelf_mut() {
-            shelf.see_gone(snapshot, now);
-        }
-        self.follow(Vec::new())
-    }
-
     /// How the subject is called, also when it was deleted.
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// What is meant by a CronJob while a run of it was gone to.
-    fn run_of(&self, subject: Subject) -> Subject {
-        match self.run {
-            Some(uid) if subject.kind == Kind::CronJob => Subject { kind: Kind::Job, uid },
-            _ => subject,
-        }
-    }
-
-    fn follow(&mut self, wanted: Vec<(Subject, Follow)>) -> bool {
-        let key = |follow: &Follow| (follow.source.clone(), follow.is_previous);
-        let is_same = self.followed.len() == wanted.len()
-            && self.followed.iter().zip(&wanted).all(|(one, (_, other))| key(one) == key(other));
-        if is_same {
-            return false;
-        }
-        let numbered = wanted.into_iter().map(|(root, mut follow)| {
-            // A stream that runs goes on under its number, also where its container was started again.
-            let running = self.followed.iter().find(|running| running.source == follow.source);
-            follow.stream = running.map_or_else(
-                || {
-                    self.streams += 1;
-                    self.streams
-                },
-                |running| running.stream,
-            );
-            (root, follow)
-        });
-        let wanted: Vec<(Subject, Follow)> = numbered.collect();
-        self.shelf_of.extend(wanted.iter().map(|(root, follow)| (follow.source.clone(), *root)));
-        self.followed = wanted.into_iter().map(|(_, follow)| follow).collect();
-        true
-    }
-
-    /// Jobs whose pods restart in place lose them, and their logs with them, at the backoff limit
-    /// (`restartPolicy: OnFailure`): their logs are read before anyone asks.
-    fn watch_risks(&mut self, snapshot: &Snapshot, now: Time, wanted: &mut Vec<(Subject, Follow)>) {
-        for (job, pods) in &self.at_risk {
-            let root = Subject { kind: Kind::Job, uid: *job };
-            if Some(root) == self.root {
-                continue;
-            }
-            let mut runs = snapshot.log_runs(root);
-            runs.retain(|run| pods.contains(&run.source.pod));
-            let shelf = self.shelves.entry(root).or_default();
-            shelf.see(root, &runs, snapshot, now);
-            let followed = runs.iter().filter_map(|run| shelf.follow(run, LogStart::Tail(TAIL)));
-            wanted.extend(followed.map(|follow| (root, follow)));
-        }
-        wanted.truncate(2 * self.limits.streams);
-    }
-
-    /// Takes note of a Job that may have come near its backoff limit, or left it.
-    pub(super) fn see_job(&mut self, job: Uid, snapshot: &Snapshot) {
-        let pods = snapshot.pods_at_risk(job);
-        if pods.is_empty() {
-            self.at_risk.remove(&job);
-        } else {
-            self.at_risk.insert(job, pods);
-        }
-    }
-
-    /// The next failure of the subject's Job deletes its pod, and the log with it.
-    pub fn is_at_risk(&self) -> bool {
-        self.root.is_some_and(|root| self.at_risk.contains_key(&root.uid))
-    }
-
-    /// Takes in what a stream told; those that nobody follows any more are late.
-    pub fn take(&mut self, source: &LogSource, stream: u64, change: LogChange) {
-        let is_followed = self.followed.iter().any(|follow| follow.source == *source && follow.stream == stream);
-        match change {
-            LogChange::Older { batch, is_start } if self.older.contains(source) => {
-                self.older_lines.push_back((source.clone(), batch, is_start));
-            }
-            LogChange::NoOlder(_) if self.older.remove(source) => self.put(source, change),
-            LogChange::Older { .. } | LogChange::NoOlder(_) => {}
-            change if is_followed => {
-                self.is_stale |= matches!(change, LogChange::Ended | LogChange::Failed(_));
-                self.put(source, change);
-            }
-            _ => {}
-        }
-    }
-
-    /// Puts what was told on its shelf.
-    fn put(&mut self, source: &LogSource, change: LogChange) {
-        let Some(root) = self.shelf_of.get(source) else { return };
-        let Some(shelf) = self.shelves.get_mut(root) else { return };
-        let shifts = shelf.take(source, change);
-        if Some(*root) == self.root
-            && let Some(export) = &mut self.export
-        {
-            shifts.iter().for_each(|shift| shift.apply(&mut export.next));
-        }
-    }
-
-    /// Puts older lines in their places, a piece at a time: an answer may be a whole log.
-    fn put_older(&mut self) {
-        let Some((source, mut batch, is_start)) = self.older_lines.pop_front() else { return };
-        let last = batch.take_last(OLDER_PIECE);
-        let is_start = is_start && batch.is_empty();
-        self.put(&source, LogChange::Older { batch: last, is_start });
-        if !batch.is_empty() {
-            self.older_lines.push_front((source, batch, is_start));
-            return;
-        }
-        self.older.remove(&source);
-        // An answer may hold no more than the end of what lies before.
-        self.wants_older |= !is_start && (self.goes_to_start || self.export.is_some());
-        if self.goes_to_start && self.is_all_read() {
-            self.goes_to_start = false;
-            self.go(crate::command::Motion::First, 0);
-            self.wants_older = false;
-        }
     }
 
     /// What is shown has changed its meaning: it is examined anew.
@@ -575,100 +390,4 @@ impl LogView {
             (self.search, self.matches, self.way) = (search, Scan::default(), None);
         }
     }
-
-    /// Older lines that are to be read, where one has come to the first, or wants to see further back.
-    pub(super) fn take_older(&mut self) -> Vec<Older> {
-        if !std::mem::take(&mut self.wants_older) {
-            return Vec::new();
-        }
-        let wanted = self.unread();
-        self.older.extend(wanted.iter().map(|older| older.source.clone()));
-        wanted
-    }
-
-    /// What lies before the lines that are known, of the sources that are shown, and is not being read already.
-    fn unread(&self) -> Vec<Older> {
-        let Some(shelf) = self.shelf().filter(|shelf| shelf.store.dropped().is_none()) else { return Vec::new() };
-        let sources = shelf.store.sources().iter().zip(&self.mask).filter(|(_, is_shown)| **is_shown);
-        sources
-            .map(|(read, _)| read)
-            .filter(|read| !read.has_start && !self.older.contains(&read.source) && !shelf.is_gone(read.source.pod))
-            .filter_map(|read| {
-                let is_previous = self.is_previous(shelf, &read.source);
-                let start = match (self.start, self.since) {
-                    (_, Some(since)) => LogStart::Since(since),
-                    (LogStart::First, None) => LogStart::First,
-                    _ => LogStart::Tail(u32::try_from(read.lines + OLDER).unwrap_or(u32::MAX)),
-                };
-                let before = read.from.filter(|from| self.since.is_none_or(|since| since < from.time))?;
-                Some(Older { source: read.source.clone(), is_previous, before, start, stream: 0 })
-            })
-            .collect()
-    }
-
-    /// Wants all lines from the first on.
-    pub(in crate::app) fn read_all(&mut self) {
-        (self.start, self.wants_older) = (LogStart::First, true);
-    }
-
-    /// Nothing older can be read of what is shown.
-    pub(in crate::app) fn is_all_read(&self) -> bool {
-        self.older.is_empty() && self.unread().is_empty()
-    }
-
-    /// The container was started again after this run.
-    fn is_previous(&self, shelf: &Shelf, source: &LogSource) -> bool {
-        shelf.store.sources().iter().any(|read| {
-            let other = &read.source;
-            other.pod == source.pod && other.container == source.container && other.restarts > source.restarts
-        })
-    }
-
-    /// Older lines are being read.
-    pub fn is_reading_older(&self) -> bool {
-        !self.older.is_empty()
-    }
-
-    /// Shows lines from a time on; None shows all that were read.
-    pub(super) fn look_back(&mut self, since: Option<Time>) {
-        (self.since, self.wants_older) = (since, since.is_some());
-        self.follow_newest();
-    }
-
-    /// Reads from the first line on, and goes there.
-    pub(super) fn read_from_start(&mut self) {
-        self.since = None;
-        self.go(crate::command::Motion::First, 0);
-        self.read_all();
-        self.goes_to_start = !self.is_all_read();
-    }
-
-    /// What failed: whose log, and why.
-    pub fn failure(&self) -> Option<(&LogSource, &str)> {
-        self.shelf()?.store.sources().iter().find_map(|read| match &read.state {
-            SourceState::Failed(why) if self.followed.iter().any(|follow| follow.source == read.source) => {
-                Some((&read.source, why.as_str()))
-            }
-            _ => None,
-        })
-    }
-
-    /// Every source that was followed has ended.
-    pub fn has_ended(&self) -> bool {
-        self.shelf().is_some_and(|shelf| {
-            let sources = shelf.store.sources();
-            !sources.is_empty() && sources.iter().all(|read| read.state == SourceState::Ended)
-        })
-    }
-}
-
-/// On whose shelf a subject's lines are: a pod's are on its Job's.
-fn root_of(subject: Subject, snapshot: &Snapshot) -> Subject {
-    let owner = match subject.kind {
-        Kind::Pod => snapshot.pods.get(subject.uid).and_then(|pod| pod.meta.owner.as_ref()),
-        _ => None,
-    };
-    owner
-        .filter(|owner| snapshot.jobs.get(owner.uid).is_some())
-        .map_or(subject, |owner| Subject { kind: Kind::Job, uid: owner.uid })
 }

@@ -1,7 +1,11 @@
+//! Tests of the store: order, places, marks, what is written away.
+
 use std::collections::HashMap;
 
 use super::*;
 use crate::model::key::Uid;
+use crate::model::log::block::BLOCK;
+use crate::model::log::{LineClass, LogBatch};
 
 fn source(name: &str) -> LogSource {
     let pod = Uid::new(name);

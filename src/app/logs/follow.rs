@@ -1,0 +1,208 @@
+//! Whose logs are followed, and on whose shelf what the streams tell goes.
+
+use compact_str::CompactString;
+
+use super::{LogView, TAIL};
+use crate::model::clock::Time;
+use crate::model::key::{Kind, Uid};
+use crate::model::log::{Follow, LogChange, LogSource, LogStart, Scan, SourceState};
+use crate::model::owner::Subject;
+use crate::model::snapshot::Snapshot;
+
+impl LogView {
+    /// Turns to the subject, or to one container of it, and what of it can be followed now. True where other streams
+    /// are wanted than before.
+    pub(in crate::app) fn turn_to(
+        &mut self,
+        subject: Option<Subject>,
+        container: Option<CompactString>,
+        snapshot: &Snapshot,
+        now: Time,
+    ) -> bool {
+        let is_same = self.subject == subject && self.container == container;
+        if is_same && !std::mem::take(&mut self.is_stale) {
+            self.refresh_mask();
+            return false;
+        }
+        self.is_stale = false;
+        match subject.map(|subject| snapshot.key_of(subject)) {
+            Some(Some(key)) => self.name = key.to_string(),
+            // A row that is gone keeps its place for a while, and its name.
+            Some(None) => {}
+            None => self.name.clear(),
+        }
+        let root = subject.map(|subject| self.run_of(subject)).map(|subject| root_of(subject, snapshot));
+        if self.root != root {
+            // What was looked for in one log means nothing in another.
+            (self.search, self.filter, self.set_aside) = Default::default();
+            (self.since, self.way, self.left, self.shows_previous) = (None, None, 0, false);
+            (self.matches, self.errors, self.start) = (Scan::default(), Scan::default(), LogStart::Tail(TAIL));
+            self.looks += 1;
+        }
+        let is_same = is_same && self.root == root;
+        if self.subject != subject {
+            self.run = self.run.filter(|_| self.root == root);
+        }
+        (self.root, self.subject, self.container) = (root, subject, container);
+        if !is_same {
+            self.show_anew();
+        }
+        let looks = self.looks;
+        let mut wanted = Vec::new();
+        if let (Some(root), Some(subject)) = (root, subject) {
+            let subject = self.run_of(subject);
+            let runs = snapshot.log_runs(root);
+            let shelf = self.shelves.entry(root).or_default();
+            shelf.used = looks;
+            shelf.see(root, &runs, snapshot, now);
+            let is_meant = |source: &LogSource| {
+                (subject.kind != Kind::Pod || source.pod == subject.uid)
+                    && self.container.as_ref().is_none_or(|name| source.container == *name)
+            };
+            let meant = runs.iter().filter(|run| is_meant(&run.source));
+            wanted.extend(meant.filter_map(|run| shelf.follow(run, self.start)).map(|follow| (root, follow)));
+        }
+        self.left_out = wanted.len().saturating_sub(self.limits.streams);
+        wanted.truncate(self.limits.streams);
+        self.watch_risks(snapshot, now, &mut wanted);
+        self.refresh_mask();
+        self.follow(wanted)
+    }
+
+    /// Something may have changed in what is to be followed.
+    pub(in crate::app) fn look_again(&mut self) {
+        self.is_stale = true;
+    }
+
+    /// The subject was deleted while one reads its log: the log stays, and nothing else takes its place.
+    pub(in crate::app) fn stay(&mut self, snapshot: &Snapshot, now: Time) -> bool {
+        if let Some(shelf) = self.shelf_mut() {
+            shelf.see_gone(snapshot, now);
+        }
+        self.follow(Vec::new())
+    }
+
+    /// What is meant by a CronJob while a run of it was gone to.
+    pub(super) fn run_of(&self, subject: Subject) -> Subject {
+        match self.run {
+            Some(uid) if subject.kind == Kind::CronJob => Subject { kind: Kind::Job, uid },
+            _ => subject,
+        }
+    }
+
+    fn follow(&mut self, wanted: Vec<(Subject, Follow)>) -> bool {
+        let key = |follow: &Follow| (follow.source.clone(), follow.is_previous);
+        let is_same = self.followed.len() == wanted.len()
+            && self.followed.iter().zip(&wanted).all(|(one, (_, other))| key(one) == key(other));
+        if is_same {
+            return false;
+        }
+        let numbered = wanted.into_iter().map(|(root, mut follow)| {
+            // A stream that runs goes on under its number, also where its container was started again.
+            let running = self.followed.iter().find(|running| running.source == follow.source);
+            follow.stream = running.map_or_else(
+                || {
+                    self.streams += 1;
+                    self.streams
+                },
+                |running| running.stream,
+            );
+            (root, follow)
+        });
+        let wanted: Vec<(Subject, Follow)> = numbered.collect();
+        self.shelf_of.extend(wanted.iter().map(|(root, follow)| (follow.source.clone(), *root)));
+        self.followed = wanted.into_iter().map(|(_, follow)| follow).collect();
+        true
+    }
+
+    /// Jobs whose pods restart in place lose them, and their logs with them, at the backoff limit
+    /// (`restartPolicy: OnFailure`): their logs are read before anyone asks.
+    fn watch_risks(&mut self, snapshot: &Snapshot, now: Time, wanted: &mut Vec<(Subject, Follow)>) {
+        for (job, pods) in &self.at_risk {
+            let root = Subject { kind: Kind::Job, uid: *job };
+            if Some(root) == self.root {
+                continue;
+            }
+            let mut runs = snapshot.log_runs(root);
+            runs.retain(|run| pods.contains(&run.source.pod));
+            let shelf = self.shelves.entry(root).or_default();
+            shelf.see(root, &runs, snapshot, now);
+            let followed = runs.iter().filter_map(|run| shelf.follow(run, LogStart::Tail(TAIL)));
+            wanted.extend(followed.map(|follow| (root, follow)));
+        }
+        wanted.truncate(2 * self.limits.streams);
+    }
+
+    /// Takes note of a Job that may have come near its backoff limit, or left it.
+    pub(in crate::app) fn see_job(&mut self, job: Uid, snapshot: &Snapshot) {
+        let pods = snapshot.pods_at_risk(job);
+        if pods.is_empty() {
+            self.at_risk.remove(&job);
+        } else {
+            self.at_risk.insert(job, pods);
+        }
+    }
+
+    /// The next failure of the subject's Job deletes its pod, and the log with it.
+    pub fn is_at_risk(&self) -> bool {
+        self.root.is_some_and(|root| self.at_risk.contains_key(&root.uid))
+    }
+
+    /// Takes in what a stream told; those that nobody follows any more are late.
+    pub fn take(&mut self, source: &LogSource, stream: u64, change: LogChange) {
+        let is_followed = self.followed.iter().any(|follow| follow.source == *source && follow.stream == stream);
+        match change {
+            LogChange::Older { batch, is_start } if self.older.contains(source) => {
+                self.older_lines.push_back((source.clone(), batch, is_start));
+            }
+            LogChange::NoOlder(_) if self.older.remove(source) => self.put(source, change),
+            LogChange::Older { .. } | LogChange::NoOlder(_) => {}
+            change if is_followed => {
+                self.is_stale |= matches!(change, LogChange::Ended | LogChange::Failed(_));
+                self.put(source, change);
+            }
+            _ => {}
+        }
+    }
+
+    /// Puts what was told on its shelf.
+    pub(super) fn put(&mut self, source: &LogSource, change: LogChange) {
+        let Some(root) = self.shelf_of.get(source) else { return };
+        let Some(shelf) = self.shelves.get_mut(root) else { return };
+        let shifts = shelf.take(source, change);
+        if Some(*root) == self.root
+            && let Some(export) = &mut self.export
+        {
+            shifts.iter().for_each(|shift| shift.apply(&mut export.next));
+        }
+    }
+
+    /// What failed: whose log, and why.
+    pub fn failure(&self) -> Option<(&LogSource, &str)> {
+        self.shelf()?.store.sources().iter().find_map(|read| match &read.state {
+            SourceState::Failed(why) if self.followed.iter().any(|follow| follow.source == read.source) => {
+                Some((&read.source, why.as_str()))
+            }
+            _ => None,
+        })
+    }
+
+    /// Every source that was followed has ended.
+    pub fn has_ended(&self) -> bool {
+        self.shelf().is_some_and(|shelf| {
+            let sources = shelf.store.sources();
+            !sources.is_empty() && sources.iter().all(|read| read.state == SourceState::Ended)
+        })
+    }
+}
+
+/// On whose shelf a subject's lines are: a pod's are on its Job's.
+fn root_of(subject: Subject, snapshot: &Snapshot) -> Subject {
+    let owner = match subject.kind {
+        Kind::Pod => snapshot.pods.get(subject.uid).and_then(|pod| pod.meta.owner.as_ref()),
+        _ => None,
+    };
+    owner
+        .filter(|owner| snapshot.jobs.get(owner.uid).is_some())
+        .map_or(subject, |owner| Subject { kind: Kind::Job, uid: owner.uid })
+}
