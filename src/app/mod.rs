@@ -34,7 +34,9 @@ use layout::{Room, Shown};
 pub use link::Link;
 pub use list::ListState;
 pub use log_keys::{LogAsk, LogPrompt};
-pub use logs::{Export, ExportOutcome, ExportTo, Goal, LogLimits, LogRow, LogView, Look, Shelf, ShownLine, Times};
+pub use logs::{
+    Export, ExportOutcome, ExportTo, Fold, Goal, LogLimits, LogRow, LogView, Look, Shelf, ShownLine, Times,
+};
 pub use msg::Msg;
 pub use page::{Details, Form, Hit, Line, Page, Role, Row, Search};
 pub use palette::{Choice, Entry, Palette};

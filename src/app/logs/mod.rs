@@ -28,7 +28,7 @@ pub(in crate::app) use export::ExportEnd;
 pub use export::{Export, ExportOutcome, ExportTo};
 pub use reading::{Goal, LogRow};
 pub use shelf::Shelf;
-pub use shown::{Look, ShownLine};
+pub use shown::{Fold, Look, ShownLine};
 
 /// How far back a log is read at first, in lines.
 const TAIL: u32 = 500;

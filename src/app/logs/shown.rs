@@ -36,6 +36,23 @@ pub enum Look {
     Fold,
 }
 
+/// Lines of a trace that are folded under their first one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fold {
+    /// `▸ 14 lines`.
+    pub count: String,
+    /// The end of the trace, where that says what happened; empty where it does not. Harmless.
+    pub end: String,
+}
+
+impl Fold {
+    /// Columns that it takes behind a line.
+    pub fn width(&self) -> usize {
+        let end = if self.end.is_empty() { 0 } else { 2 + self.end.width() };
+        2 + self.count.width() + end
+    }
+}
+
 /// A line, ready to be drawn: harmless text and what its parts are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ShownLine {
@@ -49,8 +66,8 @@ pub struct ShownLine {
     pub gap: usize,
     /// The line goes on behind the last row.
     pub is_cut: bool,
-    /// What stands behind a row that is not wrapped: how many lines are folded under it. Empty where none are.
-    pub note: String,
+    /// What is folded under it, which stands behind a row that is not wrapped.
+    pub fold: Option<Fold>,
     /// Columns that are still free.
     room: usize,
 }
@@ -162,22 +179,22 @@ impl LogView {
     pub fn shown(&self, number: usize) -> Option<ShownLine> {
         let line = self.shelf()?.store.line(number)?;
         let room = self.text_width().max(1);
-        let note = self.note(number);
+        let fold = self.fold_of(number);
         if self.wraps {
             let most = self.most_rows();
             let mut shown = self.shown_text(&line, room * most);
-            if !note.is_empty() && !shown.is_cut {
-                shown.add(format!("  {note}").as_bytes(), |_| Look::Fold);
+            if let Some(fold) = fold.filter(|_| !shown.is_cut) {
+                shown.add(format!("  {}  ", fold.count).as_bytes(), |_| Look::Fold);
+                shown.add(fold.end.as_bytes(), Look::Own);
             }
             shown.wrap(room, most);
             return Some(shown);
         }
         // What is folded shows also where the line itself is too long.
-        let note_room = if note.is_empty() { 0 } else { (note.width() + 2).min(room / 2) };
-        let room = room - note_room;
+        let room = room - fold.as_ref().map_or(0, |fold| fold.width().min(room / 2));
         let mut shown = self.shown_text(&line, self.left + room + BEHIND);
         shown.window(self.left, room);
-        shown.note = note;
+        shown.fold = fold;
         Some(shown)
     }
 
@@ -196,12 +213,11 @@ impl LogView {
         shown
     }
 
-    /// `▸ 14 lines  MemoryError`: what is folded under a line, with the end of the trace where that says what happened.
-    fn note(&self, number: usize) -> String {
-        let Some((count, end)) = self.folded(number) else { return String::new() };
-        let count = if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
-        let end: String = styled_line(end, TRACE_END).pieces.into_iter().map(|piece| piece.text).collect();
-        if end.is_empty() { format!("▸ {count}") } else { format!("▸ {count}  {end}") }
+    fn fold_of(&self, number: usize) -> Option<Fold> {
+        let (count, end) = self.folded(number)?;
+        let count = if count == 1 { "▸ 1 line".to_owned() } else { format!("▸ {count} lines") };
+        let end = styled_line(end, TRACE_END).pieces.into_iter().map(|piece| piece.text).collect();
+        Some(Fold { count, end })
     }
 
     /// Rows that a line takes at most: it never fills more than a screen; Enter shows it whole.

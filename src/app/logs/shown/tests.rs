@@ -79,7 +79,8 @@ fn folded_trace_tells_its_lines_and_its_end() {
         b"MemoryError: Unable to allocate 512 MiB",
     ];
     let mut logs = view(&lines, (200, 9));
-    assert_eq!(logs.shown(0).unwrap().note, "▸ 3 lines  MemoryError: Unable to allocate 512 MiB");
+    let wanted = Fold { count: "▸ 3 lines".into(), end: "MemoryError: Unable to allocate 512 MiB".into() };
+    assert_eq!(logs.shown(0).unwrap().fold, Some(wanted));
     logs.wraps = true;
     let shown = logs.shown(0).unwrap();
     assert!(shown.text.ends_with("last):  ▸ 3 lines  MemoryError: Unable to allocate 512 MiB"), "{}", shown.text);
@@ -88,15 +89,12 @@ fn folded_trace_tells_its_lines_and_its_end() {
 }
 
 #[test]
-fn note_of_folded_lines_has_room_beside_a_long_line() {
+fn folded_lines_have_room_beside_a_long_line() {
     let long = [b"ERROR ".to_vec(), b"x".repeat(300)].concat();
     let logs = view(&[&long, b"java.lang.IllegalStateException: no", b"\tat a.B.c(B.java:1)"], (60, 9));
     let shown = logs.shown(0).unwrap();
-    let columns = shown.text[shown.rows[0].clone()].width();
-    assert!(
-        shown.is_cut && !shown.note.is_empty() && columns + 2 + shown.note.width() <= logs.text_width(),
-        "{shown:?}"
-    );
+    let columns = shown.text[shown.rows[0].clone()].width() + shown.fold.as_ref().unwrap().width();
+    assert!(shown.is_cut && columns <= logs.text_width(), "{shown:?}");
 }
 
 #[test]

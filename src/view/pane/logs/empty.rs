@@ -48,7 +48,11 @@ fn no_source(app: &App, subject: Subject) -> &'static str {
         Freshness::Loading => "loading pods",
         Freshness::Denied(_) => "no log without the right to list pods",
         Freshness::Failed { .. } => "the pods are not known",
-        _ if app.snapshot.pods_of_subject(subject).is_empty() => "no pod, so no log",
+        _ if app.snapshot.pods_of_subject(subject).is_empty() => {
+            let job = app.snapshot.jobs.get(subject.uid);
+            let is_over = job.is_some_and(|job| job.is_finished());
+            if is_over { "its pods are gone, and their logs with them" } else { "no pod, so no log" }
+        }
         _ => "no container has started yet",
     }
 }

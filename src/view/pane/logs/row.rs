@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{App, LogRow, Look, Shelf, ShownLine, Times};
+use crate::app::{App, Fold, LogRow, Look, Shelf, ShownLine, Times};
 use crate::model::clock::Time;
 use crate::model::log::{LogLevel, LogLine};
 use crate::model::safe_text::safe_line;
@@ -43,9 +43,9 @@ pub(super) fn draw_line(
     spans.extend(text((&shown.text, &shown.parts), part.clone(), &hits, theme.hit(is_here), look));
     let is_cut = shown.is_cut && row.piece + 1 == shown.rows.len();
     let used: usize = spans.iter().map(Span::width).sum();
-    let note = if shown.note.is_empty() { 0 } else { shown.note.width() + 2 };
+    let fold = shown.fold.as_ref().map_or(0, |fold| fold.width().min(app.logs.text_width() / 2));
     Line::from(spans).render(area, buffer);
-    let end = usize::from(area.width).saturating_sub(note.min(app.logs.text_width() / 2));
+    let end = usize::from(area.width).saturating_sub(fold);
     if is_cut && end > 0 {
         let at = (area.x as usize + used.min(end - 1)) as u16;
         let is_seen = hits.iter().any(|hit| hit.start < part.end && hit.end > part.start);
@@ -53,12 +53,18 @@ pub(super) fn draw_line(
         let style = if is_hidden { theme.hit(is_here) } else { theme.dim() };
         cut_before(buffer, at, area, theme.cut(), style);
     }
-    if !shown.note.is_empty() {
-        let x = area.x + used.min(end) as u16;
-        let room = usize::from(area.right().saturating_sub(x));
-        let note = fit(&shown.note, room.saturating_sub(2), Align::Left, theme.cut()).into_owned();
-        buffer.set_stringn(x, area.y, format!("  {note}"), room, style(Look::Fold, None, theme));
+    if let Some(fold) = &shown.fold {
+        let at = used.min(end) as u16;
+        draw_fold(buffer, Rect { x: area.x + at, width: area.width.saturating_sub(at), ..area }, fold, theme);
     }
+}
+
+/// What is folded under a line, behind it: what happened is as bright as the line itself.
+fn draw_fold(buffer: &mut Buffer, area: Rect, fold: &Fold, theme: &Theme) {
+    let room = usize::from(area.width).saturating_sub(2 + fold.count.width());
+    let end = fit(&fold.end, room.saturating_sub(2), Align::Left, theme.cut());
+    let count = Span::styled(format!("  {}  ", fold.count), style(Look::Fold, None, theme));
+    Line::from(vec![count, Span::styled(end, theme.text())]).render(area, buffer);
 }
 
 /// Writes the sign of text that was cut in this column; half of a wide character before it becomes a blank.
@@ -98,7 +104,8 @@ fn label<'a>(shelf: &'a Shelf, line: &LogLine<'_>) -> &'a str {
 fn time_words(app: &App, time: Time) -> String {
     let clock = |zone: &jiff::tz::TimeZone| {
         let zoned = time.to_timestamp().to_zoned(zone.clone());
-        zoned.strftime("%H:%M:%S%.3f ").to_string()
+        // Kubernetes tells whole seconds of containers: no more is claimed of marks.
+        zoned.strftime(if time.nanos() % 1_000_000_000 == 0 { "%H:%M:%S" } else { "%H:%M:%S%.3f " }).to_string()
     };
     match app.logs.times {
         Times::Off => String::new(),
@@ -155,8 +162,7 @@ fn style(look: Look, level: Option<LogLevel>, theme: &Theme) -> Style {
     match look {
         Look::Own(own) => theme.of_log(own, plain),
         Look::Level(level) => level_style(level, theme),
-        Look::Aside => theme.dim(),
-        Look::Fold => theme.accent(),
+        Look::Aside | Look::Fold => theme.dim(),
     }
 }
 
