@@ -5,10 +5,11 @@
 //!   ends it just as politely, in mid-line too. So an end is believed only where a second look, from the last line on,
 //!   brings nothing new and the pod says that the run is over.
 //! - `sinceTime` is cut to seconds, and of a line that began before it the rest may come without its time.
-//! - When a log file reaches containerLogMaxSize it is renamed and a new one is begun. Who follows is led into the new
-//!   file; who asks anew gets the present file alone, whatever `tailLines` or `sinceTime` say. So a resume across a
-//!   rotation finds its last line gone, which is told as a gap. A reader that is slower than two rotations is led past a
-//!   whole file without any sign, which no client can see.
+//! - When a log file reaches containerLogMaxSize (looked for every containerLogMonitorInterval, 10 s) it is renamed and a
+//!   new one is begun. Who follows is led into the new file and misses nothing, over nine rotations too. Who asks anew
+//!   gets the present file alone, whatever `tailLines` or `sinceTime` say: of 120,000 lines the last 6,000. So a resume
+//!   across a rotation finds its last line gone, which is told as a gap. A reader that is slower than two rotations is
+//!   led past a whole file without any sign (read in its code, not seen), which no client can know.
 //! - When it fails after it began to answer, its words are the end of the answer: without a time and a line break.
 
 use std::time::Duration;
