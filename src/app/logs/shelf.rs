@@ -92,7 +92,8 @@ impl Shelf {
             };
             self.shift(&shifts);
             let read = self.store.read(&run.source);
-            let is_read = read.is_some_and(|read| matches!(read.state, SourceState::Ended | SourceState::Failed(_)));
+            // Not before all of it was read: lines that are still to come would stand behind its end.
+            let is_read = read.is_some_and(|read| read.state == SourceState::Ended);
             if let Some(end) = run.end.as_ref().filter(|_| is_read && !self.told_ends.contains(&run.source)) {
                 self.told_ends.insert(run.source.clone());
                 let level = (end.exit_code != 0).then_some(LogLevel::Error);

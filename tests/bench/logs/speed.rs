@@ -70,6 +70,7 @@ async fn ours(kubeconfig: &Path, writer: &Writer, begin: Option<SystemTime>) -> 
     let target = Target {
         place: Place::Kubeconfig(choice),
         namespaces: Some(Namespaces::Some(vec![NAMESPACE.into()])),
+        scope: kubatch::cluster::scope::Scope::Everything,
         remembered: std::collections::BTreeMap::new(),
         is_read_only: true,
     };
