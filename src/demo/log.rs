@@ -69,27 +69,34 @@ pub(super) fn log(demo: &Demo, call: &Call, route: &Route, pod: &str) -> Answer 
         text.drain(..text.len().saturating_sub(usize::try_from(tail).unwrap_or(usize::MAX)));
     }
     let mut text = text.concat().into_bytes();
-    text.truncate(call.number("limitBytes")?.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX)));
+    let limit = call.number("limitBytes")?.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    text.truncate(limit);
+    let left = limit - text.len();
     let first = (!text.is_empty()).then(|| piece(text));
     let is_followed = call.is("follow") && !wanted.is_previous;
     let generation = store.generation;
-    let state = is_followed.then(|| (demo.clone(), wanted, changed, read_to));
+    let state = is_followed.then(|| (demo.clone(), wanted, changed, read_to, left));
     let later = stream::unfold(state, move |state| async move {
-        let (demo, wanted, mut changed, read_to) = state?;
-        loop {
+        let (demo, wanted, mut changed, read_to, left) = state?;
+        // As much as was asked for ends the answer.
+        while left > 0 {
             changed.borrow_and_update();
             if demo.store().is_frozen(generation) {
                 std::future::pending::<()>().await;
             }
             let (text, read_to, is_over) = more(&demo, &wanted, read_to, generation);
             if !text.is_empty() {
-                return Some((piece(text), Some((demo, wanted, changed, read_to))));
+                let mut text = text.into_bytes();
+                text.truncate(left);
+                let left = left - text.len();
+                return Some((piece(text), Some((demo, wanted, changed, read_to, left))));
             }
             if is_over {
                 return None;
             }
             changed.changed().await.ok()?;
         }
+        None
     });
     Ok(streamed(200, "text/plain", stream::iter(first).chain(later).boxed()))
 }

@@ -20,6 +20,9 @@ const SETTLE: Duration = Duration::from_secs(1);
 const WATCHED: Duration = Duration::from_secs(6);
 /// The time between two keys; no multiple of the time between two frames.
 const KEYS: Duration = Duration::from_millis(37);
+/// A screen up, ctrl-b, and down, ctrl-f.
+const UP: &str = "\x02";
+const DOWN: &str = "\x06";
 /// Keys at each place.
 const PRESSED: usize = 100;
 
@@ -33,6 +36,7 @@ pub async fn measure(client: &Client, kubeconfig: &Path) {
     let empty = pane.memory("VmRSS");
     let begin = writer.begin.duration_since(SystemTime::now()).expect("the pane is there before the first line");
     tokio::time::sleep(begin + SETTLE).await;
+    pane.page(UP);
     pane.scroll("keys while lines come", |_, since| since < WATCHED);
     pane.0.press("G");
     pane.0.shows(&line(LINES));
@@ -40,14 +44,13 @@ pub async fn measure(client: &Client, kubeconfig: &Path) {
     let peak = pane.memory("VmHWM") - empty;
     println!("{LINES} lines, {text:.1} MB, cost {peak:.1} MB at most: {:.2} bytes for each byte", peak / text);
     writer.end(client).await;
+    pane.page(UP);
     pane.scroll("scrolling at the end", |keys, _| keys < PRESSED);
     pane.search();
     pane.scroll("scrolling in the middle", |keys, _| keys < PRESSED);
     pane.0.press("g");
     pane.0.shows(&line(1));
-    // Down first: nothing lies above.
-    pane.0.press("\x06");
-    pane.0.hides(&line(1));
+    pane.page(DOWN);
     pane.scroll("scrolling at the start", |keys, _| keys < PRESSED);
     pane.0.press("\x03");
     Writer::remove(client, &writer.job).await;
@@ -56,6 +59,13 @@ pub async fn measure(client: &Client, kubeconfig: &Path) {
 struct Pane(Terminal);
 
 impl Pane {
+    /// Goes away from the end or the start, so that there are lines on both sides.
+    fn page(&mut self, key: &str) {
+        let before = self.0.wait("numbered lines", |screen| top(screen).is_some());
+        self.0.press(key);
+        self.0.wait("other lines", |screen| top(screen) != top(&before));
+    }
+
     /// Presses keys that scroll, as long as told by how many there were and the time; tells how soon each was answered.
     fn scroll(&mut self, what: &str, goes_on: impl Fn(usize, Duration) -> bool) {
         let (started, mut waits) = (Instant::now(), Vec::new());

@@ -123,7 +123,10 @@ fn logs_are_answered_as_kubatch_asks(server: &Server) {
     let log = |more: &str| server.get(&format!("{base}{more}")).expect(200).text;
     // A node may throw the log of the run before away when the pod has ended.
     assert_eq!(log("&previous=true"), PURGE);
-    assert_eq!(texts(&log("&previous=true&tailLines=500&timestamps=true")), PURGE);
+    let before = log("&previous=true&tailLines=500&timestamps=true");
+    assert_eq!(texts(&before), PURGE);
+    // As it is looked where a log begins.
+    assert_eq!(log("&previous=true&timestamps=true&limitBytes=100"), before[..100]);
     server.wait_for_pod("a", "ended", |main| main["state"]["terminated"]["exitCode"] == 0);
     assert_eq!(log(""), ROTATE);
     // As a stream begins: the end of the log, which ends with the container.
@@ -137,6 +140,10 @@ fn logs_are_answered_as_kubatch_asks(server: &Server) {
     let wanted: Vec<_> = whole.iter().copied().filter(|(time, _)| &time[..19] >= second).collect();
     assert_eq!(timed(&later), wanted);
     assert_eq!(log("&sinceTime=2999-01-01T00%3A00%3A00Z"), "");
+    // A limit ends the answer, in the middle of a line and of a log that is followed.
+    assert_eq!(log("&limitBytes=10"), ROTATE[..10]);
+    assert_eq!(log("&follow=true&limitBytes=10"), ROTATE[..10]);
+    assert_eq!(log("&tailLines=0"), "");
 }
 
 fn logs_are_followed_to_the_containers_end(server: &Server) {
