@@ -51,7 +51,7 @@ impl App {
             }
             other => self.overlay = other,
         }
-        Vec::new()
+        self.go_on_with_logs()
     }
 
     /// Carries out the entry that the palette is on.

@@ -32,6 +32,8 @@ pub enum Effect {
         /// The part.
         bytes: Vec<u8>,
     },
+    /// What lies here of a log is wanted no more: the room is free.
+    FreeLog(Stored),
     /// Bring back a part of a log that was written away.
     FetchLog {
         /// On whose shelf it is.

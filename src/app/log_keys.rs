@@ -30,8 +30,6 @@ pub struct LogPrompt {
     pub ask: LogAsk,
     /// What Esc returns to.
     before: String,
-    /// Where one was when the typing began; None followed the newest lines.
-    origin: Option<usize>,
 }
 
 /// What a line is typed for.
@@ -79,11 +77,23 @@ impl App {
         let layout = self.layout();
         let area = layout.as_ref().and_then(|layout| layout.panes.iter().find(|(pane, _)| *pane == Pane::Logs));
         let (width, height) = area.map_or((0, 0), |(_, area)| (area.width, area.height));
+        // Before the rows are made: lines that are dropped move all others.
+        effects.extend(self.logs.keep());
         if let Some(words) = self.logs.work() {
             self.notice = Some(words.to_owned());
         }
         self.logs.lay_out(width.saturating_sub(2).into(), height.saturating_sub(2).into());
-        effects.extend(self.logs.keep());
+        effects.extend(self.logs.fetch());
+        effects.extend(self.logs.next_piece());
+        effects
+    }
+
+    /// Goes on with what is examined, looked for and given away, between two frames.
+    pub(super) fn go_on_with_logs(&mut self) -> Vec<Effect> {
+        if let Some(words) = self.logs.work() {
+            self.notice = Some(words.to_owned());
+        }
+        let mut effects = self.logs.fetch();
         effects.extend(self.logs.next_piece());
         effects
     }
@@ -178,8 +188,8 @@ impl App {
     }
 
     fn ask_for_log(&mut self, ask: LogAsk, text: &str, before: String) {
-        let origin = self.logs.cursor();
-        self.overlay = Some(Overlay::LogPrompt(LogPrompt { prompt: Prompt::new(text), ask, before, origin }));
+        self.logs.note_origin();
+        self.overlay = Some(Overlay::LogPrompt(LogPrompt { prompt: Prompt::new(text), ask, before }));
     }
 
     /// Takes a key while something is typed for the log.
@@ -187,7 +197,13 @@ impl App {
         match key.0.as_str() {
             "esc" | "ctrl-c" => {
                 asked.prompt = Prompt::new(&asked.before);
-                self.take_typed(&asked);
+                match asked.ask {
+                    LogAsk::Search => {
+                        self.logs.set_search(Search::new(&asked.before));
+                        self.logs.go_to_origin();
+                    }
+                    _ => self.take_typed(&asked),
+                }
             }
             "enter" => return self.end_typing(asked),
             _ => {
@@ -209,7 +225,7 @@ impl App {
         match asked.ask {
             LogAsk::Search => {
                 self.logs.set_search(Search::new(text));
-                self.logs.look_from(asked.origin);
+                self.logs.look_from_origin();
             }
             LogAsk::Filter => self.logs.set_filter(LineFilter::new(text)),
             LogAsk::Since | LogAsk::Save | LogAsk::Replace => {}
@@ -276,7 +292,10 @@ impl App {
     }
 
     fn copy_lines(&mut self) -> Vec<Effect> {
-        let text = self.logs.text_to_copy();
+        let Some(text) = self.logs.text_to_copy() else {
+            self.notice = Some("not copied: some of these lines are on disk; S saves to a file".to_owned());
+            return Vec::new();
+        };
         let lines = text.lines().count();
         if text.len() > COPIED {
             let size = text.len() / 1000;

@@ -288,6 +288,7 @@ impl App {
             Msg::LogExported { outcome, is_last } => self.take_exported(outcome, is_last),
             Msg::Log { session, source, stream, change } if session == self.session => {
                 self.logs.take(&source, stream, change);
+                self.notice = self.logs.take_said().or(self.notice.take());
             }
             Msg::LoginFailed(failure) => self.notice = Some(format!("{}; {}", failure.message, failure.hint)),
             Msg::Usage { session, scope, pods } if session == self.session => self.take_usage(&scope, pods),

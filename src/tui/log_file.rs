@@ -1,5 +1,5 @@
 //! The file that takes parts of logs which do not fit into memory. It has no name, so that nothing is left behind
-//! whatever ends the program, and is made when it is first needed. It only grows: [`crate::app::LogLimits`] bounds it.
+//! whatever ends the program, and is made when it is first needed. [`crate::app::LogLimits`] bounds it.
 
 use std::fs::{File, Permissions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -21,6 +21,8 @@ struct Open {
     file: Option<Arc<File>>,
     /// Where the next part goes.
     end: u64,
+    /// Places that are free again.
+    free: Vec<Stored>,
 }
 
 impl LogFile {
@@ -58,9 +60,26 @@ impl LogFile {
             Some(file) => file.clone(),
             None => open.file.insert(Arc::new(nameless_file(&self.folder)?)).clone(),
         };
+        if let Some(free) = open.free.iter().position(|free| free.len >= len) {
+            let Stored { at, len: room } = open.free.swap_remove(free);
+            if room > len {
+                open.free.push(Stored { at: at + len as u64, len: room - len });
+            }
+            return Ok((file, at));
+        }
         let at = open.end;
         open.end += len as u64;
         Ok((file, at))
+    }
+
+    /// A part is wanted no more: others may take its place. Nobody reads it any more.
+    pub(super) fn free(&self, stored: Stored) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).free.push(stored);
+    }
+
+    /// Nothing of it is wanted any more: the next part begins a new file.
+    pub(super) fn clear(&self) {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Open::default();
     }
 
     fn told(&self, what: &str, why: &std::io::Error) -> String {

@@ -212,6 +212,7 @@ impl Shell {
                 let file = self.log_file.clone();
                 self.in_background(move || Msg::LogWritten { root, id, stored: file.write(&bytes) });
             }
+            Effect::FreeLog(stored) => self.log_file.free(stored),
             Effect::FetchLog { root, id, stored } => {
                 let file = self.log_file.clone();
                 self.in_background(move || Msg::LogFetched { root, id, bytes: file.read(stored) });
@@ -228,6 +229,8 @@ impl Shell {
             Effect::Execute { session, mutations } => self.engine.execute(session, mutations),
             Effect::Copy(text) => self.screen.copy(&text)?,
             Effect::Connect { session, context, namespaces } => {
+                // Logs of another session are not looked at again.
+                self.log_file.clear();
                 if let (Some(context), Place::Kubeconfig(choice)) = (context, &mut self.target.place) {
                     choice.context = Some(context);
                     self.target.namespaces = None;

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::LogView;
-use super::reading::Visible;
 use crate::app::Effect;
-use crate::model::log::Next;
+use crate::model::clock::Time;
+use crate::model::log::{LineFilter, LogStore};
+use crate::model::owner::Subject;
 use crate::model::styled_line::harmless_line;
 
 /// Bytes of text that are given at once.
@@ -46,10 +47,15 @@ pub(in crate::app) enum ExportEnd {
 }
 
 /// Lines on their way out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Export {
     /// Where they go.
     pub to: ExportTo,
+    /// Whose they are.
+    pub(super) root: Subject,
+    filter: LineFilter,
+    mask: Vec<bool>,
+    since: Option<Time>,
     /// The line that is next.
     pub(super) next: usize,
     /// Lines that were given.
@@ -64,7 +70,11 @@ impl LogView {
         // What could not be read before is tried once more.
         self.unreadable.clear();
         self.read_all();
-        self.export = Some(Export { to, next: 0, lines: 0, is_begun: false, is_waiting: false });
+        let Some(root) = self.root else { return };
+        // What is looked at and shown meanwhile changes nothing of it.
+        let (filter, mask, since) = (self.filter.clone(), self.mask.clone(), self.since);
+        let (next, lines, is_begun, is_waiting) = (0, 0, false, false);
+        self.export = Some(Export { to, root, filter, mask, since, next, lines, is_begun, is_waiting });
     }
 
     /// The next piece, where the one before was taken and its lines are at hand.
@@ -74,12 +84,12 @@ impl LogView {
             return None;
         }
         let mut export = self.export.take()?;
-        let Some(visible) = self.visible().filter(|_| !export.is_waiting) else {
+        let Some(shelf) = self.shelves.get(&export.root).filter(|_| !export.is_waiting) else {
             self.export = Some(export);
             return None;
         };
         let mut bytes = Vec::new();
-        let is_last = gather(&visible, &mut export, &mut bytes);
+        let is_last = gather(&shelf.store, &mut export, &mut bytes);
         if bytes.is_empty() && !is_last {
             self.export = Some(export);
             return None;
@@ -111,31 +121,37 @@ impl LogView {
 
     /// Lines wait to be given away and can be.
     pub fn is_exporting(&self) -> bool {
-        self.export.as_ref().is_some_and(|export| !export.is_waiting) && self.fetching.is_empty()
+        self.older.is_empty()
+            && !self.wants_older
+            && self.export.as_ref().is_some_and(|export| !export.is_waiting)
+            && self.fetching.is_empty()
     }
 }
 
-/// Gathers lines up to a piece; true where there are no more.
-fn gather(visible: &Visible<'_>, export: &mut Export, bytes: &mut Vec<u8>) -> bool {
-    let store = &visible.shelf.store;
-    let mut at = visible.at_or_behind(export.next);
-    while let Next::Line(number) = at {
-        export.next = number;
-        let Some(line) = store.line(number) else { return false };
-        // Marks are ours and no part of any log.
-        if !line.class.is_mark() {
-            match export.to {
-                ExportTo::File { .. } => bytes.extend_from_slice(line.text),
-                ExportTo::Pager => bytes.extend_from_slice(harmless_line(line.text, false).as_bytes()),
-            }
-            bytes.push(b'\n');
-            export.lines += 1;
-        }
-        export.next = number + 1;
-        if bytes.len() >= PIECE {
-            return false;
-        }
-        at = visible.next(number, true);
+/// Gathers lines up to a piece, or from so many as one looks at in a turn; true where there are no more.
+fn gather(store: &LogStore, export: &mut Export, bytes: &mut Vec<u8>) -> bool {
+    if let Some(since) = export.since {
+        export.next = export.next.max(store.first_since(since));
     }
-    at == Next::Nowhere
+    let mut looked_at = 0;
+    while looked_at < 4 * PIECE && bytes.len() < PIECE {
+        if export.next >= store.len() {
+            return true;
+        }
+        let Some(line) = store.line(export.next) else { return false };
+        export.next += 1;
+        looked_at += line.text.len() + 16;
+        let is_shown = export.mask.get(line.source as usize).copied().unwrap_or(true);
+        // Marks are ours and no part of any log.
+        if line.class.is_mark() || !is_shown || !export.filter.matches(line.class, line.text) {
+            continue;
+        }
+        match export.to {
+            ExportTo::File { .. } => bytes.extend_from_slice(line.text),
+            ExportTo::Pager => bytes.extend_from_slice(harmless_line(line.text, false).as_bytes()),
+        }
+        bytes.push(b'\n');
+        export.lines += 1;
+    }
+    false
 }

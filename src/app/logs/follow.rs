@@ -7,7 +7,8 @@ use compact_str::CompactString;
 use super::{LogView, Shelf, TAIL};
 use crate::model::clock::Time;
 use crate::model::key::{Kind, Uid};
-use crate::model::log::{Follow, LogChange, LogSource, LogStart, Scan, SourceState};
+use crate::model::log::{Follow, LogChange, LogSource, LogStart, ReadSource, Scan, SourceState};
+use crate::model::meta::Owner;
 use crate::model::owner::Subject;
 use crate::model::snapshot::Snapshot;
 
@@ -33,7 +34,11 @@ impl LogView {
             Some(None) => {}
             None => self.name.clear(),
         }
-        let root = subject.map(|subject| self.run_of(subject)).map(|subject| root_of(subject, snapshot));
+        if self.subject != subject {
+            // A run that was gone to is one of that CronJob alone.
+            self.run = None;
+        }
+        let root = subject.map(|subject| self.root_of(self.run_of(subject), snapshot));
         if self.root != root {
             // What was looked for in one log means nothing in another.
             (self.search, self.filter, self.set_aside) = Default::default();
@@ -42,9 +47,6 @@ impl LogView {
             self.looks += 1;
         }
         let is_same = is_same && self.root == root;
-        if self.subject != subject {
-            self.run = self.run.filter(|_| self.root == root);
-        }
         (self.root, self.subject, self.container) = (root, subject, container);
         if !is_same {
             self.show_anew();
@@ -57,12 +59,24 @@ impl LogView {
             let shelf = shelf_of(&mut self.shelves, root, &mut self.shelf_count);
             shelf.used = looks;
             shelf.see(root, &runs, snapshot, now);
+            shelf.see_gone(&self.followed, snapshot, now);
             let is_meant = |source: &LogSource| {
                 (subject.kind != Kind::Pod || source.pod == subject.uid)
                     && self.container.as_ref().is_none_or(|name| source.container == *name)
             };
             let meant = runs.iter().filter(|run| is_meant(&run.source));
-            wanted.extend(meant.filter_map(|run| shelf.follow(run, self.start)).map(|follow| (root, follow)));
+            // All of what will be gone soon.
+            let start = if self.at_risk.contains_key(&root.uid) { LogStart::First } else { self.start };
+            wanted.extend(meant.filter_map(|run| shelf.follow(run, start)).map(|follow| (root, follow)));
+            // What a pod wrote last may still be on its way when it is gone; its stream ends by itself.
+            let is_wanted = |source: &LogSource| wanted.iter().any(|(_, follow)| follow.source == *source);
+            let late = self.followed.iter().filter(|follow| {
+                self.shelf_of.get(&follow.source) == Some(&root)
+                    && !is_wanted(&follow.source)
+                    && shelf.is_unread_though_gone(&follow.source)
+            });
+            let late: Vec<_> = late.map(|follow| (root, follow.clone())).collect();
+            wanted.extend(late);
         }
         self.left_out = wanted.len().saturating_sub(self.limits.streams);
         wanted.truncate(self.limits.streams);
@@ -78,10 +92,20 @@ impl LogView {
 
     /// The subject was deleted while one reads its log: the log stays, and nothing else takes its place.
     pub(in crate::app) fn stay(&mut self, snapshot: &Snapshot, now: Time) -> bool {
-        if let Some(shelf) = self.shelf_mut() {
-            shelf.see_gone(snapshot, now);
+        if let Some(shelf) = self.root.and_then(|root| self.shelves.get_mut(&root)) {
+            shelf.see_gone(&self.followed, snapshot, now);
         }
-        self.follow(Vec::new())
+        self.refresh_mask();
+        // Its streams end by themselves, once what it wrote last was read.
+        let running = self.followed.iter().filter_map(|follow| {
+            let root = *self.shelf_of.get(&follow.source)?;
+            let is_over = |read: &ReadSource| matches!(read.state, SourceState::Ended | SourceState::Failed(_));
+            let shelf = self.shelves.get(&root).filter(|_| Some(root) == self.root)?;
+            (!shelf.store.read(&follow.source).is_some_and(is_over)).then(|| (root, follow.clone()))
+        });
+        let mut wanted: Vec<_> = running.collect();
+        self.watch_risks(snapshot, now, &mut wanted);
+        self.follow(wanted)
     }
 
     /// What is meant by a CronJob while a run of it was gone to.
@@ -92,16 +116,34 @@ impl LogView {
         }
     }
 
+    /// On whose shelf a subject's lines are: a pod's are on its Job's, also when one of the two is gone.
+    fn root_of(&self, subject: Subject, snapshot: &Snapshot) -> Subject {
+        if subject.kind != Kind::Pod {
+            return subject;
+        }
+        match snapshot.pods.get(subject.uid).map(|pod| pod.meta.owner.as_ref()) {
+            Some(Some(Owner { kind: Some(Kind::Job), uid })) => Subject { kind: Kind::Job, uid: *uid },
+            None if self.subject == Some(subject) => self.root.unwrap_or(subject),
+            _ => subject,
+        }
+    }
+
     fn follow(&mut self, wanted: Vec<(Subject, Follow)>) -> bool {
         let key = |follow: &Follow| (follow.source.clone(), follow.is_previous);
         let is_same = self.followed.len() == wanted.len()
-            && self.followed.iter().zip(&wanted).all(|(one, (_, other))| key(one) == key(other));
+            && self
+                .followed
+                .iter()
+                .zip(&wanted)
+                .all(|(one, (root, other))| key(one) == key(other) && self.shelf_of.get(&one.source) == Some(root));
         if is_same {
             return false;
         }
         let numbered = wanted.into_iter().map(|(root, mut follow)| {
             // A stream that runs goes on under its number, also where its container was started again.
-            let running = self.followed.iter().find(|running| running.source == follow.source);
+            // Where its lines go to another shelf it begins anew: that shelf may know none of them.
+            let is_here = self.shelf_of.get(&follow.source) == Some(&root);
+            let running = self.followed.iter().find(|running| is_here && running.source == follow.source);
             follow.stream = running.map_or_else(
                 || {
                     self.streams += 1;
@@ -129,8 +171,11 @@ impl LogView {
             runs.retain(|run| pods.contains(&run.source.pod));
             let shelf = shelf_of(&mut self.shelves, root, &mut self.shelf_count);
             shelf.see(root, &runs, snapshot, now);
-            let followed = runs.iter().filter_map(|run| shelf.follow(run, LogStart::Tail(TAIL)));
-            wanted.extend(followed.map(|follow| (root, follow)));
+            let is_wanted = |source: &LogSource| wanted.iter().any(|(_, follow)| follow.source == *source);
+            let others = runs.iter().filter(|run| !is_wanted(&run.source));
+            let followed: Vec<_> =
+                others.filter_map(|run| shelf.follow(run, LogStart::First)).map(|follow| (root, follow)).collect();
+            wanted.extend(followed);
         }
         wanted.truncate(2 * self.limits.streams);
     }
@@ -157,7 +202,11 @@ impl LogView {
             LogChange::Older { batch, is_start } if self.older.contains(source) => {
                 self.older_lines.push_back((source.clone(), batch, is_start));
             }
-            LogChange::NoOlder(_) if self.older.remove(source) => self.put(source, change),
+            LogChange::NoOlder(ref why) if self.older.remove(source) => {
+                self.goes_to_start = false;
+                self.said = Some(format!("older lines of {} cannot be read: {why}", source.pod_name));
+                self.put(source, change);
+            }
             LogChange::Older { .. } | LogChange::NoOlder(_) => {}
             change if is_followed => {
                 self.is_stale |= matches!(change, LogChange::Ended | LogChange::Failed(_));
@@ -172,9 +221,7 @@ impl LogView {
         let Some(root) = self.shelf_of.get(source) else { return };
         let Some(shelf) = self.shelves.get_mut(root) else { return };
         let shifts = shelf.take(source, change);
-        if Some(*root) == self.root
-            && let Some(export) = &mut self.export
-        {
+        if let Some(export) = self.export.as_mut().filter(|export| export.root == *root) {
             shifts.iter().for_each(|shift| shift.apply(&mut export.next));
         }
     }
@@ -204,15 +251,4 @@ fn shelf_of<'a>(shelves: &'a mut HashMap<Subject, Shelf>, root: Subject, count: 
         *count += 1;
         Shelf::numbered(*count)
     })
-}
-
-/// On whose shelf a subject's lines are: a pod's are on its Job's.
-fn root_of(subject: Subject, snapshot: &Snapshot) -> Subject {
-    let owner = match subject.kind {
-        Kind::Pod => snapshot.pods.get(subject.uid).and_then(|pod| pod.meta.owner.as_ref()),
-        _ => None,
-    };
-    owner
-        .filter(|owner| snapshot.jobs.get(owner.uid).is_some())
-        .map_or(subject, |owner| Subject { kind: Kind::Job, uid: owner.uid })
 }

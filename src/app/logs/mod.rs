@@ -16,13 +16,11 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use compact_str::CompactString;
 use jiff::tz::TimeZone;
-use unicode_width::UnicodeWidthStr;
 
 use crate::model::clock::Time;
 use crate::model::key::{Kind, Uid};
 use crate::model::log::{BlockId, Follow, LineFilter, LogBatch, LogSource, LogStart, Scan, Search};
 use crate::model::owner::Subject;
-use crate::model::safe_text::safe_line;
 
 pub(in crate::app) use export::ExportEnd;
 pub use export::{Export, ExportOutcome, ExportTo};
@@ -173,6 +171,8 @@ pub struct LogView {
     goes_to_start: bool,
     /// Something may have changed in what is to be followed.
     is_stale: bool,
+    /// What a person must know, and has not been told.
+    said: Option<String>,
     /// The name of the subject, also when it is gone.
     name: String,
     streams: u64,
@@ -226,6 +226,7 @@ impl Default for LogView {
             older_lines: VecDeque::new(),
             goes_to_start: false,
             is_stale: true,
+            said: None,
             name: String::new(),
             streams: 0,
             shelf_count: 0,
@@ -256,7 +257,6 @@ impl LogView {
             limits: self.limits,
             streams: self.streams,
             shelf_count: self.shelf_count,
-            written: self.written,
             cannot_write: self.cannot_write,
             ..Self::default()
         };
@@ -324,8 +324,7 @@ impl LogView {
 
     /// Columns of the longest label, at most a third of the pane; 0 where sources have none.
     pub fn label_width(&self) -> usize {
-        let labels = self.shelf().into_iter().flat_map(|shelf| &shelf.labels);
-        let longest = labels.map(|label| safe_line(label).width()).max().unwrap_or(0);
+        let longest = self.shelf().map_or(0, |shelf| shelf.label_columns);
         longest.min(LABEL).min(self.size.0 / 3)
     }
 

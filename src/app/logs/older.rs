@@ -12,6 +12,7 @@ impl LogView {
         let Some((source, mut batch, is_start)) = self.older_lines.pop_front() else { return };
         let last = batch.take_last(OLDER_PIECE);
         let is_start = is_start && batch.is_empty();
+        let has_lines = !last.is_empty();
         self.put(&source, LogChange::Older { batch: last, is_start });
         if !batch.is_empty() {
             self.older_lines.push_front((source, batch, is_start));
@@ -19,12 +20,17 @@ impl LogView {
         }
         self.older.remove(&source);
         // An answer may hold no more than the end of what lies before.
-        self.wants_older |= !is_start && (self.goes_to_start || self.export.is_some());
+        self.wants_older |= has_lines && !is_start && (self.goes_to_start || self.export.is_some());
         if self.goes_to_start && self.is_all_read() {
             self.goes_to_start = false;
             self.go(Motion::First, 0);
             self.wants_older = false;
         }
+    }
+
+    /// What a person must know, once.
+    pub(in crate::app) fn take_said(&mut self) -> Option<String> {
+        self.said.take()
     }
 
     /// Older lines that are to be read, where one has come to the first, or wants to see further back.

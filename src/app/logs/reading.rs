@@ -28,7 +28,7 @@ pub(super) struct Way {
     goal: Goal,
     is_forward: bool,
     /// The line from which it goes on.
-    from: usize,
+    pub(super) from: usize,
 }
 
 /// A row of the screen: a line, or a piece of one that is wrapped.
@@ -133,9 +133,24 @@ impl LogView {
                 }
             }
         }
+        // A page moves the view, and not only the cursor in it.
+        let mut top = visible.shelf.top;
+        if matches!(motion, Motion::PageDown | Motion::PageUp) {
+            for _ in 0..steps {
+                let Next::Line(next) = visible.next(top, is_forward) else { break };
+                top = next;
+            }
+        }
         self.wants_older |= is_at_start;
         let Next::Line(line) = at else { return };
-        if has_ended { self.follow_newest() } else { self.pause_at(line) }
+        if has_ended {
+            self.follow_newest();
+            return;
+        }
+        self.pause_at(line);
+        if let Some(shelf) = self.shelf_mut() {
+            shelf.top = top;
+        }
     }
 
     /// Follows the newest lines.
@@ -162,17 +177,30 @@ impl LogView {
         self.way = Some(Way { goal, is_forward, from });
     }
 
-    /// Goes to the first match from where the typing began: downward, or up from the newest line where those are
-    /// followed. Back to there where nothing is looked for.
-    pub(in crate::app) fn look_from(&mut self, origin: Option<usize>) {
-        match origin {
+    /// Remembers where one is, before a search is typed.
+    pub(in crate::app) fn note_origin(&mut self) {
+        if let Some(shelf) = self.shelf_mut() {
+            shelf.origin = shelf.cursor;
+        }
+    }
+
+    /// Back to where one was before the search was typed.
+    pub(in crate::app) fn go_to_origin(&mut self) {
+        self.way = None;
+        match self.shelf().and_then(|shelf| shelf.origin) {
             Some(line) => self.pause_at(line),
             None => self.follow_newest(),
         }
+    }
+
+    /// Goes to the first match from where the typing began: downward, or up from the newest line where those were
+    /// followed. Back to there where nothing is looked for.
+    pub(in crate::app) fn look_from_origin(&mut self) {
+        self.go_to_origin();
         if self.search.is_empty() {
             return;
         }
-        self.seek(Goal::Match, origin.is_some());
+        self.seek(Goal::Match, self.is_paused());
         // The line itself counts too.
         if let Some(way) = self.way.as_mut().filter(|way| way.is_forward) {
             way.from = way.from.saturating_sub(1);
@@ -247,6 +275,9 @@ impl LogView {
 
     /// There are lines to be examined that are at hand.
     pub fn is_searching(&self) -> bool {
+        if self.shelf().is_none_or(|shelf| shelf.store.is_empty()) {
+            return false;
+        }
         if self.wants_older || !self.older_lines.is_empty() {
             return true;
         }
@@ -405,12 +436,12 @@ impl LogView {
         self.since.take().is_some()
     }
 
-    /// The marked lines, or the one under the cursor, as they came.
-    pub(in crate::app) fn text_to_copy(&self) -> String {
-        let Some(shelf) = self.shelf() else { return String::new() };
+    /// The marked lines, or the one under the cursor, as they came; None where not all are at hand.
+    pub(in crate::app) fn text_to_copy(&self) -> Option<String> {
+        let shelf = self.shelf()?;
         let here = self.line_here().filter(|_| shelf.marked.is_empty());
-        let lines = shelf.marked.iter().copied().chain(here).filter_map(|line| shelf.store.line(line));
-        lines.map(|line| String::from_utf8_lossy(line.text).into_owned() + "\n").collect()
+        let lines = shelf.marked.iter().copied().chain(here).map(|line| shelf.store.line(line));
+        lines.map(|line| Some(String::from_utf8_lossy(line?.text).into_owned() + "\n")).collect()
     }
 
     /// The line under the cursor with the lines that go on with it, and words on where it comes from.

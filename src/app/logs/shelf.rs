@@ -3,13 +3,17 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use compact_str::{CompactString, format_compact};
+use unicode_width::UnicodeWidthStr;
 
 use crate::model::clock::{Time, short_duration};
 use crate::model::count::grouped;
 use crate::model::key::{Kind, Uid};
-use crate::model::log::{Follow, LogChange, LogLevel, LogRun, LogSource, LogStart, LogStore, Shift, SourceState};
+use crate::model::log::{
+    Follow, LogChange, LogLevel, LogRun, LogSource, LogStart, LogStore, Shift, SourceState, Stored,
+};
 use crate::model::owner::Subject;
 use crate::model::pod::End;
+use crate::model::safe_text::safe_line;
 use crate::model::snapshot::{Freshness, Snapshot};
 
 /// See the module.
@@ -31,6 +35,11 @@ pub struct Shelf {
     pub(super) used: u64,
     pods: HashMap<Uid, PodNote>,
     told_ends: HashSet<LogSource>,
+    told_gone: HashSet<LogSource>,
+    /// Columns of the longest label.
+    pub(super) label_columns: usize,
+    /// Where one was when the typing of a search began; it moves as the lines do.
+    pub(super) origin: Option<usize>,
 }
 
 /// What is remembered of a pod, also when it is gone.
@@ -66,7 +75,7 @@ impl Shelf {
             }
             // What comes below is new to who reads, also where it is not the last.
             self.seen += if self.cursor.is_some_and(|cursor| cursor < shift.at) { 0 } else { shift.by };
-            self.cursor.iter_mut().for_each(|line| shift.apply(line));
+            self.cursor.iter_mut().chain(&mut self.origin).for_each(|line| shift.apply(line));
             if self.marked.last().is_some_and(|last| *last >= shift.at) {
                 let moved = self.marked.split_off(&shift.at);
                 self.marked.extend(moved.into_iter().map(|line| line + shift.by));
@@ -75,13 +84,14 @@ impl Shelf {
     }
 
     /// Lines were dropped at the front.
-    pub(super) fn drop_oldest(&mut self) -> usize {
-        let dropped = self.store.drop_oldest();
+    pub(super) fn drop_oldest(&mut self, blocks: usize) -> (usize, Vec<Stored>) {
+        let (dropped, freed) = self.store.drop_oldest(blocks);
         self.cursor = self.cursor.map(|line| line.saturating_sub(dropped));
+        self.origin = self.origin.map(|line| line.saturating_sub(dropped));
         self.top = self.top.saturating_sub(dropped);
         self.seen = self.seen.saturating_sub(dropped);
         self.marked = self.marked.iter().filter_map(|line| line.checked_sub(dropped)).collect();
-        dropped
+        (dropped, freed)
     }
 
     /// Notes the runs that there are now, and writes marks where one begins or ends, or where its pod is gone.
@@ -107,7 +117,6 @@ impl Shelf {
                 self.shift(&shifts);
             }
         }
-        self.see_gone(snapshot, now);
         if self.store.sources().len() != known || self.labels.len() != known {
             self.name_sources();
         }
@@ -128,23 +137,23 @@ impl Shelf {
     }
 
     /// Says of pods that were deleted that their lines stay.
-    pub(super) fn see_gone(&mut self, snapshot: &Snapshot, now: Time) {
+    pub(super) fn see_gone(&mut self, followed: &[Follow], snapshot: &Snapshot, now: Time) {
         if *snapshot.freshness(Kind::Pod) != Freshness::Live {
             return;
         }
-        let gone: Vec<Uid> = self
-            .pods
-            .iter_mut()
-            .filter(|(uid, note)| !note.is_gone && snapshot.pods.get(**uid).is_none())
-            .map(|(uid, note)| {
-                note.is_gone = true;
-                *uid
-            })
-            .collect();
-        let read = self.store.sources().iter().filter(|read| gone.contains(&read.source.pod));
-        let told: Vec<_> = read.map(|read| (read.source.clone(), read.lines)).collect();
+        for (uid, note) in &mut self.pods {
+            note.is_gone |= snapshot.pods.get(*uid).is_none();
+        }
+        let is_over = |state: &SourceState| matches!(state, SourceState::Ended | SourceState::Failed(_));
+        // Not before all that it wrote is here.
+        let is_read = |source: &LogSource| !followed.iter().any(|follow| follow.source == *source);
+        let read = self.store.sources().iter().filter(|read| is_over(&read.state) || is_read(&read.source));
+        let gone = read
+            .filter(|read| read.lines > 0 && self.is_gone(read.source.pod) && !self.told_gone.contains(&read.source));
+        let told: Vec<_> = gone.map(|read| (read.source.clone(), read.lines)).collect();
         for (source, lines) in told {
             let lines = if lines == 1 { "1 line".to_owned() } else { format!("{} lines", grouped(lines)) };
+            self.told_gone.insert(source.clone());
             let shifts = self.store.mark_behind(&source, now, None, &format!("pod gone, {lines} kept"));
             self.shift(&shifts);
         }
@@ -192,6 +201,7 @@ impl Shelf {
             parts.join(" ").into()
         };
         self.labels = sources.iter().map(|read| label(&read.source)).collect();
+        self.label_columns = self.labels.iter().map(|label| safe_line(label).width()).max().unwrap_or(0);
     }
 
     /// `try 2`, `#3`, `#3 try 2`, or the end of the pod's name.
@@ -203,6 +213,12 @@ impl Shelf {
             Some(PodNote { is_one_of_many: false, number, .. }) => format_compact!("try {number}"),
             _ => suffix(),
         }
+    }
+
+    /// Its pod is gone, and its stream has not ended yet.
+    pub(super) fn is_unread_though_gone(&self, source: &LogSource) -> bool {
+        let is_over = |state: &SourceState| matches!(state, SourceState::Ended | SourceState::Failed(_));
+        self.is_gone(source.pod) && self.store.read(source).is_some_and(|read| !is_over(&read.state))
     }
 
     /// How many lines go on with this one, the frames of its stack trace, and the last of them where it is none: at the

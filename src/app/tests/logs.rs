@@ -77,10 +77,14 @@ fn lines_of_a_pod_that_vanished_stay_and_say_so() {
     let source = source_of(&pod("pod-running"));
     tell(&mut app, &source, lines(&[(1, "hello"), (2, "world")]));
     let effects = change(&mut app, Kind::Pod, vec![Change::Remove(source.pod)]);
-    assert_eq!(effects[0], Effect::FollowLogs(Vec::new()));
-    tell(&mut app, &source, lines(&[(3, "late")]));
+    assert_eq!(followed(&effects), [], "its stream ends by itself");
+    tell(&mut app, &source, lines(&[(3, "last words")]));
+    tell(&mut app, &source, LogChange::Failed("the pod is gone".into()));
+    assert_eq!(app.settle(), []);
+    assert!(app.logs.followed.is_empty());
+    tell(&mut app, &source, lines(&[(4, "late")]));
     let texts = texts(&app);
-    assert_eq!(texts[texts.len() - 3..], ["hello", "world", "[pod gone, 2 lines kept]"]);
+    assert_eq!(texts[texts.len() - 4..], ["hello", "world", "last words", "[pod gone, 3 lines kept]"]);
 }
 
 #[test]
@@ -386,8 +390,9 @@ fn log_that_is_read_stays_when_its_job_is_deleted() {
     change(&mut app, Kind::Job, vec![Change::Upsert(Row::Job(job("job-complete")))]);
     change(&mut app, Kind::Pod, vec![Change::Remove(source.pod)]);
     let effects = change(&mut app, Kind::Job, vec![Change::Remove(job("job-indexed").meta.uid)]);
-    quiet(&mut app);
     assert_eq!(followed(&effects), []);
+    tell(&mut app, &source, LogChange::Ended);
+    quiet(&mut app);
     assert!(shown(&app).contains(&"line 19".to_owned()) && shown(&app).last().unwrap().contains("pod gone"));
     let whose = app.whose(Pane::Logs).unwrap();
     assert!(whose.starts_with("job/") && whose.ends_with(", gone"), "{whose}");
@@ -422,4 +427,86 @@ fn log_is_read_from_its_first_line_before_it_is_saved_or_gone_to() {
         _ => None,
     });
     assert!(saved.unwrap().starts_with("older -30\nolder -20\nolder -10\n"));
+}
+
+/// A CronJob with one run, and its pod.
+fn nightly(name: &str, number: usize) -> (Row, Row, Row) {
+    let mut cronjob = crate::model::fixtures::cronjob("cronjob");
+    cronjob.meta.uid = Uid::new(name);
+    cronjob.meta.name = name.into();
+    let mut job = job("job-complete");
+    job.meta.uid = Uid::new(&format!("{name}-run"));
+    job.meta.name = format!("{name}-{number}").into();
+    job.meta.owner = Some(Owner { kind: Some(Kind::CronJob), uid: cronjob.meta.uid });
+    let mut pod = pod("pod-running");
+    pod.meta.uid = Uid::new(&format!("{name}-pod"));
+    pod.meta.name = format!("{name}-{number}-x").into();
+    pod.meta.owner = Some(Owner { kind: Some(Kind::Job), uid: job.meta.uid });
+    (Row::CronJob(cronjob), Row::Job(job), Row::Pod(pod))
+}
+
+#[test]
+fn run_that_was_gone_to_is_of_its_cronjob_alone_and_a_run_has_lines_of_its_own() {
+    let (one, other) = (nightly("aaa", 1), nightly("bbb", 1));
+    let mut app = app(&[one.0, one.1, one.2, other.0, other.1, other.2]);
+    press(&mut app, &["1", "g"]);
+    let of_cronjob = app.logs.followed[0].clone();
+    tell(&mut app, &of_cronjob.source, lines(&[(1, "hello")]));
+    app.logs.run = Some(Uid::new("aaa-run"));
+    app.logs.look_again();
+    app.settle();
+    let of_run = app.logs.followed[0].clone();
+    assert_eq!(of_run.source, of_cronjob.source);
+    assert_ne!(of_run.stream, of_cronjob.stream, "its shelf is another, which knows nothing of it yet");
+    press(&mut app, &["j"]);
+    assert_eq!(app.logs.run, None);
+    assert!(app.logs.followed[0].source.pod_name.starts_with("bbb"), "{:?}", app.logs.followed);
+}
+
+#[test]
+fn what_is_saved_is_the_log_that_it_was_asked_for() {
+    let (mut app, source) = reading(10);
+    let all = LogChange::Older { batch: LogBatch::default(), is_start: true };
+    press(&mut app, &["S", "enter"]);
+    // While the lines before are read still, another log is looked at, through a filter.
+    change(&mut app, Kind::Job, vec![Change::Upsert(Row::Job(job("job-complete")))]);
+    quiet(&mut app);
+    press(&mut app, &["esc", "2", "G", "6", "&", "x", "enter"]);
+    assert_ne!(app.logs.subject.unwrap().uid, job("job-indexed").meta.uid);
+    app.update(Msg::Log { session: app.session, source, stream: 0, change: all });
+    let effects = app.settle();
+    let saved = effects.iter().find_map(|effect| match effect {
+        Effect::ExportLog { bytes, is_last: true, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
+        _ => None,
+    });
+    assert_eq!(saved.unwrap().lines().count(), 10);
+}
+
+#[test]
+fn full_disk_takes_the_oldest_lines_and_no_more() {
+    let mut app = app(&indexed());
+    (app.logs.limits.memory, app.logs.limits.disk) = (1 << 20, 2 << 20);
+    let source = source_of(&pod("pod-running"));
+    let stream = app.logs.followed[0].stream;
+    let wide = "x".repeat(1_000);
+    let (mut end, mut free) = (0, 0);
+    for at in 0..8_000 {
+        let change = lines(&[(at, &format!("line {at} {wide}"))]);
+        app.update(Msg::Log { session: app.session, source: source.clone(), stream, change });
+        for effect in app.settle() {
+            match effect {
+                Effect::WriteLog { root, id, bytes } => {
+                    let stored = crate::model::log::Stored { at: end, len: bytes.len() };
+                    end += bytes.len() as u64;
+                    app.update(Msg::LogWritten { root, id, stored: Ok(stored) });
+                }
+                Effect::FreeLog(stored) => free += stored.len as u64,
+                _ => {}
+            }
+        }
+    }
+    assert!(end - free <= 2 << 20 && end - free > 3 << 19, "{} bytes are on disk", end - free);
+    assert!(app.logs.memory() < 2 << 20, "{}", app.logs.memory());
+    let (dropped, _) = app.logs.shelf().unwrap().store.dropped().unwrap();
+    assert!((4_500..6_000).contains(&dropped), "{dropped}");
 }

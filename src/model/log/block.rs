@@ -39,7 +39,7 @@ pub(super) struct Records {
 }
 
 impl Records {
-    /// Empty, for a line at `base` and what comes near it, with room for a block and no more.
+    /// Empty, for a line at `base` and what comes near it.
     pub(super) fn new(base: Time) -> Self {
         Self { base, bytes: Vec::new(), ends: Vec::new() }
     }
@@ -60,10 +60,6 @@ impl Records {
 
     /// Puts a line behind the others.
     pub(super) fn push(&mut self, line: &LogLine<'_>) {
-        if self.bytes.capacity() == 0 {
-            // At once, so that a block that fills up is never copied.
-            self.bytes.reserve_exact(BLOCK.max(line.text.len()) + 32);
-        }
         encode(&mut self.bytes, self.base, line);
         self.ends.push(self.bytes.len() as u32);
     }

@@ -189,7 +189,7 @@ impl Driver {
                 Effect::FollowLogs(logs) => self.engine.follow_logs(logs),
                 Effect::ReadOlder(older) => self.engine.fetch_older(older),
                 // What is kept of a log, and what is saved, is the shell's.
-                Effect::WriteLog { .. } | Effect::FetchLog { .. } | Effect::ExportLog { .. } => {}
+                Effect::WriteLog { .. } | Effect::FreeLog(_) | Effect::FetchLog { .. } | Effect::ExportLog { .. } => {}
                 Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
                 Effect::Fetch(key) => self.engine.fetch(key),
                 Effect::Execute { session, mutations } => self.engine.execute(session, mutations),

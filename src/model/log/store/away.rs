@@ -26,11 +26,10 @@ impl LogStore {
         })
     }
 
-    /// A block was written away. One that changed meanwhile stays.
-    pub fn written(&mut self, id: BlockId, stored: Stored) {
-        if let Some(block) = self.blocks.iter_mut().find(|block| block.id == id) {
-            block.content = Content::Away(stored);
-        }
+    /// A block was written away. One that changed meanwhile stays, and false is returned.
+    pub fn written(&mut self, id: BlockId, stored: Stored) -> bool {
+        let block = self.blocks.iter_mut().find(|block| block.id == id);
+        block.map(|block| block.content = Content::Away(stored)).is_some()
     }
 
     /// A block could not be written away; it stays for now.
@@ -64,15 +63,20 @@ impl LogStore {
         }
     }
 
-    /// Drops the oldest block for want of room, and says how many lines that were: all others move up by so many.
-    pub fn drop_oldest(&mut self) -> usize {
-        if self.blocks.len() < 2 {
-            return 0;
+    /// Drops so many of the oldest blocks for want of room, but never the last one. Returns how many lines that were, by
+    /// which all others move up, and the places where blocks of them lay that were written away.
+    pub fn drop_oldest(&mut self, blocks: usize) -> (usize, Vec<Stored>) {
+        let blocks = blocks.min(self.blocks.len().saturating_sub(1));
+        let (mut lines, mut freed) = (self.dropped.map_or(0, |(lines, _)| lines), Vec::new());
+        let before = lines;
+        for block in self.blocks.drain(..blocks) {
+            lines += block.len;
+            self.dropped = Some((lines, block.span.1));
+            if let Content::Away(stored) = block.content {
+                freed.push(stored);
+            }
         }
-        let block = self.blocks.remove(0);
-        let before = self.dropped.map_or(0, |(lines, _)| lines);
-        self.dropped = Some((before + block.len, block.span.1));
         self.number_from(0);
-        block.len
+        (lines - before, freed)
     }
 }

@@ -18,6 +18,8 @@ struct Spot {
     place: Time,
     /// Up to which place those that follow may stand together with it; None for all.
     next: Option<Time>,
+    /// The largest place that those that stand together get.
+    most: Time,
 }
 
 impl LogStore {
@@ -131,7 +133,7 @@ impl LogStore {
         let mut last = None;
         while let Some(first) = rest.first_mut() {
             first.place = last.map_or(first.place, |last| first.place.max(last));
-            let Spot { number, place, next } = self.spot(first.place, limit);
+            let Spot { number, place, next, most } = self.spot(first.place, limit);
             if number == self.len() {
                 for line in rest {
                     line.place = line.place.max(place);
@@ -143,7 +145,7 @@ impl LogStore {
             // Those that come before the next line of another source stay together.
             let run = rest.iter().take_while(|line| next.is_none_or(|next| line.place < next)).count().max(1);
             let (together, others) = rest.split_at_mut(run);
-            together.iter_mut().for_each(|line| line.place = line.place.max(place));
+            together.iter_mut().for_each(|line| line.place = line.place.clamp(place, most.max(place)));
             self.put(number, together);
             last = together.last().map(|line| line.place);
             shifts.push(Shift { at: number, by: run });
@@ -158,21 +160,30 @@ impl LogStore {
     fn spot(&self, place: Time, limit: Option<usize>) -> Spot {
         let nearest = self.blocks.partition_point(|block| block.span.0 <= place);
         let inside = nearest.checked_sub(1).map(|before| &self.blocks[before]).filter(|block| block.span.1 > place);
-        let (number, place) = match inside {
-            None => (self.blocks.get(nearest).map_or(self.len(), |block| block.first), place),
-            Some(Block { content: Content::Here { records, .. }, first, .. }) => {
-                (first + place_in(records, |other| other <= place), place)
+        let free = Time::from_nanos(i64::MAX);
+        let (number, place, most, next) = match inside {
+            None => {
+                let next = self.blocks.get(nearest);
+                (next.map_or(self.len(), |block| block.first), place, free, next.map(|block| block.span.0))
             }
-            Some(block) if limit.is_some() => (block.first, place.min(block.span.0)),
-            Some(block) => (block.first + block.len, place.max(block.span.1)),
+            Some(Block { content: Content::Here { records, .. }, first, .. }) => {
+                let at = place_in(records, |other| other <= place);
+                (first + at, place, free, records.line(at).map(|line| line.place))
+            }
+            Some(block) if limit.is_some() => (block.first, place.min(block.span.0), block.span.0, Some(block.span.1)),
+            Some(block) => {
+                let behind = block.first + block.len;
+                let next = self.blocks.get(nearest).map(|block| block.span.0);
+                (behind, place.max(block.span.1), free, next)
+            }
         };
         match limit.filter(|limit| *limit <= number) {
-            None => Spot { number, place, next: self.line(number).map_or(Some(place), |line| Some(line.place)) },
+            None => Spot { number, place, next, most },
             Some(limit) => match self.block_of(limit).map(|at| &self.blocks[at]) {
                 Some(Block { content: Content::Away(_), first, span, .. }) => {
-                    Spot { number: *first, place: place.min(span.0), next: Some(place) }
+                    Spot { number: *first, place: place.min(span.0), next: None, most: span.0 }
                 }
-                _ => Spot { number: limit, place, next: None },
+                _ => Spot { number: limit, place, next: None, most: free },
             },
         }
     }
