@@ -79,7 +79,10 @@ pub(super) fn log(demo: &Demo, call: &Call, route: &Route, pod: &str) -> Answer 
     let later = stream::unfold(state, move |state| async move {
         let (demo, wanted, mut changed, read_to, left) = state?;
         // As much as was asked for ends the answer.
-        while left > 0 {
+        if left == 0 {
+            return None;
+        }
+        loop {
             changed.borrow_and_update();
             if demo.store().is_frozen(generation) {
                 std::future::pending::<()>().await;
@@ -96,7 +99,6 @@ pub(super) fn log(demo: &Demo, call: &Call, route: &Route, pod: &str) -> Answer 
             }
             changed.changed().await.ok()?;
         }
-        None
     });
     Ok(streamed(200, "text/plain", stream::iter(first).chain(later).boxed()))
 }
