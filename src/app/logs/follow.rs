@@ -1,8 +1,10 @@
 //! Whose logs are followed, and on whose shelf what the streams tell goes.
 
+use std::collections::HashMap;
+
 use compact_str::CompactString;
 
-use super::{LogView, TAIL};
+use super::{LogView, Shelf, TAIL};
 use crate::model::clock::Time;
 use crate::model::key::{Kind, Uid};
 use crate::model::log::{Follow, LogChange, LogSource, LogStart, Scan, SourceState};
@@ -52,7 +54,7 @@ impl LogView {
         if let (Some(root), Some(subject)) = (root, subject) {
             let subject = self.run_of(subject);
             let runs = snapshot.log_runs(root);
-            let shelf = self.shelves.entry(root).or_default();
+            let shelf = shelf_of(&mut self.shelves, root, &mut self.shelf_count);
             shelf.used = looks;
             shelf.see(root, &runs, snapshot, now);
             let is_meant = |source: &LogSource| {
@@ -125,7 +127,7 @@ impl LogView {
             }
             let mut runs = snapshot.log_runs(root);
             runs.retain(|run| pods.contains(&run.source.pod));
-            let shelf = self.shelves.entry(root).or_default();
+            let shelf = shelf_of(&mut self.shelves, root, &mut self.shelf_count);
             shelf.see(root, &runs, snapshot, now);
             let followed = runs.iter().filter_map(|run| shelf.follow(run, LogStart::Tail(TAIL)));
             wanted.extend(followed.map(|follow| (root, follow)));
@@ -194,6 +196,14 @@ impl LogView {
             !sources.is_empty() && sources.iter().all(|read| read.state == SourceState::Ended)
         })
     }
+}
+
+/// The shelf of a subject, which is made where there is none.
+fn shelf_of<'a>(shelves: &'a mut HashMap<Subject, Shelf>, root: Subject, count: &mut u64) -> &'a mut Shelf {
+    shelves.entry(root).or_insert_with(|| {
+        *count += 1;
+        Shelf::numbered(*count)
+    })
 }
 
 /// On whose shelf a subject's lines are: a pod's are on its Job's.

@@ -176,6 +176,8 @@ pub struct LogView {
     /// The name of the subject, also when it is gone.
     name: String,
     streams: u64,
+    /// Shelves that were made, in all sessions.
+    shelf_count: u64,
     start: LogStart,
     size: (usize, usize),
 }
@@ -226,6 +228,7 @@ impl Default for LogView {
             is_stale: true,
             name: String::new(),
             streams: 0,
+            shelf_count: 0,
             start: LogStart::Tail(TAIL),
             size: (0, 0),
         }
@@ -252,6 +255,7 @@ impl LogView {
             folds: self.folds,
             limits: self.limits,
             streams: self.streams,
+            shelf_count: self.shelf_count,
             written: self.written,
             cannot_write: self.cannot_write,
             ..Self::default()

@@ -45,6 +45,11 @@ struct PodNote {
 }
 
 impl Shelf {
+    /// An empty one; each has a number of its own.
+    pub(super) fn numbered(number: u64) -> Self {
+        Self { store: LogStore::numbered(number), ..Self::default() }
+    }
+
     /// Takes in what a stream told.
     pub(super) fn take(&mut self, source: &LogSource, change: LogChange) -> Vec<Shift> {
         let shifts = self.store.apply(source, change);

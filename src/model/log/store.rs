@@ -119,6 +119,12 @@ pub struct LogStore {
 }
 
 impl LogStore {
+    /// An empty store whose blocks have other names than those of all stores of other numbers: what is told of a block
+    /// may come when its store is gone.
+    pub fn numbered(number: u64) -> Self {
+        Self { next: number << 40, ..Self::default() }
+    }
+
     /// Every source seen, in the order in which they came; their indexes stay.
     pub fn sources(&self) -> &[ReadSource] {
         &self.sources
