@@ -7,16 +7,19 @@
 //! | [`seek`] | where in an answer the lines begin that were not read before |
 //! | [`run`] | which run of a container an answer is about |
 //! | [`follow`] | one stream, from its first line over broken connections to its end |
+//! | [`reader`] | one stream with a channel of its own |
 //! | [`older`] | one read backwards |
 
 mod follow;
 mod older;
+mod reader;
 mod run;
 mod seek;
 mod split;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::AbortHandle;
@@ -24,6 +27,15 @@ use tokio::task::AbortHandle;
 use super::Report;
 use crate::model::key::Session;
 use crate::model::log::{Follow, LogSource, Older};
+pub(super) use reader::read;
+pub use reader::{LogPart, Until};
+
+/// The cursor rests so long on a subject before its streams start, so that moving through a list starts none.
+const SETTLE: Duration = Duration::from_millis(120);
+
+/// Bytes of text after which a message takes no more lines. With [`super::REPORTS`] messages it bounds what is on its
+/// way at 16 MiB, and one line for each stream.
+const BATCH_BYTES: usize = 256 << 10;
 
 /// Reads of older lines at once: each may be as large as a log.
 const READS: usize = 4;
@@ -73,8 +85,15 @@ impl Streams {
             }
             self.streams.entry(key).or_insert_with(|| {
                 running.unwrap_or_else(|| {
-                    let follower = follow::Follower::new(follow.clone(), session, reports.clone());
-                    Stream(tokio::spawn(follower.run(client.clone())).abort_handle())
+                    let (log, reports) = (follow.clone(), reports.clone());
+                    let follower = follow::Follower::new(log, Until::ContainerEnds, BATCH_BYTES, session, reports);
+                    let client = client.clone();
+                    let stream = tokio::spawn(async move {
+                        tokio::time::sleep(SETTLE).await;
+                        // What it could not read it has told.
+                        let _ = follower.run(client).await;
+                    });
+                    Stream(stream.abort_handle())
                 })
             });
         }

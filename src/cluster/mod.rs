@@ -11,7 +11,6 @@ pub mod error;
 pub mod execute;
 pub mod kubeconfig;
 mod link;
-pub mod log_reader;
 mod login;
 pub mod logs;
 pub mod scope;
@@ -149,8 +148,8 @@ impl Engine {
     }
 
     /// Reads one log apart from those that are followed, into a channel of its own, as fast as it is taken from there.
-    pub fn read_log(&mut self, log: Follow, until: log_reader::Until) -> mpsc::Receiver<log_reader::LogPart> {
-        log_reader::read(&self.client, log, until, self.session, &mut self.tasks)
+    pub fn read_log(&mut self, log: Follow, until: logs::Until) -> mpsc::Receiver<logs::LogPart> {
+        logs::read(&self.client, log, until, self.session, &mut self.tasks)
     }
 
     /// The names of a kind's objects in a namespace, the first five hundred: for who asked for one that is not there.

@@ -1,9 +1,13 @@
 //! `kubatch logs` as scripts use it: on the embedded cluster, and in shell pipelines on the real one.
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
+
+use k8s_openapi::api::batch::v1::Job;
+use kube::api::DeleteParams;
 
 use crate::cluster::job;
-use crate::support::cluster::{Cluster, Need};
+use crate::support::cluster::{Cluster, Need, runtime};
 use crate::support::terminal::{BINARY, Terminal};
 use crate::{EndToEnd, Local};
 
@@ -15,11 +19,23 @@ pub const TESTS: &[Local] = &[
         name: "logs_cli::what_is_not_there_is_told_with_near_names",
         run: what_is_not_there_is_told_with_near_names,
     },
+    Local { name: "logs_cli::since_leaves_out_what_is_older", run: since_leaves_out_what_is_older },
+    Local { name: "logs_cli::previous_is_the_run_before_alone", run: previous_is_the_run_before_alone },
     Local { name: "logs_cli::all_namespaces_are_refused", run: all_namespaces_are_refused },
 ];
 
 pub const LIVE: &[EndToEnd] = &[
     EndToEnd { name: "logs_cli::retries_are_read_to_the_end", need: Need::Node, run: retries_are_read_to_the_end },
+    EndToEnd {
+        name: "logs_cli::container_restarted_in_place_is_read_run_by_run",
+        need: Need::Node,
+        run: container_restarted_in_place_is_read_run_by_run,
+    },
+    EndToEnd {
+        name: "logs_cli::job_deleted_while_followed_is_no_success",
+        need: Need::Node,
+        run: job_deleted_while_followed_is_no_success,
+    },
     EndToEnd {
         name: "logs_cli::escape_sequences_are_raw_in_a_pipe_and_harmless_on_a_terminal",
         need: Need::Node,
@@ -29,8 +45,12 @@ pub const LIVE: &[EndToEnd] = &[
 
 /// Runs kubatch on the embedded cluster in its namespace `data`.
 fn demo(arguments: &str) -> Output {
+    demo_in("data", arguments)
+}
+
+fn demo_in(namespace: &str, arguments: &str) -> Output {
     let mut command = Command::new(BINARY);
-    command.env_clear().args(["--demo", "-n", "data", "logs"]).args(arguments.split_whitespace());
+    command.env_clear().args(["--demo", "-n", namespace, "logs"]).args(arguments.split_whitespace());
     command.output().unwrap()
 }
 
@@ -77,6 +97,25 @@ fn what_is_not_there_is_told_with_near_names() {
     assert!(text(&output.stderr).contains("has no container sidecar; there is "), "{}", text(&output.stderr));
 }
 
+fn since_leaves_out_what_is_older() {
+    let output = demo("job/etl-orders-0410 --since 1s");
+    assert_eq!((output.status.code(), text(&output.stdout), text(&output.stderr)), (Some(0), "".into(), "".into()));
+    let all = demo("job/etl-orders-0410 --since 3000d");
+    assert_eq!(text(&all.stdout), text(&demo("job/etl-orders-0410").stdout));
+    assert!(!all.stdout.is_empty());
+}
+
+fn previous_is_the_run_before_alone() {
+    let output = demo_in("ops", "job/dns-probe --previous -o json");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let lines = text(&output.stdout);
+    let runs: Vec<_> = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()).collect();
+    assert!(!runs.is_empty() && runs.iter().all(|one| one["restarts"] == runs[0]["restarts"]), "{lines}");
+    let output = demo("job/etl-orders-0412 --previous");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    assert!(text(&output.stderr).contains("no container of job/etl-orders-0412 was started again"));
+}
+
 fn all_namespaces_are_refused() {
     for flags in [&["-A"][..], &["-n", "a,b"]] {
         let output = Command::new(BINARY).args(["--demo", "logs", "job/x"]).args(flags).output().unwrap();
@@ -112,6 +151,47 @@ fn retries_are_read_to_the_end(cluster: &Cluster) {
         shell(cluster, &script).split_whitespace().collect::<Vec<_>>(),
         ["3", "0", "broken", "1", "2", "1", "0"]
     );
+}
+
+fn container_restarted_in_place_is_read_run_by_run(cluster: &Cluster) {
+    let space = cluster.space("logs-in-place");
+    let namespace = &space.namespace;
+    // It fails twice; which run it is, it knows from the files that those before it left.
+    let tries = "n=$(ls /state | wc -l); touch /state/$n; for i in 1 2 3; do echo run $n line $i; done; [ $n -ge 2 ]";
+    let mounts = "volumeMounts: [{ name: state, mountPath: /state }]";
+    let in_place = "restartPolicy: OnFailure\n      volumes: [{ name: state, emptyDir: {} }]";
+    space.apply(&job("in-place", tries, "backoffLimit: 6", mounts).replace("restartPolicy: Never", in_place));
+    let script = format!("\"$0\" -n {namespace} logs --until-done job/in-place -o json 2>/dev/null; echo $?");
+    let printed = shell(cluster, &script);
+    let (lines, code) = printed.trim_end().rsplit_once('\n').unwrap();
+    let objects = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let read: Vec<(u64, String)> =
+        objects.map(|one| (one["restarts"].as_u64().unwrap(), one["text"].as_str().unwrap().to_owned())).collect();
+    let wanted: Vec<(u64, String)> =
+        (0..3).flat_map(|run| (1..4).map(move |line| (run, format!("run {run} line {line}")))).collect();
+    assert_eq!((read, code), (wanted, "0"));
+}
+
+fn job_deleted_while_followed_is_no_success(cluster: &Cluster) {
+    let space = cluster.space("logs-deleted");
+    space.apply(&job("endless", "echo here; sleep 3600", "backoffLimit: 0", ""));
+    let mut command = Command::new(BINARY);
+    command.env("KUBECONFIG", &cluster.kubeconfig).args([
+        "-n",
+        &space.namespace,
+        "logs",
+        "--until-done",
+        "job/endless",
+    ]);
+    let mut reading = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut lines = BufReader::new(reading.stdout.take().unwrap());
+    lines.read_line(&mut line).unwrap();
+    assert_eq!(line, "here\n");
+    runtime().block_on(space.api::<Job>().delete("endless", &DeleteParams::background())).unwrap();
+    let ended = reading.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(text(&ended.stderr).ends_with("job/endless was deleted before it ended\n"), "{}", text(&ended.stderr));
 }
 
 fn escape_sequences_are_raw_in_a_pipe_and_harmless_on_a_terminal(cluster: &Cluster) {

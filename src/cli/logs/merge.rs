@@ -9,7 +9,7 @@ use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::cluster::log_reader::LogPart;
+use crate::cluster::logs::LogPart;
 use crate::model::clock::{Clock, Time};
 use crate::model::delta::Failure;
 use crate::model::log::{LineClass, LogBatch, LogSource};

@@ -21,6 +21,7 @@ use kube::api::LogParams;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::Until;
 use super::run::RunState;
 use super::seek::{Seek, Step};
 use super::split::{Line, Splitter};
@@ -28,24 +29,17 @@ use crate::cluster::Report;
 use crate::cluster::error::explain;
 use crate::cluster::watch::scattered;
 use crate::model::clock::Time;
-use crate::model::delta::Cause;
+use crate::model::delta::{Cause, Failure};
 use crate::model::key::Session;
 use crate::model::log::{Classifier, Follow, LogBatch, LogChange, LogSource, LogStart, ReadUpTo};
 use crate::model::safe_text::safe_line;
 
-/// Lines told in one message at most.
-const BATCH: usize = 4096;
-
-/// Bytes of text after which a message takes no more lines. With [`super::super::REPORTS`] messages it bounds what is on
-/// its way at 16 MiB, and one line for each stream.
-const BATCH_BYTES: usize = 256 << 10;
+/// A message takes so many lines at most for each byte of text it may hold: what is kept of a line beside its text.
+const LINES_PER_BYTE: usize = 64;
 
 /// So long after a message the next one waits for more lines: a third of what a screen needs to show one, and a
 /// hundred messages a second from each stream at most, beside the full ones.
 const GATHER: Duration = Duration::from_millis(10);
-
-/// The cursor rests so long on a subject before its streams start, so that moving through a list starts none.
-const SETTLE: Duration = Duration::from_millis(120);
 
 /// The first wait after a failure; it doubles with each further one.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -62,6 +56,9 @@ const STATUS_LAG: Duration = Duration::from_millis(250);
 /// An answer that stood for so long was a good one: the next failure counts as the first.
 const STEADY: Duration = Duration::from_secs(10);
 
+/// What is wanted as it is now is asked for so many times where nothing comes of it.
+const TRIES: u32 = 5;
+
 /// The last line that was read comes at once, if it is there. When so long nothing comes it is looked whether the
 /// container was started again.
 const IDLE: Duration = Duration::from_secs(2);
@@ -77,6 +74,9 @@ pub(super) struct Follower {
     source: LogSource,
     is_previous: bool,
     start: LogStart,
+    until: Until,
+    /// Bytes of text after which a message takes no more lines.
+    batch_bytes: usize,
     stream: u64,
     classifier: Classifier,
     session: Session,
@@ -94,13 +94,13 @@ enum Stop {
     /// Nobody listens any more.
     Closed,
     /// There is nothing to come back to.
-    Gone(String),
+    Gone(Failure),
     /// The container was started again: the rest of this run is the log of the run before.
     Restarted,
     /// An answer broke off.
-    Cut(String),
+    Cut(Failure),
     /// It may work later, but not before so many seconds.
-    Later(String, u32),
+    Later(Failure, u32),
 }
 
 /// How an answer ended.
@@ -137,51 +137,87 @@ enum Taken {
 }
 
 impl Follower {
-    pub(super) fn new(follow: Follow, session: Session, reports: mpsc::Sender<Report>) -> Self {
+    pub(super) fn new(
+        follow: Follow,
+        until: Until,
+        batch_bytes: usize,
+        session: Session,
+        reports: mpsc::Sender<Report>,
+    ) -> Self {
         let Follow { source, is_previous, start, stream } = follow;
         let last = match start {
             LogStart::After(last) => Some(last),
             _ => None,
         };
         let (classifier, unfinished) = (Default::default(), None);
-        Self { source, is_previous, start, stream, classifier, session, reports, last, unfinished, has_failed: false }
+        let has_failed = false;
+        Self {
+            source,
+            is_previous,
+            start,
+            until,
+            batch_bytes,
+            stream,
+            classifier,
+            session,
+            reports,
+            last,
+            unfinished,
+            has_failed,
+        }
     }
 
-    pub(super) async fn run(mut self, client: kube::Client) {
-        tokio::time::sleep(SETTLE).await;
+    /// Tells what comes, as far as it is wanted.
+    ///
+    /// # Errors
+    /// Where the rest is not to be had; the words are told as well.
+    pub(super) async fn run(mut self, client: kube::Client) -> Result<(), Failure> {
         let pods: Api<Pod> = Api::namespaced(client, &self.source.namespace);
         let mut failures = 0;
-        loop {
+        let failure = loop {
             let (began, before) = (Instant::now(), self.last);
             let looked = self.look(&pods).await;
-            if self.last != before || began.elapsed() > STEADY {
+            let is_steady = self.until == Until::ContainerEnds && began.elapsed() > STEADY;
+            if self.last != before || is_steady {
                 failures = 0;
             }
             let wait = match looked {
+                Ok(End { run, .. }) if self.is_last_look(run) => return self.ended().await,
                 Ok(End { is_news: true, .. }) | Err(Stop::Restarted) => Duration::ZERO,
                 Ok(End { run: RunState::Present { is_over: false }, .. }) => {
                     STATUS_LAG.saturating_mul(1 << failures.min(8)).min(LONGEST_RETRY)
                 }
-                Ok(_) => {
-                    self.tell(LogChange::Ended).await;
-                    return;
+                Ok(_) => return self.ended().await,
+                Err(Stop::Gone(failure)) => break failure,
+                Err(Stop::Cut(failure) | Stop::Later(failure, _))
+                    if self.until == Until::Now && failures + 1 >= TRIES =>
+                {
+                    break failure;
                 }
                 // What stood until now is asked for again at once, and nobody needs to know.
                 Err(Stop::Cut(_)) if failures == 0 => Duration::ZERO,
-                Err(Stop::Cut(why)) => self.failed(why, 0, failures).await,
-                Err(Stop::Later(why, seconds)) => self.failed(why, seconds, failures).await,
-                Err(Stop::Closed) => return,
-                Err(Stop::Gone(why)) => {
-                    self.tell(LogChange::Failed(why)).await;
-                    return;
-                }
+                Err(Stop::Cut(failure)) => self.failed(failure.message, 0, failures).await,
+                Err(Stop::Later(failure, seconds)) => self.failed(failure.message, seconds, failures).await,
+                Err(Stop::Closed) => return Ok(()),
             };
             failures += 1;
             if self.reports.is_closed() {
-                return;
+                return Ok(());
             }
             tokio::time::sleep(wait).await;
-        }
+        };
+        self.tell(LogChange::Failed(failure.message.clone())).await;
+        Err(failure)
+    }
+
+    async fn ended(&self) -> Result<(), Failure> {
+        self.tell(LogChange::Ended).await;
+        Ok(())
+    }
+
+    /// What is wanted as it is now, of a run that may go on, is had with one answer.
+    fn is_last_look(&self, run: RunState) -> bool {
+        self.until == Until::Now && matches!(run, RunState::Present { is_over: false } | RunState::Unknown)
     }
 
     /// Tells a failure; the wait until the next attempt.
@@ -290,7 +326,7 @@ impl Follower {
                     self.keep(line, &mut answer.lines);
                 }
             }
-            if answer.lines.len() >= BATCH || answer.lines.bytes() >= BATCH_BYTES {
+            if answer.lines.len() >= self.batch_bytes / LINES_PER_BYTE || answer.lines.bytes() >= self.batch_bytes {
                 return Ok(Taken::Full);
             }
         }
@@ -339,6 +375,7 @@ impl Follower {
         if is_own_words && !answer.has_untimed {
             let words = String::from_utf8_lossy(&line.text[..line.text.len().min(500)]);
             let why = format!("cannot read the log of {}: {}", self.source.pod_name, safe_line(&words));
+            let why = failure(Cause::Other, why);
             let is_final = matches!(run, RunState::Present { is_over: true } | RunState::Previous { .. });
             return Err(if is_final { Stop::Gone(why) } else { Stop::Later(why, 0) });
         }
@@ -346,7 +383,7 @@ impl Follower {
             return Ok(false);
         }
         let unfinished = Some((line.time, line.text.to_vec()));
-        if self.unfinished != unfinished {
+        if self.unfinished != unfinished && !self.is_last_look(run) {
             self.unfinished = unfinished;
             return Ok(true);
         }
@@ -363,7 +400,7 @@ impl Follower {
         };
         LogParams {
             container: Some(self.source.container.to_string()),
-            follow: !self.is_previous,
+            follow: self.until == Until::ContainerEnds && !self.is_previous,
             previous: self.is_previous,
             timestamps: true,
             tail_lines: match (self.last, self.start) {
@@ -387,7 +424,10 @@ impl Follower {
             Err(error) => return Err(self.later(&error)),
         };
         match RunState::of(&self.source, pod.as_ref()) {
-            RunState::OtherPod => Err(Stop::Gone("the pod is gone, and another one has its name".into())),
+            RunState::OtherPod => {
+                let why = "the pod is gone, and another one has its name";
+                Err(Stop::Gone(failure(Cause::NotFound, why.to_owned())))
+            }
             RunState::Forgotten => Err(forgotten()),
             RunState::Previous { .. } if !self.is_previous => {
                 self.is_previous = true;
@@ -400,10 +440,10 @@ impl Follower {
     fn refused(&self, error: &kube::Error) -> Stop {
         let failure = explain(&format!("read the log of {}", self.source.pod_name), error);
         match failure.cause {
-            Cause::NotFound => Stop::Gone("the pod is gone".into()),
-            Cause::Denied => Stop::Gone(failure.message),
+            Cause::NotFound => Stop::Gone(Failure { message: "the pod is gone".to_owned(), ..failure }),
+            Cause::Denied => Stop::Gone(failure),
             // 400: the kubelet has thrown the log of the run before away.
-            Cause::Other if self.is_previous => Stop::Gone(failure.message),
+            Cause::Other if self.is_previous || self.until == Until::Now => Stop::Gone(failure),
             _ => self.later(error),
         }
     }
@@ -414,7 +454,7 @@ impl Follower {
             kube::Error::Api(status) => status.details.as_ref().map_or(0, |details| details.retry_after_seconds),
             _ => 0,
         };
-        Stop::Later(failure.message, least)
+        Stop::Later(failure, least)
     }
 
     async fn send(&self, lines: LogBatch) -> Result<(), Stop> {
@@ -429,9 +469,15 @@ impl Follower {
 }
 
 fn cut(error: &std::io::Error) -> Stop {
-    Stop::Cut(format!("the log stream broke: {}", safe_line(&error.to_string())))
+    let why = format!("the log stream broke: {}", safe_line(&error.to_string()));
+    Stop::Cut(failure(Cause::Unreachable, why))
 }
 
 fn forgotten() -> Stop {
-    Stop::Gone("the container was started again since: the server no longer has the log of this run".into())
+    let why = "the container was started again since: the server no longer has the log of this run";
+    Stop::Gone(failure(Cause::Other, why.to_owned()))
+}
+
+const fn failure(cause: Cause, message: String) -> Failure {
+    Failure { cause, message, hint: String::new() }
 }

@@ -25,6 +25,10 @@ fn follow(is_previous: bool, start: LogStart) -> Follow {
     Follow { source: source(), is_previous, start, stream: 1 }
 }
 
+fn follower(log: Follow, reports: mpsc::Sender<Report>) -> follow::Follower {
+    follow::Follower::new(log, Until::ContainerEnds, BATCH_BYTES, Session::default(), reports)
+}
+
 /// An answer to a request for a log.
 #[derive(Clone)]
 enum Answer {
@@ -117,7 +121,7 @@ fn told(
     let (client, asked) = server(pod, answer);
     let told = runtime.block_on(async {
         let (reports, mut reported) = mpsc::channel(64);
-        let follower = tokio::spawn(follow::Follower::new(log, Session::default(), reports).run(client));
+        let follower = tokio::spawn(follower(log, reports).run(client));
         let mut told = Vec::new();
         while let Some(Report::Log { change, .. }) = reported.recv().await {
             told.push(change);
@@ -375,7 +379,7 @@ fn polite_end_of_a_container_that_runs_is_not_believed() {
     let (client, asked) = server(running, move |query, _| Answer::Whole(serve(query).into_bytes()));
     runtime.block_on(async {
         let (reports, mut reported) = mpsc::channel(64);
-        let follower = follow::Follower::new(follow(false, LogStart::First), Session::default(), reports);
+        let follower = follower(follow(false, LogStart::First), reports);
         let follower = tokio::spawn(follower.run(client));
         assert!(matches!(reported.recv().await, Some(Report::Log { change: LogChange::Lines(_), .. })));
         let more = tokio::time::timeout(std::time::Duration::from_secs(60), reported.recv()).await;
@@ -396,7 +400,7 @@ fn lines_that_come_one_by_one_are_told_together_and_the_first_after_a_pause_at_o
         server(pod(0, &json!({ "running": {} }), &json!({})), each(vec![Answer::Paced(pieces.collect())]));
     let told = runtime.block_on(async {
         let (reports, mut reported) = mpsc::channel(64);
-        let follower = follow::Follower::new(follow(false, LogStart::First), Session::default(), reports);
+        let follower = follower(follow(false, LogStart::First), reports);
         let follower = tokio::spawn(follower.run(client));
         let (mut told, mut began, mut lines) = (Vec::new(), None, 0);
         while lines < 103 {

@@ -7,7 +7,7 @@ use compact_str::CompactString;
 
 use super::super::outcome::Ending;
 use super::{LOGS, Progress, Session};
-use crate::cluster::log_reader::Until;
+use crate::cluster::logs::Until;
 use crate::model::log::{Follow, LogRun, LogSource, LogStart};
 use crate::model::owner::Subject;
 use crate::model::pod::ContainerState;
@@ -63,11 +63,7 @@ impl<W: Write> Session<W> {
                 (_, Some(time)) => LogStart::Since(time),
                 _ => LogStart::First,
             };
-            let until = match (&run.end, self.wanted.is_followed) {
-                (Some(_), _) => Until::End,
-                (None, true) => Until::ContainerEnds,
-                (None, false) => Until::Now,
-            };
+            let until = if self.wanted.is_followed { Until::ContainerEnds } else { Until::Now };
             let follow = Follow { source: run.source.clone(), is_previous: run.is_previous, start, stream: 0 };
             self.printer.expect(&run.source);
             self.merge.add(run.source.clone(), self.engine.read_log(follow, until));
