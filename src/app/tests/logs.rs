@@ -1,4 +1,4 @@
-//! Logs: what is followed for which subject, where lines go, and reading them.
+//! Logs: what is followed for which subject, where lines go, and reading them. Long because each rule is a test.
 
 use super::*;
 use crate::model::log::{LogBatch, LogStart};
