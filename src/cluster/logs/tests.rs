@@ -50,6 +50,11 @@ fn over() -> Value {
     pod(0, &json!({ "terminated": { "exitCode": 0 } }), &json!({}))
 }
 
+/// The pod while its container runs.
+fn running() -> Value {
+    pod(0, &json!({ "running": {} }), &json!({}))
+}
+
 /// The pod while its container runs a second time; its first run ended at 03:00:09.
 fn restarted() -> Value {
     pod(1, &json!({ "running": {} }), &json!({ "terminated": { "exitCode": 1, "finishedAt": "2026-11-21T03:00:09Z" } }))
@@ -368,11 +373,10 @@ fn nonsense_is_told_as_it_came_and_once() {
 /// Only an end that comes twice and that the pod confirms is one.
 #[test]
 fn polite_end_of_a_container_that_runs_is_not_believed() {
-    let running = pod(0, &json!({ "running": {} }), &json!({}));
     let serve = kubelet(LOG);
     let runtime = paused();
     let _inside = runtime.enter();
-    let (client, asked) = server(running, move |query, _| Answer::Whole(serve(query).into_bytes()));
+    let (client, asked) = server(running(), move |query, _| Answer::Whole(serve(query).into_bytes()));
     runtime.block_on(async {
         let (reports, mut reported) = mpsc::channel(64);
         let follower = follow::Follower::new(follow(false, LogStart::First), Session::default(), reports);
@@ -392,8 +396,7 @@ fn lines_that_come_one_by_one_are_told_together_and_the_first_after_a_pause_at_o
     let pieces = (0..100).map(|number| (1, line(number))).chain([(500, line(100)), (4, line(101)), (4, line(102))]);
     let runtime = paused();
     let _inside = runtime.enter();
-    let (client, _) =
-        server(pod(0, &json!({ "running": {} }), &json!({})), each(vec![Answer::Paced(pieces.collect())]));
+    let (client, _) = server(running(), each(vec![Answer::Paced(pieces.collect())]));
     let told = runtime.block_on(async {
         let (reports, mut reported) = mpsc::channel(64);
         let follower = follow::Follower::new(follow(false, LogStart::First), Session::default(), reports);
@@ -478,12 +481,35 @@ fn streams_go_on_when_their_container_was_started_again() {
         let mut streams = Streams::default();
         let set = |streams: &mut Streams, logs: &[Follow]| streams.set(logs, Session::default(), &client, &reports);
         set(&mut streams, &[follow(false, LogStart::First)]);
-        let first = streams.streams[&(source(), false)].0.id();
+        let first = streams.streams[&(source(), 1)].0.id();
         set(&mut streams, &[follow(true, LogStart::First)]);
-        assert_eq!((streams.streams[&(source(), true)].0.id(), streams.streams.len()), (first, 1));
+        assert_eq!((streams.streams[&(source(), 1)].0.id(), streams.streams.len()), (first, 1));
         set(&mut streams, &[]);
         assert!(streams.streams.is_empty());
         tokio::time::sleep(std::time::Duration::from_secs(30)).await;
     });
     assert!(asked.lock().unwrap().is_empty(), "what was ended before it began asks nothing");
+}
+
+#[test]
+fn stream_of_another_number_takes_the_place_of_its_sources() {
+    let runtime = paused();
+    let _inside = runtime.enter();
+    let pieces = (0..100).map(|number| (100, format!("2026-11-21T03:00:00.{number:02}Z x\n"))).collect();
+    let (client, asked) = server(running(), each(vec![Answer::Paced(pieces)]));
+    runtime.block_on(async {
+        let (reports, mut reported) = mpsc::channel(1);
+        let mut streams = Streams::default();
+        let mut told = Vec::new();
+        for (stream, start) in [(1, LogStart::First), (2, LogStart::Tail(3)), (2, LogStart::First)] {
+            streams.set(&[Follow { stream, ..follow(false, start) }], Session::default(), &client, &reports);
+            for _ in 0..5 {
+                let Some(Report::Log { stream, .. }) = reported.recv().await else { panic!() };
+                told.push(stream);
+            }
+        }
+        assert!(told.is_sorted() && told[8..] == [2; 7], "what the first told may still be on its way: {told:?}");
+    });
+    let asked = asked.lock().unwrap();
+    assert!(asked.len() == 2 && !asked[0].contains("tailLines") && asked[1].contains("tailLines=3"), "{asked:?}");
 }
