@@ -36,6 +36,8 @@ enum Answer {
     Paced(Vec<(u64, String)>),
     /// A refusal.
     Status(u16, &'static str),
+    /// Not even a head.
+    Never,
 }
 
 /// The pod, with a container that was started again so often.
@@ -77,6 +79,7 @@ fn server(
         } else {
             Answer::Whole(pod.to_string().into_bytes())
         };
+        let is_answered = !matches!(answer, Answer::Never);
         // In small pieces, as a network brings them.
         let small = |text: Vec<u8>| text.chunks(8 << 10).map(|piece| (0, Ok(piece.to_vec()))).collect::<Vec<_>>();
         let (code, pieces, is_endless) = match answer {
@@ -93,6 +96,7 @@ fn server(
                     "reason": "", "code": code });
                 (code, small(status.to_string().into_bytes()), false)
             }
+            Answer::Never => (200, Vec::new(), true),
         };
         let frames = futures::stream::iter(pieces).then(|(wait, piece)| async move {
             if wait > 0 {
@@ -102,7 +106,12 @@ fn server(
         });
         let never = futures::stream::iter(is_endless.then_some(())).then(|()| std::future::pending());
         let body = http_body_util::StreamBody::new(frames.chain(never));
-        async move { Ok::<_, tower::BoxError>(http::Response::builder().status(code).body(body).unwrap()) }
+        async move {
+            if !is_answered {
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, tower::BoxError>(http::Response::builder().status(code).body(body).unwrap())
+        }
     });
     (kube::Client::new(service, "default"), asked)
 }
@@ -131,6 +140,30 @@ fn told(
             }
         }
         follower.abort();
+        told
+    });
+    let asked = asked.lock().unwrap().clone();
+    (told, asked)
+}
+
+/// What a stream of a container that runs tells within so many seconds, and what was asked.
+fn told_within(
+    seconds: u64,
+    answer: impl Fn(&str, usize) -> Answer + Send + Sync + 'static,
+) -> (Vec<LogChange>, Vec<String>) {
+    let runtime = paused();
+    let _inside = runtime.enter();
+    let (client, asked) = server(running(), answer);
+    let told = runtime.block_on(async {
+        let (reports, mut reported) = mpsc::channel(64);
+        let follower = follow::Follower::new(follow(false, LogStart::Tail(500)), Session::default(), reports);
+        let follower = tokio::spawn(follower.run(client));
+        tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+        follower.abort();
+        let mut told = Vec::new();
+        while let Ok(Report::Log { change, .. }) = reported.try_recv() {
+            told.push(change);
+        }
         told
     });
     let asked = asked.lock().unwrap().clone();
@@ -387,6 +420,43 @@ fn polite_end_of_a_container_that_runs_is_not_believed() {
         follower.abort();
     });
     assert!((5..20).contains(&asked.lock().unwrap().len()), "it is asked again, but less and less often");
+}
+
+/// A connection that died brings nothing and no end either.
+#[test]
+fn connection_that_died_without_a_word_is_replaced_silently() {
+    let one = (0, "2026-11-21T03:00:00Z one\n2026-11-21T03:00:01Z tw".to_owned());
+    let rest = (0, "2026-11-21T03:00:01Z two\n".to_owned());
+    let later = (30_000, "2026-11-21T03:00:40Z three\n".to_owned());
+    let (told, asked) = told_within(
+        160,
+        each(vec![
+            Answer::Paced(vec![one.clone()]),
+            Answer::Never,
+            Answer::Paced(vec![(0, "2026-11-21T03:00:00Z one\n".to_owned()), rest, later]),
+        ]),
+    );
+    assert_eq!((texts(&told), asked.len()), (["one", "two", "three"].map(str::to_owned).to_vec(), 3), "{asked:?}");
+    assert!(told.iter().all(|one| matches!(one, LogChange::Lines(_))), "{told:?}");
+    assert!(asked[1..].iter().all(|one| one.contains("sinceTime=2026-11-21T03%3A00%3A00Z")), "{asked:?}");
+}
+
+#[test]
+fn quiet_container_is_asked_for_once_a_minute_and_nothing_is_told_of_it() {
+    let one = Answer::Paced(vec![(0, "2026-11-21T03:00:00Z one\n".to_owned())]);
+    // It wrote a line; it wrote nothing; its line was rotated away since; its server gives lines no times.
+    let nothing = || Answer::Paced(Vec::new());
+    let timeless = Answer::Paced(vec![(0, "one\n".to_owned())]);
+    for (answers, lines, requests) in [
+        (vec![one.clone()], 1, 10..=11),
+        (vec![nothing()], 0, 10..=11),
+        (vec![one, nothing()], 1, 10..=11),
+        (vec![timeless], 1, 1..=1),
+    ] {
+        let (told, asked) = told_within(605, each(answers));
+        assert!(told.len() == lines && texts(&told).len() == lines, "{told:?}");
+        assert!(requests.contains(&asked.len()), "{asked:?}");
+    }
 }
 
 #[test]
