@@ -201,7 +201,11 @@ impl Follower {
     async fn look(&mut self, pods: &Api<Pod>) -> Result<End, Stop> {
         let params = self.params();
         let opened = in_time(pods.log_stream(&self.source.pod_name, &params)).await?;
-        let mut stream = std::pin::pin!(opened.map_err(|error| self.refused(&error))?);
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(error) => return Err(self.refused(pods, &error).await),
+        };
+        let mut stream = std::pin::pin!(opened);
         // Asked for now that the answer has begun: a run that is the wanted one still was so when it began.
         let run = self.check(pods).await?;
         if std::mem::take(&mut self.has_failed) {
@@ -411,10 +415,15 @@ impl Follower {
         }
     }
 
-    fn refused(&self, error: &kube::Error) -> Stop {
+    async fn refused(&mut self, pods: &Api<Pod>, error: &kube::Error) -> Stop {
         let failure = explain(&format!("read the log of {}", self.source.pod_name), error);
         match failure.cause {
-            Cause::NotFound => Stop::Gone("the pod is gone".into()),
+            // It may be the kubelet that says so: one that has just started does not know its pods yet.
+            Cause::NotFound => match self.check(pods).await {
+                Ok(RunState::NoPod) => Stop::Gone("the pod is gone".into()),
+                Ok(_) => self.later(error),
+                Err(stop) => stop,
+            },
             Cause::Denied => Stop::Gone(failure.message),
             // 400: the kubelet has thrown the log of the run before away.
             Cause::Other if self.is_previous => Stop::Gone(failure.message),

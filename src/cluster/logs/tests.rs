@@ -63,7 +63,7 @@ fn restarted() -> Value {
 }
 
 /// A server: what it is asked for logs it answers as `answer` says, from the query and the number of the request before.
-/// The queries are noted.
+/// The queries are noted. A pod that is null is gone.
 fn server(
     pod: Value,
     answer: impl Fn(&str, usize) -> Answer + Send + Sync + 'static,
@@ -76,6 +76,8 @@ fn server(
             let mut asked = notes.lock().unwrap();
             asked.push(query.clone());
             answer(&query, asked.len() - 1)
+        } else if pod.is_null() {
+            Answer::Status(404, "pods \"etl-1\" not found")
         } else {
             Answer::Whole(pod.to_string().into_bytes())
         };
@@ -92,8 +94,9 @@ fn server(
                 (200, pieces.into_iter().map(|(wait, text)| (wait, Ok(text.into_bytes()))).collect(), true)
             }
             Answer::Status(code, words) => {
+                let reason = if code == 404 { "NotFound" } else { "" };
                 let status = json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "message": words,
-                    "reason": "", "code": code });
+                    "reason": reason, "code": code });
                 (code, small(status.to_string().into_bytes()), false)
             }
             Answer::Never => (200, Vec::new(), true),
@@ -370,21 +373,41 @@ fn lines_of_another_run_are_never_told() {
 #[test]
 fn failures_are_tried_again_and_refusals_are_final() {
     let good = || whole("2026-11-21T03:00:00Z x\n");
-    for code in [400, 401, 429, 500, 503] {
+    for code in [400, 401, 404, 429, 500, 503] {
         let answers = each(vec![Answer::Status(code, "not now"), good()]);
         let (told, _) = told(follow(false, LogStart::First), over(), answers);
         assert!(matches!(&told[0], LogChange::Failed(why) if why.contains("not now")), "{told:?}");
         assert!(matches!(&told[1], LogChange::Lines(none) if none.is_empty()), "it stands again: {told:?}");
         assert_eq!((texts(&told), told.last()), (vec!["x".to_owned()], Some(&LogChange::Ended)));
     }
-    for code in [403, 404] {
-        let (told, asked) =
-            told(follow(false, LogStart::First), over(), each(vec![Answer::Status(code, "no"), good()]));
+    for (code, pod) in [(403, over()), (404, Value::Null)] {
+        let (told, asked) = told(follow(false, LogStart::First), pod, each(vec![Answer::Status(code, "no"), good()]));
         assert!(matches!(&told[..], [LogChange::Failed(_)]) && asked.len() == 1, "{told:?}");
     }
     let gone = each(vec![Answer::Status(400, "previous terminated container \"main\" in pod \"etl-1\" not found")]);
     let (told, asked) = told(follow(true, LogStart::First), restarted(), gone);
     assert!(matches!(&told[..], [LogChange::Failed(_)]) && asked.len() == 1, "{told:?}");
+}
+
+/// A kubelet that has just started does not know its pods yet; the API server does.
+#[test]
+fn log_that_is_not_found_is_gone_only_with_its_pod() {
+    let missing = || Answer::Status(404, "pod does not exist");
+    let answers = each(vec![Answer::Cut(b"2026-11-21T03:00:00.9Z three\n".to_vec()), missing(), missing(), whole(LOG)]);
+    let (later, asked) = told(follow(false, LogStart::Since(time("2026-11-21T03:00:00.9Z"))), over(), answers);
+    assert_eq!(
+        (texts(&later), later.last()),
+        (LOG_TEXTS[2..].iter().map(|text| (*text).to_owned()).collect(), Some(&LogChange::Ended))
+    );
+    assert_eq!(later.iter().filter(|one| matches!(one, LogChange::Failed(_))).count(), 2, "{later:?}");
+    assert!(asked.len() >= 4, "{asked:?}");
+    let mut other = over();
+    other["metadata"]["uid"] = json!("q");
+    for (pod, words) in [(Value::Null, "the pod is gone"), (other, "another one has its name")] {
+        let (gone, asked) = told(follow(false, LogStart::First), pod, each(vec![missing(), whole(LOG)]));
+        assert!(matches!(&gone[..], [LogChange::Failed(why)] if why.contains(words)), "{gone:?}");
+        assert_eq!(asked.len(), 1);
+    }
 }
 
 #[test]
