@@ -40,10 +40,10 @@ const BATCH_BYTES: usize = 256 << 10;
 /// Reads of older lines at once: each may be as large as a log.
 const READS: usize = 4;
 
-/// The streams that run, by source and whether it is its container's run before. Dropping it ends them.
+/// The streams that run, by source and number ([`Follow::stream`]). Dropping it ends them.
 #[derive(Debug)]
 pub struct Streams {
-    streams: HashMap<(LogSource, bool), Stream>,
+    streams: HashMap<(LogSource, u64), Stream>,
     reads: Arc<Semaphore>,
 }
 
@@ -63,9 +63,10 @@ impl Default for Streams {
 }
 
 impl Streams {
-    /// Ends the streams that are not in `logs` and starts those that are new. A stream whose container was started again
-    /// goes on: it finds by itself where the rest of its run is to be had, and nothing that is still on its way to the
-    /// screen is asked for a second time.
+    /// Ends the streams that are not in `logs` and starts those that are new, which a known source is too where it has
+    /// another number: what the old stream tells is no longer taken. A stream whose container was started again goes on:
+    /// it finds by itself where the rest of its run is to be had, and nothing that is still on its way to the screen is
+    /// asked for a second time.
     pub(super) fn set(
         &mut self,
         logs: &[Follow],
@@ -74,15 +75,9 @@ impl Streams {
         reports: &mpsc::Sender<Report>,
     ) {
         let mut before = std::mem::take(&mut self.streams);
-        let has = |source: &LogSource, is_previous| {
-            logs.iter().any(|log| log.source == *source && log.is_previous == is_previous)
-        };
         for follow in logs {
-            let key = (follow.source.clone(), follow.is_previous);
-            let mut running = before.remove(&key);
-            if running.is_none() && follow.is_previous && !has(&follow.source, false) {
-                running = before.remove(&(follow.source.clone(), false));
-            }
+            let key = (follow.source.clone(), follow.stream);
+            let running = before.remove(&key);
             self.streams.entry(key).or_insert_with(|| {
                 running.unwrap_or_else(|| {
                     let (log, reports) = (follow.clone(), reports.clone());

@@ -63,8 +63,11 @@ const TRIES: u32 = 5;
 /// container was started again.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// The longest time between two such looks.
-const LONGEST_IDLE: Duration = Duration::from_secs(60);
+/// When so long not a byte comes it is asked again, from the last line on. A connection that died without a word, as
+/// behind a network that changed or a machine that slept, is as quiet as a container that writes nothing, and only a new
+/// request tells the one from the other. A minute is short beside what a batch writes, and two small requests in it are
+/// nothing to a server.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// The ends of runs are told in whole seconds, and what a process wrote last is given its time a little later.
 const END_SLACK: i64 = 2;
@@ -99,6 +102,8 @@ enum Stop {
     Restarted,
     /// An answer broke off.
     Cut(Failure),
+    /// Nothing came for [`QUIET`].
+    Quiet,
     /// It may work later, but not before so many seconds.
     Later(Failure, u32),
 }
@@ -183,7 +188,7 @@ impl Follower {
             }
             let wait = match looked {
                 Ok(End { run, .. }) if self.is_last_look(run) => return self.ended().await,
-                Ok(End { is_news: true, .. }) | Err(Stop::Restarted) => Duration::ZERO,
+                Ok(End { is_news: true, .. }) | Err(Stop::Restarted | Stop::Quiet) => Duration::ZERO,
                 Ok(End { run: RunState::Present { is_over: false }, .. }) => {
                     STATUS_LAG.saturating_mul(1 << failures.min(8)).min(LONGEST_RETRY)
                 }
@@ -230,8 +235,13 @@ impl Follower {
 
     /// Asks for what was not read yet, and reads until the answer ends.
     async fn look(&mut self, pods: &Api<Pod>) -> Result<End, Stop> {
-        let opened = pods.log_stream(&self.source.pod_name, &self.params()).await;
-        let mut stream = std::pin::pin!(opened.map_err(|error| self.refused(&error))?);
+        let params = self.params();
+        let opened = in_time(pods.log_stream(&self.source.pod_name, &params)).await?;
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(error) => return Err(self.refused(pods, &error).await),
+        };
+        let mut stream = std::pin::pin!(opened);
         // Asked for now that the answer has begun: a run that is the wanted one still was so when it began.
         let run = self.check(pods).await?;
         if std::mem::take(&mut self.has_failed) {
@@ -268,19 +278,22 @@ impl Follower {
         answer: &mut Answer,
         mut stream: impl AsyncBufRead + Unpin,
     ) -> Result<(), Stop> {
-        let mut idle = IDLE;
+        let (mut idle, mut silence) = (IDLE, Duration::ZERO);
         // A server sends each line by itself. The first one after a pause is told at once, since somebody may wait for
         // it; what comes soon behind a message goes into the next one together.
         let mut due = Instant::now();
         loop {
             let patience = match answer.lines.is_empty() {
                 false => due.saturating_duration_since(Instant::now()),
-                true if answer.seek.is_searching() => idle,
-                true => Duration::MAX,
+                // Lines without times would all be told again.
+                true if answer.has_untimed => Duration::MAX,
+                true if answer.seek.is_searching() => idle.min(QUIET.saturating_sub(silence)),
+                true => QUIET.saturating_sub(silence),
             };
             let taken = match tokio::time::timeout(patience, stream.fill_buf()).await {
                 Ok(Ok([])) => Ok(Taken::End),
                 Ok(Ok(piece)) => {
+                    silence = Duration::ZERO;
                     let mut rest = piece;
                     let taken = self.take(answer, &mut rest);
                     let used = piece.len() - rest.len();
@@ -288,7 +301,11 @@ impl Follower {
                     taken
                 }
                 Ok(Err(error)) => Err(cut(&error)),
-                Err(_) => Ok(Taken::Nothing),
+                Err(_) => {
+                    // Only what was waited counts, not how long the lines before took to be told.
+                    silence = silence.saturating_add(patience);
+                    Ok(Taken::Nothing)
+                }
             };
             if !answer.lines.is_empty() && (!matches!(taken, Ok(Taken::All)) || Instant::now() >= due) {
                 self.send(std::mem::take(&mut answer.lines)).await?;
@@ -301,9 +318,10 @@ impl Follower {
                     self.check(pods).await?;
                     self.lost(answer).await?;
                 }
+                Taken::Nothing if silence >= QUIET => return Err(Stop::Quiet),
                 Taken::Nothing => {
                     if answer.seek.is_searching() {
-                        idle = (idle * 2).min(LONGEST_IDLE);
+                        idle *= 2;
                         self.check(pods).await?;
                     }
                     if answer.seek.is_holding() {
@@ -417,7 +435,7 @@ impl Follower {
     /// the kubelet's, so that lines of a run that began within that moment are taken for those of the run before it, if
     /// none of this run's were read; and a previous run's, only if they also lie within [`END_SLACK`] of its end.
     async fn check(&mut self, pods: &Api<Pod>) -> Result<RunState, Stop> {
-        let pod = match pods.get_opt(&self.source.pod_name).await {
+        let pod = match in_time(pods.get_opt(&self.source.pod_name)).await? {
             Ok(pod) => pod,
             // Who may read logs but not pods goes without.
             Err(kube::Error::Api(status)) if status.code == 403 => return Ok(RunState::Unknown),
@@ -437,10 +455,15 @@ impl Follower {
         }
     }
 
-    fn refused(&self, error: &kube::Error) -> Stop {
+    async fn refused(&mut self, pods: &Api<Pod>, error: &kube::Error) -> Stop {
         let failure = explain(&format!("read the log of {}", self.source.pod_name), error);
         match failure.cause {
-            Cause::NotFound => Stop::Gone(Failure { message: "the pod is gone".to_owned(), ..failure }),
+            // It may be the kubelet that says so: one that has just started does not know its pods yet.
+            Cause::NotFound => match self.check(pods).await {
+                Ok(RunState::NoPod) => Stop::Gone(Failure { message: "the pod is gone".to_owned(), ..failure }),
+                Ok(_) => self.later(error),
+                Err(stop) => stop,
+            },
             Cause::Denied => Stop::Gone(failure),
             // 400: the kubelet has thrown the log of the run before away.
             Cause::Other if self.is_previous || self.until == Until::Now => Stop::Gone(failure),
@@ -466,6 +489,11 @@ impl Follower {
         let report = Report::Log { session, source, stream, change };
         self.reports.send(report).await.is_ok()
     }
+}
+
+/// What a request answers, if it does so within [`QUIET`]: the connection that is taken for it may be the dead one.
+async fn in_time<T>(request: impl Future<Output = T>) -> Result<T, Stop> {
+    tokio::time::timeout(QUIET, request).await.map_err(|_| Stop::Quiet)
 }
 
 fn cut(error: &std::io::Error) -> Stop {

@@ -20,14 +20,16 @@ pub(super) enum RunState {
     Forgotten,
     /// Another pod has the name of this run's pod.
     OtherPod,
-    /// The pod is gone or does not say.
+    /// The pod is gone.
+    NoPod,
+    /// The pod does not say, or may not be asked.
     Unknown,
 }
 
 impl RunState {
     /// What a pod says of a run; the pod is None where there is none of that name.
     pub(super) fn of(source: &LogSource, pod: Option<&Pod>) -> Self {
-        let Some(pod) = pod else { return Self::Unknown };
+        let Some(pod) = pod else { return Self::NoPod };
         if pod.metadata.uid.as_deref().is_some_and(|uid| Uid::new(uid) != source.pod) {
             return Self::OtherPod;
         }
@@ -111,6 +113,6 @@ mod tests {
         };
         let other = serde_json::from_value::<Pod>(json!({ "metadata": { "uid": "q" } })).unwrap();
         assert_eq!(RunState::of(&source, Some(&other)), RunState::OtherPod);
-        assert_eq!(RunState::of(&source, None), RunState::Unknown);
+        assert_eq!(RunState::of(&source, None), RunState::NoPod);
     }
 }

@@ -40,6 +40,8 @@ enum Answer {
     Paced(Vec<(u64, String)>),
     /// A refusal.
     Status(u16, &'static str),
+    /// Not even a head.
+    Never,
 }
 
 /// The pod, with a container that was started again so often.
@@ -54,13 +56,18 @@ fn over() -> Value {
     pod(0, &json!({ "terminated": { "exitCode": 0 } }), &json!({}))
 }
 
+/// The pod while its container runs.
+fn running() -> Value {
+    pod(0, &json!({ "running": {} }), &json!({}))
+}
+
 /// The pod while its container runs a second time; its first run ended at 03:00:09.
 fn restarted() -> Value {
     pod(1, &json!({ "running": {} }), &json!({ "terminated": { "exitCode": 1, "finishedAt": "2026-11-21T03:00:09Z" } }))
 }
 
 /// A server: what it is asked for logs it answers as `answer` says, from the query and the number of the request before.
-/// The queries are noted.
+/// The queries are noted. A pod that is null is gone.
 fn server(
     pod: Value,
     answer: impl Fn(&str, usize) -> Answer + Send + Sync + 'static,
@@ -73,9 +80,12 @@ fn server(
             let mut asked = notes.lock().unwrap();
             asked.push(query.clone());
             answer(&query, asked.len() - 1)
+        } else if pod.is_null() {
+            Answer::Status(404, "pods \"etl-1\" not found")
         } else {
             Answer::Whole(pod.to_string().into_bytes())
         };
+        let is_answered = !matches!(answer, Answer::Never);
         // In small pieces, as a network brings them.
         let small = |text: Vec<u8>| text.chunks(8 << 10).map(|piece| (0, Ok(piece.to_vec()))).collect::<Vec<_>>();
         let (code, pieces, is_endless) = match answer {
@@ -88,10 +98,12 @@ fn server(
                 (200, pieces.into_iter().map(|(wait, text)| (wait, Ok(text.into_bytes()))).collect(), true)
             }
             Answer::Status(code, words) => {
+                let reason = if code == 404 { "NotFound" } else { "" };
                 let status = json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "message": words,
-                    "reason": "", "code": code });
+                    "reason": reason, "code": code });
                 (code, small(status.to_string().into_bytes()), false)
             }
+            Answer::Never => (200, Vec::new(), true),
         };
         let frames = futures::stream::iter(pieces).then(|(wait, piece)| async move {
             if wait > 0 {
@@ -101,7 +113,12 @@ fn server(
         });
         let never = futures::stream::iter(is_endless.then_some(())).then(|()| std::future::pending());
         let body = http_body_util::StreamBody::new(frames.chain(never));
-        async move { Ok::<_, tower::BoxError>(http::Response::builder().status(code).body(body).unwrap()) }
+        async move {
+            if !is_answered {
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, tower::BoxError>(http::Response::builder().status(code).body(body).unwrap())
+        }
     });
     (kube::Client::new(service, "default"), asked)
 }
@@ -130,6 +147,36 @@ fn told(
             }
         }
         follower.abort();
+        told
+    });
+    let asked = asked.lock().unwrap().clone();
+    (told, asked)
+}
+
+/// What a stream of a container that runs tells within so many seconds, and what was asked.
+fn told_within(
+    seconds: u64,
+    answer: impl Fn(&str, usize) -> Answer + Send + Sync + 'static,
+) -> (Vec<LogChange>, Vec<String>) {
+    let runtime = paused();
+    let _inside = runtime.enter();
+    let (client, asked) = server(running(), answer);
+    let told = runtime.block_on(async {
+        let (reports, mut reported) = mpsc::channel(64);
+        let follower = follow::Follower::new(
+            follow(false, LogStart::Tail(500)),
+            reader::Until::ContainerEnds,
+            1 << 18,
+            Session::default(),
+            reports,
+        );
+        let follower = tokio::spawn(follower.run(client));
+        tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+        follower.abort();
+        let mut told = Vec::new();
+        while let Ok(Report::Log { change, .. }) = reported.try_recv() {
+            told.push(change);
+        }
         told
     });
     let asked = asked.lock().unwrap().clone();
@@ -336,21 +383,41 @@ fn lines_of_another_run_are_never_told() {
 #[test]
 fn failures_are_tried_again_and_refusals_are_final() {
     let good = || whole("2026-11-21T03:00:00Z x\n");
-    for code in [400, 401, 429, 500, 503] {
+    for code in [400, 401, 404, 429, 500, 503] {
         let answers = each(vec![Answer::Status(code, "not now"), good()]);
         let (told, _) = told(follow(false, LogStart::First), over(), answers);
         assert!(matches!(&told[0], LogChange::Failed(why) if why.contains("not now")), "{told:?}");
         assert!(matches!(&told[1], LogChange::Lines(none) if none.is_empty()), "it stands again: {told:?}");
         assert_eq!((texts(&told), told.last()), (vec!["x".to_owned()], Some(&LogChange::Ended)));
     }
-    for code in [403, 404] {
-        let (told, asked) =
-            told(follow(false, LogStart::First), over(), each(vec![Answer::Status(code, "no"), good()]));
+    for (code, pod) in [(403, over()), (404, Value::Null)] {
+        let (told, asked) = told(follow(false, LogStart::First), pod, each(vec![Answer::Status(code, "no"), good()]));
         assert!(matches!(&told[..], [LogChange::Failed(_)]) && asked.len() == 1, "{told:?}");
     }
     let gone = each(vec![Answer::Status(400, "previous terminated container \"main\" in pod \"etl-1\" not found")]);
     let (told, asked) = told(follow(true, LogStart::First), restarted(), gone);
     assert!(matches!(&told[..], [LogChange::Failed(_)]) && asked.len() == 1, "{told:?}");
+}
+
+/// A kubelet that has just started does not know its pods yet; the API server does.
+#[test]
+fn log_that_is_not_found_is_gone_only_with_its_pod() {
+    let missing = || Answer::Status(404, "pod does not exist");
+    let answers = each(vec![Answer::Cut(b"2026-11-21T03:00:00.9Z three\n".to_vec()), missing(), missing(), whole(LOG)]);
+    let (later, asked) = told(follow(false, LogStart::Since(time("2026-11-21T03:00:00.9Z"))), over(), answers);
+    assert_eq!(
+        (texts(&later), later.last()),
+        (LOG_TEXTS[2..].iter().map(|text| (*text).to_owned()).collect(), Some(&LogChange::Ended))
+    );
+    assert_eq!(later.iter().filter(|one| matches!(one, LogChange::Failed(_))).count(), 2, "{later:?}");
+    assert!(asked.len() >= 4, "{asked:?}");
+    let mut other = over();
+    other["metadata"]["uid"] = json!("q");
+    for (pod, words) in [(Value::Null, "the pod is gone"), (other, "another one has its name")] {
+        let (gone, asked) = told(follow(false, LogStart::First), pod, each(vec![missing(), whole(LOG)]));
+        assert!(matches!(&gone[..], [LogChange::Failed(why)] if why.contains(words)), "{gone:?}");
+        assert_eq!(asked.len(), 1);
+    }
 }
 
 #[test]
@@ -372,11 +439,10 @@ fn nonsense_is_told_as_it_came_and_once() {
 /// Only an end that comes twice and that the pod confirms is one.
 #[test]
 fn polite_end_of_a_container_that_runs_is_not_believed() {
-    let running = pod(0, &json!({ "running": {} }), &json!({}));
     let serve = kubelet(LOG);
     let runtime = paused();
     let _inside = runtime.enter();
-    let (client, asked) = server(running, move |query, _| Answer::Whole(serve(query).into_bytes()));
+    let (client, asked) = server(running(), move |query, _| Answer::Whole(serve(query).into_bytes()));
     runtime.block_on(async {
         let (reports, mut reported) = mpsc::channel(64);
         let follower = follower(follow(false, LogStart::First), reports);
@@ -389,6 +455,43 @@ fn polite_end_of_a_container_that_runs_is_not_believed() {
     assert!((5..20).contains(&asked.lock().unwrap().len()), "it is asked again, but less and less often");
 }
 
+/// A connection that died brings nothing and no end either.
+#[test]
+fn connection_that_died_without_a_word_is_replaced_silently() {
+    let one = (0, "2026-11-21T03:00:00Z one\n2026-11-21T03:00:01Z tw".to_owned());
+    let rest = (0, "2026-11-21T03:00:01Z two\n".to_owned());
+    let later = (30_000, "2026-11-21T03:00:40Z three\n".to_owned());
+    let (told, asked) = told_within(
+        160,
+        each(vec![
+            Answer::Paced(vec![one.clone()]),
+            Answer::Never,
+            Answer::Paced(vec![(0, "2026-11-21T03:00:00Z one\n".to_owned()), rest, later]),
+        ]),
+    );
+    assert_eq!((texts(&told), asked.len()), (["one", "two", "three"].map(str::to_owned).to_vec(), 3), "{asked:?}");
+    assert!(told.iter().all(|one| matches!(one, LogChange::Lines(_))), "{told:?}");
+    assert!(asked[1..].iter().all(|one| one.contains("sinceTime=2026-11-21T03%3A00%3A00Z")), "{asked:?}");
+}
+
+#[test]
+fn quiet_container_is_asked_for_once_a_minute_and_nothing_is_told_of_it() {
+    let one = Answer::Paced(vec![(0, "2026-11-21T03:00:00Z one\n".to_owned())]);
+    // It wrote a line; it wrote nothing; its line was rotated away since; its server gives lines no times.
+    let nothing = || Answer::Paced(Vec::new());
+    let timeless = Answer::Paced(vec![(0, "one\n".to_owned())]);
+    for (answers, lines, requests) in [
+        (vec![one.clone()], 1, 10..=11),
+        (vec![nothing()], 0, 10..=11),
+        (vec![one, nothing()], 1, 10..=11),
+        (vec![timeless], 1, 1..=1),
+    ] {
+        let (told, asked) = told_within(605, each(answers));
+        assert!(told.len() == lines && texts(&told).len() == lines, "{told:?}");
+        assert!(requests.contains(&asked.len()), "{asked:?}");
+    }
+}
+
 #[test]
 fn lines_that_come_one_by_one_are_told_together_and_the_first_after_a_pause_at_once() {
     let line = |number: u64| format!("2026-11-21T03:00:00Z {number}\n");
@@ -396,8 +499,7 @@ fn lines_that_come_one_by_one_are_told_together_and_the_first_after_a_pause_at_o
     let pieces = (0..100).map(|number| (1, line(number))).chain([(500, line(100)), (4, line(101)), (4, line(102))]);
     let runtime = paused();
     let _inside = runtime.enter();
-    let (client, _) =
-        server(pod(0, &json!({ "running": {} }), &json!({})), each(vec![Answer::Paced(pieces.collect())]));
+    let (client, _) = server(running(), each(vec![Answer::Paced(pieces.collect())]));
     let told = runtime.block_on(async {
         let (reports, mut reported) = mpsc::channel(64);
         let follower = follower(follow(false, LogStart::First), reports);
@@ -482,12 +584,35 @@ fn streams_go_on_when_their_container_was_started_again() {
         let mut streams = Streams::default();
         let set = |streams: &mut Streams, logs: &[Follow]| streams.set(logs, Session::default(), &client, &reports);
         set(&mut streams, &[follow(false, LogStart::First)]);
-        let first = streams.streams[&(source(), false)].0.id();
+        let first = streams.streams[&(source(), 1)].0.id();
         set(&mut streams, &[follow(true, LogStart::First)]);
-        assert_eq!((streams.streams[&(source(), true)].0.id(), streams.streams.len()), (first, 1));
+        assert_eq!((streams.streams[&(source(), 1)].0.id(), streams.streams.len()), (first, 1));
         set(&mut streams, &[]);
         assert!(streams.streams.is_empty());
         tokio::time::sleep(std::time::Duration::from_secs(30)).await;
     });
     assert!(asked.lock().unwrap().is_empty(), "what was ended before it began asks nothing");
+}
+
+#[test]
+fn stream_of_another_number_takes_the_place_of_its_sources() {
+    let runtime = paused();
+    let _inside = runtime.enter();
+    let pieces = (0..100).map(|number| (100, format!("2026-11-21T03:00:00.{number:02}Z x\n"))).collect();
+    let (client, asked) = server(running(), each(vec![Answer::Paced(pieces)]));
+    runtime.block_on(async {
+        let (reports, mut reported) = mpsc::channel(1);
+        let mut streams = Streams::default();
+        let mut told = Vec::new();
+        for (stream, start) in [(1, LogStart::First), (2, LogStart::Tail(3)), (2, LogStart::First)] {
+            streams.set(&[Follow { stream, ..follow(false, start) }], Session::default(), &client, &reports);
+            for _ in 0..5 {
+                let Some(Report::Log { stream, .. }) = reported.recv().await else { panic!() };
+                told.push(stream);
+            }
+        }
+        assert!(told.is_sorted() && told[8..] == [2; 7], "what the first told may still be on its way: {told:?}");
+    });
+    let asked = asked.lock().unwrap();
+    assert!(asked.len() == 2 && !asked[0].contains("tailLines") && asked[1].contains("tailLines=3"), "{asked:?}");
 }
