@@ -4,6 +4,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`split`] | bytes to lines |
+//! | [`stop`] | why a stream stops |
 //! | [`seek`] | where in an answer the lines begin that were not read before |
 //! | [`run`] | which run of a container an answer is about |
 //! | [`follow`] | one stream, from its first line over broken connections to its end |
@@ -16,6 +17,7 @@ mod reader;
 mod run;
 mod seek;
 mod split;
+mod stop;
 
 use std::collections::HashMap;
 use std::sync::Arc;

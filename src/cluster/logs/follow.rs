@@ -25,6 +25,7 @@ use super::Until;
 use super::run::RunState;
 use super::seek::{Seek, Step};
 use super::split::{Line, Splitter};
+use super::stop::{QUIET, Stop, cut, failure, forgotten, in_time};
 use crate::cluster::Report;
 use crate::cluster::error::explain;
 use crate::cluster::watch::scattered;
@@ -63,12 +64,6 @@ const TRIES: u32 = 5;
 /// container was started again.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// When so long not a byte comes it is asked again, from the last line on. A connection that died without a word, as
-/// behind a network that changed or a machine that slept, is as quiet as a container that writes nothing, and only a new
-/// request tells the one from the other. A minute is short beside what a batch writes, and two small requests in it are
-/// nothing to a server.
-const QUIET: Duration = Duration::from_secs(60);
-
 /// The ends of runs are told in whole seconds, and what a process wrote last is given its time a little later.
 const END_SLACK: i64 = 2;
 
@@ -90,22 +85,6 @@ pub(super) struct Follower {
     unfinished: Option<(Option<Time>, Vec<u8>)>,
     /// A failure was the last that was told.
     has_failed: bool,
-}
-
-/// Why a stream stopped in its middle.
-enum Stop {
-    /// Nobody listens any more.
-    Closed,
-    /// There is nothing to come back to.
-    Gone(Failure),
-    /// The container was started again: the rest of this run is the log of the run before.
-    Restarted,
-    /// An answer broke off.
-    Cut(Failure),
-    /// Nothing came for [`QUIET`].
-    Quiet,
-    /// It may work later, but not before so many seconds.
-    Later(Failure, u32),
 }
 
 /// How an answer ended.
@@ -489,23 +468,4 @@ impl Follower {
         let report = Report::Log { session, source, stream, change };
         self.reports.send(report).await.is_ok()
     }
-}
-
-/// What a request answers, if it does so within [`QUIET`]: the connection that is taken for it may be the dead one.
-async fn in_time<T>(request: impl Future<Output = T>) -> Result<T, Stop> {
-    tokio::time::timeout(QUIET, request).await.map_err(|_| Stop::Quiet)
-}
-
-fn cut(error: &std::io::Error) -> Stop {
-    let why = format!("the log stream broke: {}", safe_line(&error.to_string()));
-    Stop::Cut(failure(Cause::Unreachable, why))
-}
-
-fn forgotten() -> Stop {
-    let why = "the container was started again since: the server no longer has the log of this run";
-    Stop::Gone(failure(Cause::Other, why.to_owned()))
-}
-
-const fn failure(cause: Cause, message: String) -> Failure {
-    Failure { cause, message, hint: String::new() }
 }
