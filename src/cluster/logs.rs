@@ -3,13 +3,13 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`split`] | bytes to lines |
-//! | [`stop`] | why a stream stops |
-//! | [`seek`] | where in an answer the lines begin that were not read before |
-//! | [`run`] | which run of a container an answer is about |
-//! | [`follow`] | one stream, from its first line over broken connections to its end |
-//! | [`reader`] | one stream with a channel of its own |
-//! | [`older`] | one read backwards |
+//! | `split` | bytes to lines |
+//! | `stop` | why a stream stops |
+//! | `seek` | where in an answer the lines begin that were not read before |
+//! | `run` | which run of a container an answer is about |
+//! | `follow` | one stream, from its first line over broken connections to its end |
+//! | `reader` | one stream with a channel of its own |
+//! | `older` | one read backwards |
 
 mod follow;
 mod older;
