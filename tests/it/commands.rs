@@ -238,7 +238,7 @@ spec:
     let mut terminal = Terminal::kubatch((120, 40), Some(&cluster.kubeconfig), &["-n", &space.namespace]);
     terminal.shows("second run");
     terminal.press("p");
-    terminal.shows("the run before");
+    terminal.shows("runs b");
     let screen = terminal.shows("first run");
     assert!(!screen.contains("second run"), "{screen}");
 }

@@ -119,7 +119,7 @@ fn silent_watches_are_told_the_version(server: &Server) {
     let version = list.body["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
     // Changes elsewhere move the version on.
     server.post(CONFIGMAPS, &configmap("a", json!({}))).expect(201);
-    let watch = format!("{JOBS}?&watch=true&timeoutSeconds=4&allowWatchBookmarks=true&resourceVersion={version}");
+    let watch = format!("{JOBS}?&watch=true&timeoutSeconds=10&allowWatchBookmarks=true&resourceVersion={version}");
     let watched = server.watched(&watch).expect(200);
     let last: Value = serde_json::from_str(watched.text.lines().last().unwrap()).unwrap();
     assert_eq!(last["type"], "BOOKMARK", "{}", watched.text);
