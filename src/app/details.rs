@@ -16,7 +16,7 @@ use super::{App, Effect, Overlay};
 
 /// Bytes that are copied at most. Terminals take the clipboard in base64, a third longer, and several drop more than
 /// 100,000 characters of it without a word.
-const COPIED: usize = 74_000;
+pub(super) const COPIED: usize = 74_000;
 
 impl App {
     /// The object under the cursor of the focused list.

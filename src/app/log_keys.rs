@@ -10,6 +10,7 @@ use crate::model::log::{LineFilter, Search, pretty};
 use crate::model::owner::Subject;
 use crate::model::snapshot::Touched;
 
+use super::details::COPIED;
 use super::logs::{ExportEnd, ExportOutcome, ExportTo, Goal};
 use super::page::{Line, Page, Role};
 use super::{App, Effect, Overlay, Prompt};
@@ -17,9 +18,6 @@ use crate::command::Pane;
 
 /// Columns that one step sideways goes.
 const SIDEWAYS: usize = 8;
-
-/// Bytes that are copied at most: see [`super::details`].
-const COPIED: usize = 74_000;
 
 /// A line that is typed for the log.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use super::{LogView, Shelf, TAIL};
 use crate::model::clock::Time;
 use crate::model::key::{Kind, Uid};
-use crate::model::log::{Follow, LogChange, LogSource, LogStart, ReadSource, Scan, SourceState};
+use crate::model::log::{Follow, LogChange, LogSource, LogStart, Scan, SourceState};
 use crate::model::meta::Owner;
 use crate::model::owner::Subject;
 use crate::model::snapshot::Snapshot;
@@ -99,9 +99,8 @@ impl LogView {
         // Its streams end by themselves, once what it wrote last was read.
         let running = self.followed.iter().filter_map(|follow| {
             let root = *self.shelf_of.get(&follow.source)?;
-            let is_over = |read: &ReadSource| matches!(read.state, SourceState::Ended | SourceState::Failed(_));
             let shelf = self.shelves.get(&root).filter(|_| Some(root) == self.root)?;
-            (!shelf.store.read(&follow.source).is_some_and(is_over)).then(|| (root, follow.clone()))
+            (!shelf.store.read(&follow.source).is_some_and(|read| read.state.is_over())).then(|| (root, follow.clone()))
         });
         let mut wanted: Vec<_> = running.collect();
         self.watch_risks(snapshot, now, &mut wanted);

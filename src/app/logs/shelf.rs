@@ -9,7 +9,7 @@ use crate::model::clock::{Time, short_duration};
 use crate::model::count::grouped;
 use crate::model::key::{Kind, Uid};
 use crate::model::log::{
-    Follow, LogChange, LogLevel, LogRun, LogSource, LogStart, LogStore, Shift, SourceState, Stored,
+    Follow, LogChange, LogLevel, LogRun, LogSource, LogStart, LogStore, ReadSource, Shift, SourceState, Stored,
 };
 use crate::model::owner::Subject;
 use crate::model::pod::End;
@@ -98,14 +98,10 @@ impl Shelf {
     pub(super) fn see(&mut self, root: Subject, runs: &[LogRun], snapshot: &Snapshot, now: Time) {
         self.note_pods(root, runs, snapshot);
         let known = self.store.sources().len();
+        for runs in runs.chunk_by(|one, other| one.source.pod == other.source.pod) {
+            self.see_begins(runs, snapshot);
+        }
         for run in runs {
-            let node = snapshot.pods.get(run.source.pod).map(|pod| pod.node.as_str()).unwrap_or_default();
-            let place = if node.is_empty() { String::new() } else { format!(" on {node}") };
-            let shifts = match run.started {
-                Some(started) => self.store.mark_begin(&run.source, started, &format!("began{place}")),
-                None => Vec::new(),
-            };
-            self.shift(&shifts);
             let read = self.store.read(&run.source);
             // Not before all of it was read: lines that are still to come would stand behind its end.
             let is_read = read.is_some_and(|read| read.state == SourceState::Ended);
@@ -119,6 +115,25 @@ impl Shelf {
         }
         if self.store.sources().len() != known || self.labels.len() != known {
             self.name_sources();
+        }
+    }
+
+    /// Marks where the runs of a pod begin.
+    fn see_begins(&mut self, runs: &[LogRun], snapshot: &Snapshot) {
+        for run in runs {
+            let Some(started) = run.started else { continue };
+            if self.store.read(&run.source).is_some_and(ReadSource::has_begun) {
+                continue;
+            }
+            let is_before = |other: &&LogRun| {
+                let finished = other.end.as_ref().and_then(|end| end.finished);
+                other.source != run.source && finished.is_some_and(|finished| finished <= started)
+            };
+            let before: Vec<_> = runs.iter().filter(is_before).map(|other| &other.source).collect();
+            let node = snapshot.pods.get(run.source.pod).map(|pod| pod.node.as_str()).unwrap_or_default();
+            let place = if node.is_empty() { String::new() } else { format!(" on {node}") };
+            let shifts = self.store.mark_begin(&run.source, started, &before, &format!("began{place}"));
+            self.shift(&shifts);
         }
     }
 
@@ -144,10 +159,9 @@ impl Shelf {
         for (uid, note) in &mut self.pods {
             note.is_gone |= snapshot.pods.get(*uid).is_none();
         }
-        let is_over = |state: &SourceState| matches!(state, SourceState::Ended | SourceState::Failed(_));
         // Not before all that it wrote is here.
         let is_read = |source: &LogSource| !followed.iter().any(|follow| follow.source == *source);
-        let read = self.store.sources().iter().filter(|read| is_over(&read.state) || is_read(&read.source));
+        let read = self.store.sources().iter().filter(|read| read.state.is_over() || is_read(&read.source));
         let gone = read
             .filter(|read| read.lines > 0 && self.is_gone(read.source.pod) && !self.told_gone.contains(&read.source));
         let told: Vec<_> = gone.map(|read| (read.source.clone(), read.lines)).collect();
@@ -217,8 +231,7 @@ impl Shelf {
 
     /// Its pod is gone, and its stream has not ended yet.
     pub(super) fn is_unread_though_gone(&self, source: &LogSource) -> bool {
-        let is_over = |state: &SourceState| matches!(state, SourceState::Ended | SourceState::Failed(_));
-        self.is_gone(source.pod) && self.store.read(source).is_some_and(|read| !is_over(&read.state))
+        self.is_gone(source.pod) && self.store.read(source).is_some_and(|read| !read.state.is_over())
     }
 
     /// How many lines go on with this one, the frames of its stack trace, and the last of them where it is none: at the

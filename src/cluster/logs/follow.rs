@@ -64,8 +64,9 @@ const TRIES: u32 = 5;
 /// container was started again.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// The ends of runs are told in whole seconds, and what a process wrote last is given its time a little later.
-const END_SLACK: i64 = 2;
+/// The ends of runs are told in whole seconds, and what a process wrote last is given its time when the runtime reads it,
+/// on a busy node seconds later. A kubelet waits longer before it starts a container for the second time.
+const END_SLACK: i64 = 10;
 
 /// One stream.
 pub(super) struct Follower {

@@ -101,6 +101,13 @@ pub enum LogChange {
     Failed(String),
 }
 
+impl SourceState {
+    /// Nothing more comes.
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Ended | Self::Failed(_))
+    }
+}
+
 /// Whether a source still brings lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceState {

@@ -42,6 +42,13 @@ pub struct ReadSource {
     begin: Option<Time>,
 }
 
+impl ReadSource {
+    /// The mark where it begins is there.
+    pub fn has_begun(&self) -> bool {
+        self.begin.is_some()
+    }
+}
+
 /// Lines were put before the one that had this number: it and all behind it have moved by so many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shift {

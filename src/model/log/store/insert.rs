@@ -85,15 +85,22 @@ impl LogStore {
         number
     }
 
-    /// Says in a line of its own where a run begins, before all its lines. Not twice.
-    pub fn mark_begin(&mut self, source: &LogSource, time: Time, text: &str) -> Vec<Shift> {
+    /// Says in a line of its own where a run begins, before all its lines and behind what the runs before it wrote. Not
+    /// twice, and not before it is known where that is.
+    ///
+    /// Starts are told in whole seconds (`startedAt`): within that second the lines themselves say what came first.
+    pub fn mark_begin(&mut self, source: &LogSource, time: Time, before: &[&LogSource], text: &str) -> Vec<Shift> {
         let index = self.source_index(source);
-        let read = &mut self.sources[index as usize];
-        if read.begin.is_some() {
+        let read = &self.sources[index as usize];
+        let first = read.places.map(|(first, _)| first);
+        let is_read = |source: &&LogSource| self.read(source).is_some_and(|read| read.state.is_over());
+        if read.begin.is_some() || (first.is_none() && !before.iter().all(is_read)) {
             return Vec::new();
         }
-        let place = read.places.map_or(time, |(first, _)| first.min(time));
-        let own_first = read.places.map(|(first, _)| self.first_of(index, first));
+        let last = before.iter().filter_map(|source| self.read(source)?.places).map(|(_, last)| last).max();
+        let behind = last.map_or(time, |last| last.max(time));
+        let place = first.map_or(behind, |first| if first < time.plus_seconds(1) { first } else { first.min(behind) });
+        let own_first = first.map(|first| self.first_of(index, first));
         let mut mark = [mark(index, time, place, None, text)];
         let shifts = self.insert(&mut mark, own_first);
         self.sources[index as usize].begin = Some(mark[0].place);

@@ -83,12 +83,45 @@ fn marks_stand_where_a_run_begins_and_behind_all_that_it_wrote() {
     let mut store = LogStore::default();
     store.apply(&source("a"), lines(&[10, 11]));
     store.apply(&source("b"), lines(&[9, 13]));
-    store.mark_begin(&source("a"), Time::from_seconds(10), "began");
-    store.mark_begin(&source("a"), Time::from_seconds(10), "began");
+    store.mark_begin(&source("a"), Time::from_seconds(10), &[], "began");
+    store.mark_begin(&source("a"), Time::from_seconds(10), &[], "began");
     store.mark_behind(&source("a"), Time::from_seconds(11), None, "ended");
     store.apply(&source("a"), older(&[9, 10]));
     assert_eq!(texts(&store), ["9", "began", "9", "10", "10", "11", "ended", "13"]);
     assert_eq!(store.read(&source("a")).unwrap().lines, 4, "marks are no lines of the source");
+}
+
+/// A container that is started again within the second of its end: both are told as that second.
+#[test]
+fn run_begins_behind_the_end_of_the_run_before() {
+    let (before, after) = (source("a"), LogSource { restarts: 1, ..source("a") });
+    let second = Time::from_seconds(10);
+    let nanos = |nanos: i64, text: &str| {
+        let mut batch = LogBatch::default();
+        batch.push(Time::from_nanos(10_000_000_000 + nanos), LineClass::default(), text.as_bytes());
+        LogChange::Lines(batch)
+    };
+    let end = |store: &mut LogStore| {
+        store.apply(&before, LogChange::Ended);
+        store.mark_behind(&before, second, None, "ended");
+    };
+    let begin = |store: &mut LogStore| store.mark_begin(&after, second, &[&before], "began");
+    let mut store = LogStore::default();
+    store.apply(&before, nanos(500, "first"));
+    begin(&mut store);
+    assert_eq!(texts(&store), ["first"], "what comes before it is not all here");
+    end(&mut store);
+    begin(&mut store);
+    assert_eq!(texts(&store), ["first", "ended", "began"]);
+    store.apply(&after, nanos(900, "second"));
+    assert_eq!(texts(&store), ["first", "ended", "began", "second"]);
+    // The lines of the later run come first.
+    let mut store = LogStore::default();
+    store.apply(&after, nanos(900, "second"));
+    begin(&mut store);
+    store.apply(&before, nanos(500, "first"));
+    end(&mut store);
+    assert_eq!(texts(&store), ["first", "ended", "began", "second"]);
 }
 
 #[test]
