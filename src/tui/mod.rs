@@ -36,7 +36,7 @@ use terminal::Screen;
 pub use terminal::install_panic_hook;
 
 /// Reports taken in before the next look at the keys.
-const TURN: usize = 64;
+const TURN: usize = 8;
 
 /// Messages of the shell's own tasks that wait for the loop at most; a task waits for room.
 const TOLD: usize = 32;
@@ -171,6 +171,11 @@ impl Shell {
                 () = std::future::ready(()), if self.app.is_searching() => {
                     self.update(Msg::Continue, &mut keys)?;
                     has_news = true;
+                    // What a key asked for is found.
+                    if !self.app.is_searching() {
+                        self.frame(&mut keys)?;
+                        (drawn, has_news) = (Instant::now(), false);
+                    }
                 }
             }
         }

@@ -29,6 +29,8 @@ pub(super) struct Way {
     is_forward: bool,
     /// The line from which it goes on.
     pub(super) from: usize,
+    /// Where none lies below, one above will do.
+    may_turn: bool,
 }
 
 /// A row of the screen: a line, or a piece of one that is wrapped.
@@ -174,7 +176,7 @@ impl LogView {
     pub(in crate::app) fn seek(&mut self, goal: Goal, is_forward: bool) {
         let Some(shelf) = self.shelf() else { return };
         let from = shelf.cursor.unwrap_or(shelf.store.len());
-        self.way = Some(Way { goal, is_forward, from });
+        self.way = Some(Way { goal, is_forward, from, may_turn: false });
     }
 
     /// Remembers where one is, before a search is typed.
@@ -193,8 +195,8 @@ impl LogView {
         }
     }
 
-    /// Goes to the first match from where the typing began: downward, or up from the newest line where those were
-    /// followed. Back to there where nothing is looked for.
+    /// Goes to the first match from where the typing began: downward, or else up, or up from the newest line where those
+    /// were followed. Back to there where nothing is looked for.
     pub(in crate::app) fn look_from_origin(&mut self) {
         self.go_to_origin();
         if self.search.is_empty() {
@@ -203,7 +205,7 @@ impl LogView {
         self.seek(Goal::Match, self.is_paused());
         // The line itself counts too.
         if let Some(way) = self.way.as_mut().filter(|way| way.is_forward) {
-            way.from = way.from.saturating_sub(1);
+            (way.from, way.may_turn) = (way.from.saturating_sub(1), true);
         }
     }
 
@@ -260,6 +262,10 @@ impl LogView {
             Next::Unknown(_) => {
                 self.way = Some(way);
                 None
+            }
+            Next::Nowhere if way.may_turn => {
+                self.seek(way.goal, false);
+                self.walk()
             }
             Next::Nowhere => {
                 self.way = None;

@@ -214,7 +214,10 @@ fn search_goes_to_the_newest_match_and_n_walks() {
     go(&mut app, &["n", "n"]);
     assert_eq!(here(&app), "line 2177");
     assert!(app.notice.as_deref().is_some_and(|notice| notice.contains("no match below")), "{:?}", app.notice);
-    go(&mut app, &["esc"]);
+    // What is typed is looked for above too where nothing is below.
+    go(&mut app, &["/", "1", "2", "3", "4"]);
+    assert_eq!(here(&app), "line 1234");
+    go(&mut app, &["enter", "esc"]);
     assert!(app.logs.search.is_empty() && app.is_zoomed);
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use kube::Client;
+use portable_pty::CommandBuilder;
 
 use crate::at;
 use crate::terminal::Terminal;
@@ -28,7 +29,7 @@ const PRESSED: usize = 100;
 
 pub async fn measure(client: &Client, kubeconfig: &Path) {
     let writer = Writer::start(client, "million", LINES, WAIT).await;
-    let mut pane = Pane(Terminal::kubatch((120, 40), Some(kubeconfig), &["-n", NAMESPACE]));
+    let mut pane = Pane(Terminal::kubatch((120, 40), Some(kubeconfig), &["-n", NAMESPACE]), Echo::start());
     pane.0.shows("million");
     pane.0.press("l");
     pane.0.shows("Logs of job/million");
@@ -37,7 +38,7 @@ pub async fn measure(client: &Client, kubeconfig: &Path) {
     let begin = writer.begin.duration_since(SystemTime::now()).expect("the pane is there before the first line");
     tokio::time::sleep(begin + SETTLE).await;
     pane.page(UP);
-    pane.scroll("keys while lines come", |_, since| since < WATCHED);
+    pane.scroll("keys while lines come", [UP, DOWN], |_, since| since < WATCHED);
     pane.0.press("G");
     pane.0.shows(&line(LINES));
     let text = (LINES * line(0).len()) as f64 / f64::from(1 << 20);
@@ -45,18 +46,40 @@ pub async fn measure(client: &Client, kubeconfig: &Path) {
     println!("{LINES} lines, {text:.1} MB, cost {peak:.1} MB at most: {:.2} bytes for each byte", peak / text);
     writer.end(client).await;
     pane.page(UP);
-    pane.scroll("scrolling at the end", |keys, _| keys < PRESSED);
+    pane.scroll("scrolling at the end", [UP, DOWN], |keys, _| keys < PRESSED);
     pane.search();
-    pane.scroll("scrolling in the middle", |keys, _| keys < PRESSED);
+    pane.scroll("scrolling in the middle", [UP, DOWN], |keys, _| keys < PRESSED);
     pane.0.press("g");
     pane.0.shows(&line(1));
     pane.page(DOWN);
-    pane.scroll("scrolling at the start", |keys, _| keys < PRESSED);
+    pane.scroll("scrolling at the start", [DOWN, UP], |keys, _| keys < PRESSED);
     pane.0.press("\x03");
     Writer::remove(client, &writer.job).await;
 }
 
-struct Pane(Terminal);
+/// What a key costs on this machine at this moment: a program that does nothing but give back what it gets. The node
+/// whose pod writes has the same processors.
+struct Echo(Terminal);
+
+impl Echo {
+    fn start() -> Self {
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", "stty raw -echo; printf ready; exec cat"]);
+        let terminal = Terminal::start((80, 24), command, None);
+        terminal.shows("ready");
+        Self(terminal)
+    }
+
+    fn answer(&mut self) -> Duration {
+        let before = self.0.wait("the answers before", |_| true);
+        let pressed = Instant::now();
+        self.0.press("k");
+        self.0.wait("its own answer", |screen| screen != before);
+        pressed.elapsed()
+    }
+}
+
+struct Pane(Terminal, Echo);
 
 impl Pane {
     /// Goes away from the end or the start, so that there are lines on both sides.
@@ -66,18 +89,21 @@ impl Pane {
         self.0.wait("other lines", |screen| top(screen) != top(&before));
     }
 
-    /// Presses keys that scroll, as long as told by how many there were and the time; tells how soon each was answered.
-    fn scroll(&mut self, what: &str, goes_on: impl Fn(usize, Duration) -> bool) {
-        let (started, mut waits) = (Instant::now(), Vec::new());
+    /// Presses keys that scroll, ten away and ten back, as long as told by how many there were and the time; tells how soon each was answered.
+    fn scroll(&mut self, what: &str, [away, back]: [&str; 2], goes_on: impl Fn(usize, Duration) -> bool) {
+        let (started, mut waits, mut echoes) = (Instant::now(), Vec::new(), Vec::new());
         while goes_on(waits.len(), started.elapsed()) {
             let before = self.0.wait("numbered lines", |screen| top(screen).is_some());
             let pressed = Instant::now();
-            self.0.press(if waits.len() % 20 < 10 { "k" } else { "j" });
+            self.0.press(if waits.len() % 20 < 10 { away } else { back });
             self.0.wait("other lines", |screen| top(screen) != top(&before));
             waits.push(pressed.elapsed());
-            std::thread::sleep(KEYS);
+            std::thread::sleep(KEYS / 2);
+            echoes.push(self.1.answer());
+            std::thread::sleep(KEYS / 2);
         }
         told(what, &waits);
+        told("  cat beside it", &echoes);
     }
 
     /// Looks for a line in the middle, and for one that is not there.
@@ -90,6 +116,7 @@ impl Pane {
         self.0.press("\r");
         self.type_search("nowhere", &mut waits);
         self.0.press("\x1b");
+        self.0.hides("text or /regex/");
         told("keys of a search", &waits);
         self.0.shows(&wanted);
     }
@@ -125,6 +152,8 @@ fn top(screen: &str) -> Option<usize> {
 
 fn told(what: &str, waits: &[Duration]) {
     let [half, most, last] = [50, 99, 100].map(|percent| at(waits, percent).as_secs_f64() * 1e3);
-    let count = waits.len();
-    println!("{what:24} {half:6.1} ms median, {most:.1} ms at 99 %, {last:.1} ms at most ({count} keys)");
+    let (count, soon) = (waits.len(), waits.iter().filter(|wait| **wait <= Duration::from_millis(33)).count());
+    println!(
+        "{what:24} {half:6.1} ms median, {most:.1} ms at 99 %, {last:.1} ms at most ({soon} of {count} keys within 33 ms)"
+    );
 }
