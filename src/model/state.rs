@@ -162,6 +162,12 @@ pub fn job_why(snapshot: &Snapshot, job: &Job, now: Time) -> String {
         return match &job.managed_by {
             Some(manager) => format!("managed by {manager}, which has made no pod"),
             None if job.parallelism == Some(0) => "parallelism is 0: no pod is wanted".to_owned(),
+            None if snapshot.pods_of(job.meta.uid).next().is_some() => {
+                "its pods have ended, and the Job controller has not acted on that yet".to_owned()
+            }
+            None if job.succeeded + job.failed > 0 => {
+                format!("no further pod was created: {} succeeded, {} failed so far", job.succeeded, job.failed)
+            }
             None => "no pod has been created".to_owned(),
         };
     }

@@ -22,14 +22,14 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Until;
-use super::run::RunState;
+use super::run::{RunState, end_of};
 use super::seek::{Seek, Step};
 use super::split::{Line, Splitter};
 use super::stop::{QUIET, Stop, cut, failure, forgotten, in_time};
 use crate::cluster::Report;
 use crate::cluster::error::explain;
 use crate::cluster::watch::scattered;
-use crate::model::clock::Time;
+use crate::model::clock::{Clock, SystemClock, Time};
 use crate::model::delta::{Cause, Failure};
 use crate::model::key::Session;
 use crate::model::log::{Classifier, Follow, LogBatch, LogChange, LogSource, LogStart, ReadUpTo};
@@ -86,6 +86,10 @@ pub(super) struct Follower {
     unfinished: Option<(Option<Time>, Vec<u8>)>,
     /// A failure was the last that was told.
     has_failed: bool,
+    /// The line that was read last was not in the last answer, which ended without a later one.
+    is_lost: bool,
+    /// When the run ended, as the pod told last.
+    ended: Option<Time>,
 }
 
 /// How an answer ended.
@@ -134,8 +138,8 @@ impl Follower {
             LogStart::After(last) => Some(last),
             _ => None,
         };
-        let (classifier, unfinished) = (Default::default(), None);
-        let has_failed = false;
+        let (classifier, unfinished, ended) = (Default::default(), None, None);
+        let (has_failed, is_lost) = (false, false);
         Self {
             source,
             is_previous,
@@ -149,6 +153,8 @@ impl Follower {
             last,
             unfinished,
             has_failed,
+            is_lost,
+            ended,
         }
     }
 
@@ -195,7 +201,12 @@ impl Follower {
         Err(failure)
     }
 
+    /// Tells the end. What was written behind the last line may have been thrown away before it was read.
     async fn ended(&self) -> Result<(), Failure> {
+        if let (true, Some(last)) = (self.is_lost, self.last) {
+            let to = self.ended.unwrap_or_else(|| SystemClock.now()).max(last.time);
+            self.tell(LogChange::Gap { from: last.time, to }).await;
+        }
         self.tell(LogChange::Ended).await;
         Ok(())
     }
@@ -233,7 +244,7 @@ impl Follower {
             _ => Seek::Found,
         };
         let until = match run {
-            RunState::Previous { ended } => ended.map(|ended| ended.plus_seconds(END_SLACK)),
+            RunState::Previous => self.ended.map(|ended| ended.plus_seconds(END_SLACK)),
             _ => None,
         };
         // What comes now was written since: should the connection break, all of it is wanted.
@@ -245,6 +256,7 @@ impl Follower {
             Answer { splitter: Splitter::default(), seek, until, lines: LogBatch::default(), has_untimed: false };
         self.read(pods, &mut answer, stream.as_mut()).await?;
         let is_unfinished = self.end(&mut answer, run).await?;
+        self.is_lost = answer.seek.is_searching();
         let is_timeless = answer.has_untimed && self.last.is_none();
         // What has no times cannot be looked at a second time: nothing says what of it is new.
         let run = if is_timeless { RunState::Unknown } else { run };
@@ -374,7 +386,7 @@ impl Follower {
             let words = String::from_utf8_lossy(&line.text[..line.text.len().min(500)]);
             let why = format!("cannot read the log of {}: {}", self.source.pod_name, safe_line(&words));
             let why = failure(Cause::Other, why);
-            let is_final = matches!(run, RunState::Present { is_over: true } | RunState::Previous { .. });
+            let is_final = matches!(run, RunState::Present { is_over: true } | RunState::Previous);
             return Err(if is_final { Stop::Gone(why) } else { Stop::Later(why, 0) });
         }
         if answer.seek.step(line) != Step::Tell {
@@ -421,13 +433,14 @@ impl Follower {
             Err(kube::Error::Api(status)) if status.code == 403 => return Ok(RunState::Unknown),
             Err(error) => return Err(self.later(&error)),
         };
+        self.ended = end_of(&self.source, pod.as_ref());
         match RunState::of(&self.source, pod.as_ref()) {
             RunState::OtherPod => {
                 let why = "the pod is gone, and another one has its name";
                 Err(Stop::Gone(failure(Cause::NotFound, why.to_owned())))
             }
             RunState::Forgotten => Err(forgotten()),
-            RunState::Previous { .. } if !self.is_previous => {
+            RunState::Previous if !self.is_previous => {
                 self.is_previous = true;
                 Err(Stop::Restarted)
             }

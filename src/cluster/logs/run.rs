@@ -3,7 +3,7 @@
 //! A request names a container, not one of its runs: it is answered with the log of whichever runs now, or of the one
 //! before that. A pod's status, asked for once an answer has begun, says which that is.
 
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod};
 
 use crate::model::clock::Time;
 use crate::model::key::Uid;
@@ -14,8 +14,8 @@ use crate::model::log::LogSource;
 pub(super) enum RunState {
     /// It is the container's present run.
     Present { is_over: bool },
-    /// The container was started again since; when this run ended.
-    Previous { ended: Option<Time> },
+    /// The container was started again since.
+    Previous,
     /// The container was started again more than once since: no request gives this run's log any more.
     Forgotten,
     /// Another pod has the name of this run's pod.
@@ -37,18 +37,24 @@ impl RunState {
         let state = status.state.clone().unwrap_or_default();
         // While a container waits for its next start, its last run is still the present one.
         let is_waiting = state.running.is_none() && state.terminated.is_none();
-        let last_end = status.last_state.as_ref().and_then(|last| last.terminated.as_ref());
+        let has_ended = status.last_state.as_ref().is_some_and(|last| last.terminated.is_some());
         match status.restart_count - source.restarts {
-            0 => Self::Present { is_over: state.terminated.is_some() || (is_waiting && last_end.is_some()) },
-            1 if !is_waiting => {
-                let ended = last_end.and_then(|end| end.finished_at.as_ref());
-                // A run whose end nobody saw has the epoch there.
-                Self::Previous { ended: ended.map(|end| Time::from_timestamp(end.0)).filter(|end| end.seconds() > 0) }
-            }
+            0 => Self::Present { is_over: state.terminated.is_some() || (is_waiting && has_ended) },
+            1 if !is_waiting => Self::Previous,
             1.. => Self::Forgotten,
             _ => Self::Unknown,
         }
     }
+}
+
+/// When a run ended; None while it runs, and where nobody saw its end.
+pub(super) fn end_of(source: &LogSource, pod: Option<&Pod>) -> Option<Time> {
+    let status = status_of(pod?, &source.container)?;
+    let ended = |state: &Option<ContainerState>| state.as_ref()?.terminated.as_ref()?.finished_at.clone();
+    let is_present = status.restart_count == source.restarts;
+    let end = ended(&status.state).filter(|_| is_present).or_else(|| ended(&status.last_state))?;
+    // A run whose end nobody saw has the epoch there.
+    Some(Time::from_timestamp(end.0)).filter(|end| end.seconds() > 0)
 }
 
 fn status_of<'a>(pod: &'a Pod, container: &str) -> Option<&'a ContainerStatus> {
@@ -87,15 +93,14 @@ mod tests {
         let ended = json!({ "terminated": { "exitCode": 3, "finishedAt": "2026-11-21T03:00:00Z" } });
         let waiting = json!({ "waiting": { "reason": "CrashLoopBackOff" } });
         let running = json!({ "running": {} });
-        let at = Time::parse("2026-11-21T03:00:00Z");
         let once = |state: &serde_json::Value, last: &serde_json::Value, restarts: i32| json!({ "restartCount": restarts, "state": state, "lastState": last });
         let none = json!({});
         assert_eq!(state(0, once(&running, &none, 0)), RunState::Present { is_over: false });
         assert_eq!(state(0, once(&ended, &none, 0)), RunState::Present { is_over: true });
         assert_eq!(state(0, once(&waiting, &ended, 0)), RunState::Present { is_over: true });
         assert_eq!(state(0, once(&waiting, &none, 0)), RunState::Present { is_over: false });
-        assert_eq!(state(0, once(&running, &ended, 1)), RunState::Previous { ended: at });
-        assert_eq!(state(0, once(&ended, &ended, 1)), RunState::Previous { ended: at });
+        assert_eq!(state(0, once(&running, &ended, 1)), RunState::Previous);
+        assert_eq!(state(0, once(&ended, &ended, 1)), RunState::Previous);
         // The run that just ended is what the kubelet calls the previous one here.
         assert_eq!(state(0, once(&waiting, &ended, 1)), RunState::Forgotten);
         assert_eq!(state(0, once(&running, &ended, 2)), RunState::Forgotten);

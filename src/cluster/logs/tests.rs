@@ -338,6 +338,17 @@ fn reading_begins_where_it_was_asked_to() {
     }
 }
 
+/// As a kubelet answers that rotated a log just before its container ended: with nothing.
+#[test]
+fn end_that_the_server_threw_away_is_a_gap_too() {
+    let (told, _) = told(follow(false, LogStart::First), over(), |_, number| match number {
+        0 => Answer::Cut(b"2026-11-21T03:00:01Z two\n".to_vec()),
+        _ => Answer::Whole(Vec::new()),
+    });
+    let [.., LogChange::Gap { from, to }, LogChange::Ended] = &told[..] else { panic!("{told:?}") };
+    assert!(*from == time("2026-11-21T03:00:01Z") && to > from, "{told:?}");
+}
+
 #[test]
 fn lines_that_the_server_threw_away_leave_a_gap_that_is_told() {
     let rotated = kubelet("2026-11-21T03:00:07Z eight\n2026-11-21T03:00:09Z ten\n");

@@ -84,13 +84,25 @@ fn indexed_job_with_failures_runs_with_a_warning() {
 #[test]
 fn job_without_a_pod_never_runs() {
     let mut job = job("job-indexed");
-    (job.active, job.ready, job.failed) = (3, 3, 0);
+    (job.active, job.ready, job.succeeded, job.failed) = (3, 3, 0, 0);
     assert_eq!(told(&job, &[]), is(Level::Waiting, "Waiting", "no pod has been created"));
     job.started = Some(now().plus_seconds(-5));
     assert_eq!(told(&job, &[]).2, "", "its pods may still come");
     job.started = None;
     job.parallelism = Some(0);
     assert_eq!(told(&job, &[]).2, "parallelism is 0: no pod is wanted");
+}
+
+/// The controller is behind, or away, when the last pod ends: seen on a real cluster after its API server's restart.
+#[test]
+fn pods_that_ended_were_created() {
+    let mut job = job("job-indexed");
+    (job.active, job.failed) = (0, 0);
+    let mut ended = pod_of(&job, "pod-bare");
+    ended.phase = PodPhase::Succeeded;
+    assert_eq!(told(&job, &pods(&[&ended])).2, "its pods have ended, and the Job controller has not acted on that yet");
+    (job.succeeded, job.failed) = (1, 2);
+    assert_eq!(told(&job, &[]).2, "no further pod was created: 1 succeeded, 2 failed so far");
 }
 
 #[test]
