@@ -7,11 +7,12 @@
 //! | [`config`] | what a person chose once for all, from the configuration file | nothing of ours |
 //! | [`state_file`] | what is remembered from one run to the next | nothing of ours |
 //! | [`model`] | what is known, as plain data: rows, relations, states, schedules | nothing of ours |
+//! | [`manifest`] | text to object and back: what people write, what the API has, what differs | model |
 //! | [`demo`] | the embedded cluster: an API server that answers from memory, its controllers, a story | model (time and schedules) |
-//! | [`cluster`] | the engine: connect, watch, logs, requests | model; `connect` alone: demo |
-//! | [`command`] | the registry: what can be done | model |
-//! | [`app`] | all state of the user interface; messages in, effects out | command, model |
-//! | [`view`] | drawing, from `&App` | app, command, model |
+//! | [`cluster`] | the engine: connect, watch, logs, requests | manifest, model; `connect` alone: demo |
+//! | [`command`] | the registry: what can be done | manifest, model |
+//! | [`app`] | all state of the user interface; messages in, effects out | command, manifest, model |
+//! | [`view`] | drawing, from `&App` | app, command, manifest, model |
 //! | [`tui`] | the loop, the terminal, effects as tasks | app, view, cluster, command, model, state_file |
 //! | [`cli`] | arguments, exit codes | everything but view |
 //!
@@ -51,6 +52,7 @@ pub mod cluster;
 pub mod command;
 pub mod config;
 pub mod demo;
+pub mod manifest;
 pub mod model;
 pub mod state_file;
 pub mod tui;
