@@ -21,6 +21,8 @@ const LARGEST: u64 = 1 << 20;
 pub struct Config {
     /// What logs may take.
     pub logs: Logs,
+    /// Contexts in which a change needs the context's name typed; `*` stands for any characters.
+    pub protected: Vec<String>,
     /// Nothing may be changed.
     pub readonly: bool,
     /// The background that the colours are chosen for.

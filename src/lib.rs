@@ -7,13 +7,14 @@
 //! | [`config`] | what a person chose once for all, from the configuration file | nothing of ours |
 //! | [`state_file`] | what is remembered from one run to the next | nothing of ours |
 //! | [`model`] | what is known, as plain data: rows, relations, states, schedules | nothing of ours |
+//! | [`manifest_file`] | manifests from files, folders and stdin, as text | nothing of ours |
 //! | [`manifest`] | text to object and back: what people write, what the API has, what differs | model |
 //! | [`demo`] | the embedded cluster: an API server that answers from memory, its controllers, a story | model (time and schedules) |
 //! | [`cluster`] | the engine: connect, watch, logs, requests | manifest, model; `connect` alone: demo |
 //! | [`command`] | the registry: what can be done | manifest, model |
 //! | [`app`] | all state of the user interface; messages in, effects out | command, manifest, model |
 //! | [`view`] | drawing, from `&App` | app, command, manifest, model |
-//! | [`tui`] | the loop, the terminal, effects as tasks | app, view, cluster, command, model, state_file |
+//! | [`tui`] | the loop, the terminal, effects as tasks | app, view, cluster, command, manifest, manifest_file, model, state_file |
 //! | [`cli`] | arguments, exit codes | everything but view |
 //!
 //! `tests/it/tidy.rs` holds the third column.
@@ -28,6 +29,9 @@
 //! *Out.* key → [`command::candidates`] → the one that applies ([`app::App::applies`]), or why none does →
 //! [`command::Action`] → [`app::Effect`] → a task → a message back. A write has a planner ([`command::batch`]) and a
 //! question before its effect; what became of it is what the watch shows.
+//!
+//! *From scripts.* arguments → the same engine, which watches no more than the command needs → the same planners
+//! ([`command::plan()`], [`command::apply`]) → the same dry run and requests → one line for each object, an exit code ([`cli`]).
 //!
 //! # Invariants
 //!
@@ -53,6 +57,7 @@ pub mod command;
 pub mod config;
 pub mod demo;
 pub mod manifest;
+pub mod manifest_file;
 pub mod model;
 pub mod state_file;
 pub mod tui;

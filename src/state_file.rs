@@ -3,6 +3,8 @@
 //! It holds nothing that could not be lost: a file that cannot be read counts as empty, and one that cannot be written
 //! is no error. `tui` reads it at the start and writes it when something in it has changed.
 
+pub mod journal;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;

@@ -21,17 +21,25 @@ impl App {
             Some(Overlay::Filter { prompt, before }) => self.filter_key(prompt, before, key),
             Some(Overlay::LogPrompt(prompt)) => self.log_prompt_key(prompt, key),
             Some(Overlay::Page(page)) => self.page_key(page, key),
-            Some(Overlay::Confirm(confirm)) => self.confirm_key(confirm, key),
+            Some(Overlay::Review(review)) => self.review_key(review, key),
+            Some(Overlay::Ask(ask)) => self.ask_key(ask, key),
+            Some(Overlay::Editor(draft)) => self.draft_key(draft, key),
             None => {
                 let specs: Vec<_> = candidates(key, self.pane_scopes()).collect();
-                let meant = specs.iter().find(|spec| self.applies(spec).is_ok()).or(specs.first());
+                let is_about_this = |spec: &&&CommandSpec| match spec.action {
+                    Action::Pod(_) => self.focus == Pane::Pods,
+                    Action::Write(_) => self.focus != Pane::Pods,
+                    _ => true,
+                };
+                let applies = specs.iter().find(|spec| self.applies(spec).is_ok());
+                let meant = applies.or_else(|| specs.iter().find(is_about_this)).or(specs.first());
                 meant.map(|spec| self.attempt(spec, "")).unwrap_or_default()
             }
         }
     }
 
     /// Carries out a command where it applies, and says why where it does not.
-    pub(super) fn attempt(&mut self, spec: &CommandSpec, argument: &str) -> Vec<Effect> {
+    pub(super) fn attempt(&mut self, spec: &'static CommandSpec, argument: &str) -> Vec<Effect> {
         match self.applies(spec) {
             Ok(()) => self.run(spec, argument),
             // Esc where there is nothing to go back to is no mistake that one must hear of.
@@ -43,7 +51,7 @@ impl App {
         }
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
+    pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
         match &mut self.overlay {
             Some(Overlay::Palette(palette)) => {
                 palette.prompt.paste(text);
@@ -66,8 +74,19 @@ impl App {
                     page.look_for(&wanted);
                 }
             }
-            Some(Overlay::Confirm(_)) | None => {}
+            Some(Overlay::Ask(ask)) => {
+                ask.prompt.paste(text);
+                self.judge_words();
+            }
+            Some(Overlay::Review(review)) => {
+                if let Some(prompt) = &mut review.prompt {
+                    prompt.paste(text);
+                }
+            }
+            Some(Overlay::Editor(_)) => return self.paste_draft(text),
+            None => {}
         }
+        Vec::new()
     }
 
     fn filter_key(&mut self, mut prompt: Prompt, before: Filter, key: &Key) -> Vec<Effect> {
@@ -92,7 +111,7 @@ impl App {
     }
 
     /// Carries out a command that applies.
-    pub(super) fn run(&mut self, spec: &CommandSpec, argument: &str) -> Vec<Effect> {
+    pub(super) fn run(&mut self, spec: &'static CommandSpec, argument: &str) -> Vec<Effect> {
         match spec.action {
             Action::Move(motion) => self.go(motion),
             Action::Focus(pane) => {
@@ -116,7 +135,11 @@ impl App {
             }
             Action::Share(by) => self.move_share(by),
             Action::Mark => self.toggle_mark(),
-            Action::Write(set) => self.ask(set),
+            Action::MarkAll => self.toggle_all_marks(),
+            Action::Write(write) => return self.ask(spec, write, argument),
+            Action::Undo => return self.ask_undo(),
+            Action::Edit(action) => return self.open_text(action, argument),
+            Action::Pod(action) => return self.reach(action, argument),
             Action::Filter => {
                 let before = self.list(self.focus).map(|list| list.filter.clone()).unwrap_or_default();
                 self.overlay = Some(Overlay::Filter { prompt: Prompt::new(before.text()), before });
@@ -132,8 +155,8 @@ impl App {
             Action::Reverse => self.reverse(),
             Action::Describe => return self.open_details(Form::Describe),
             Action::Yaml => return self.open_details(Form::Yaml),
-            // Those are carried out by the page that is open.
-            Action::Page(_) => {}
+            // Those are carried out by what is open.
+            Action::Page(_) | Action::Review(_) | Action::Editor(_) => {}
             Action::Log(action) => return self.log_action(action),
             Action::Palette => self.open_palette(),
             Action::Help => self.overlay = Some(Overlay::Page(help())),
@@ -141,7 +164,7 @@ impl App {
             Action::Context if argument.is_empty() => {
                 // Those that there are, to choose from.
                 self.open_palette();
-                self.paste("context ");
+                drop(self.paste("context "));
             }
             Action::Context => return self.connect(Some(argument.to_owned()), None),
             Action::LogIn => return vec![Effect::LogIn],
@@ -216,6 +239,16 @@ impl App {
         }
     }
 
+    /// Marks all that the list shows, or takes all marks away where they all have one.
+    fn toggle_all_marks(&mut self) {
+        let rows = self.list(self.focus).map(|list| list.rows.clone()).unwrap_or_default();
+        if rows.iter().all(|uid| self.marks.contains(uid)) {
+            self.marks.retain(|uid| !rows.contains(uid));
+        } else {
+            self.marks.extend(rows);
+        }
+    }
+
     /// The marked objects of the focused list's kind that are there still, those that a filter hides included.
     pub(super) fn marked(&self) -> impl Iterator<Item = Uid> {
         self.marked_in(self.focus)
@@ -276,6 +309,8 @@ impl App {
     /// Starts a new session: what was known belongs to the old one.
     pub(super) fn connect(&mut self, context: Option<String>, namespaces: Option<Namespaces>) -> Vec<Effect> {
         self.forget_pending();
+        self.forget_review();
+        self.pod_work.forget_debug();
         self.session = self.session.next();
         if let Some(name) = &context {
             (self.context, self.namespaces) = (name.into(), None);

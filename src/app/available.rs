@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::command::{Action, CommandSpec, FULL_LOG, LISTS, LOGS, PAGE, Pane, Scope, all};
+use crate::command::{Action, CommandSpec, EDITOR, EditAction, FULL_LOG, LISTS, LOGS, PAGE, Pane, Scope, all, undo};
 use crate::model::pod::Pod;
 
 use super::details::has_pods;
@@ -14,6 +14,7 @@ impl App {
     /// or a question is open.
     pub fn scopes(&self) -> &'static [Scope] {
         match &self.overlay {
+            Some(Overlay::Editor(_)) => EDITOR,
             Some(Overlay::Page(page)) if page.search.prompt.is_none() => PAGE,
             Some(_) => &[],
             None => self.pane_scopes(),
@@ -65,7 +66,17 @@ impl App {
                 let is_sorted = self.list(self.focus).is_some_and(|list| list.sort.is_some());
                 needs(is_sorted, "not sorted by a column; o sorts by the next one")
             }
-            Action::Write(set) => self.plan(set).map(drop).map_err(|refusal| refusal.0.into()),
+            Action::Write(write) => self.may_write(write).map_err(|refusal| refusal.0.into()),
+            Action::Undo => {
+                undo(&self.journal, &self.context, self.scene()).map(drop).map_err(|refusal| refusal.0.into())
+            }
+            Action::Edit(EditAction::Object | EditAction::Outside) => {
+                needs(self.object_under_cursor().is_some(), self.nothing_here())
+            }
+            Action::Edit(EditAction::Form(write)) => self.may_write(write).map_err(|refusal| refusal.0.into()),
+            Action::Edit(EditAction::Drafts) => needs(!self.desk.saved.is_empty(), "no text was kept"),
+            Action::MarkAll => needs(is_somewhere(), self.nothing_here()),
+            Action::Pod(action) => self.pod_applies(action).map_err(|refusal| refusal.0.into()),
             Action::Back => needs(self.can_go_back(), "there is nothing to go back to"),
             _ => Ok(()),
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::command::{Action, CommandSpec, Key, Motion, Pane, all};
+use crate::command::{Action, Argument, CommandSpec, Key, Motion, Pane, all};
 use crate::model::key::{Kind, Namespaces};
 use crate::model::owner::Subject;
 
@@ -79,8 +79,10 @@ impl App {
         }
     }
 
-    /// Keeps what was run, newest first.
+    /// Keeps what was run, newest first; without texts of one's own, in which passwords may stand.
     fn remember(&mut self, id: &str, argument: &str) {
+        let is_text = |spec: &CommandSpec| spec.id == id && matches!(spec.argument, Argument::Text(_));
+        let argument = if all().any(is_text) { "" } else { argument };
         let words = format!("{id} {argument}").trim_end().to_owned();
         self.recent.retain(|known| *known != words);
         self.recent.insert(0, words);
@@ -90,16 +92,14 @@ impl App {
     pub(super) fn open_palette(&mut self) {
         let judged = |spec: &'static CommandSpec| {
             let target = match spec.action {
-                Action::Write(set) => self.plan(set).ok().map(|plan| plan.targets),
+                Action::Write(write) => Some(self.targets_of(write)),
+                Action::Pod(_) => self.meant_container().ok().map(|container| container.to_string()),
                 Action::Describe | Action::Yaml => self.object_under_cursor().map(|(key, _)| key.to_string()),
                 _ => None,
             };
             Judged { spec, target: target.unwrap_or_default(), why_not: self.applies(spec).err().map(Cow::into_owned) }
         };
-        // Moving is for keys alone, and so is what is done within pages.
-        let is_shown =
-            |spec: &&CommandSpec| !matches!(spec.action, Action::Move(_) | Action::Page(_) | Action::Palette);
-        let mut shown: Vec<_> = all().filter(is_shown).collect();
+        let mut shown: Vec<_> = all().filter(|spec| !spec.action.is_for_keys()).collect();
         // As in the footer: the most useful first.
         shown.sort_by_key(|spec| spec.footer.unwrap_or(u8::MAX));
         let palette = Palette::new(shown.into_iter().map(judged), &self.contexts, &self.snapshot, &self.recent);

@@ -345,7 +345,7 @@ impl Text {
 
     fn events(&mut self, subject: Subject, snapshot: &Snapshot) {
         let mut events = snapshot.events_of_subject(subject);
-        events.sort_by_key(|event| (std::cmp::Reverse(event.last), std::cmp::Reverse(event.version), event.uid()));
+        events.sort_by_key(|event| (std::cmp::Reverse(event.last), std::cmp::Reverse(event.meta.version), event.uid()));
         self.heading(&format!("Events, newest first  {}", events.len()));
         for event in events.iter().take(EVENTS) {
             let age = event.last.map(|last| short_duration(self.now.seconds_since(last))).unwrap_or_default();

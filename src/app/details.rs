@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use crate::command::{Action, Key, Motion, Pane};
 use crate::command::{Argument, PAGE, PageAction, Scope, all, candidates};
+use crate::manifest::object::hide_secrets;
+use crate::manifest::to_yaml;
 use crate::model::delta::Failure;
 use crate::model::key::{Kind, ObjectKey, Uid};
-use crate::model::meta::Object;
 use crate::model::owner::Subject;
 use crate::model::state::Level;
 
@@ -24,11 +25,8 @@ impl App {
         let uid = self.list(self.focus)?.cursor?;
         // A container is a part of its pod.
         let uid = self.opened_pod.filter(|_| self.focus == Pane::Pods).unwrap_or(uid);
-        let key = match self.focus {
-            Pane::Events => self.snapshot.events.get(uid).map(Object::key),
-            pane => pane.kind().and_then(|kind| self.snapshot.key_of(Subject { kind, uid })),
-        };
-        key.map(|key| (key, uid))
+        let kind = self.focus.kind()?;
+        self.snapshot.key_of(Subject { kind, uid }).map(|key| (key, uid))
     }
 
     /// Opens a page of the object under the cursor, and asks for the object.
@@ -207,23 +205,7 @@ fn yaml(object: &Value, has_managed_fields: bool) -> String {
     if !has_managed_fields && let Some(meta) = object["metadata"].as_object_mut() {
         meta.remove("managedFields");
     }
-    serde_yaml::to_string(&object).unwrap_or_else(|error| format!("it cannot be written as YAML: {error}\n"))
-}
-
-/// Takes the values out of a Secret, also those that kubectl keeps in an annotation: they are shown nowhere.
-fn hide_secrets(object: &mut Value) {
-    if object["kind"] == "Secret" {
-        for field in ["data", "stringData"] {
-            let values = object.get_mut(field).and_then(Value::as_object_mut);
-            for value in values.into_iter().flat_map(|fields| fields.values_mut()) {
-                *value = "(hidden)".into();
-            }
-        }
-        if let Some(annotations) = object.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
-            annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
-        }
-    }
-    object.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten().for_each(hide_secrets);
+    to_yaml(&object)
 }
 
 /// Every key with what it does, from the registry, by the place where it works.
@@ -237,12 +219,13 @@ pub(super) fn help() -> Page {
         lines.push(Line::new(scope.title(), Role::Heading));
         for spec in all().filter(|spec| spec.scope == scope) {
             let argument = match spec.argument {
-                Argument::None => "",
-                Argument::Namespaces => " [NAMESPACES]",
-                Argument::Context => " NAME",
+                Argument::None => String::new(),
+                Argument::Namespaces => " [NAMESPACES]".to_owned(),
+                Argument::Context => " NAME".to_owned(),
+                Argument::Text(name) => format!(" {name}"),
             };
             let words: Vec<String> = spec.words.iter().map(|word| format!(":{word}")).collect();
-            let argument = if words.is_empty() { "" } else { argument };
+            let argument = if words.is_empty() { "" } else { &argument };
             let text = format!("  {:<KEYS$} {}  {}{argument}", spec.keys.join(" "), spec.help, words.join(" "));
             lines.push(Line::plain(text.trim_end()).hanging(KEYS + 3));
         }
@@ -259,32 +242,6 @@ pub(super) const fn has_pods(kind: Kind) -> bool {
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn values_of_secrets_are_shown_nowhere() {
-        let secret = json!({
-            "kind": "Secret",
-            "metadata": {
-                "name": "s",
-                "annotations": { "kubectl.kubernetes.io/last-applied-configuration": "{\"data\":{\"p\":\"aGlkZGVu\"}}" },
-            },
-            "data": { "p": "aGlkZGVu" },
-            "stringData": { "q": "aGlkZGVu" },
-        });
-        for mut object in [secret.clone(), json!({ "kind": "List", "items": [secret] })] {
-            hide_secrets(&mut object);
-            let shown = yaml(&object, true);
-            assert!(!shown.contains("aGlkZGVu") && shown.contains("(hidden)"), "{shown}");
-        }
-    }
-
-    #[test]
-    fn an_object_without_secrets_is_shown_as_it_is() {
-        let object = json!({ "kind": "Job", "metadata": { "name": "j" }, "spec": { "data": { "p": "q" } } });
-        let mut same = object.clone();
-        hide_secrets(&mut same);
-        assert_eq!(same, object);
-    }
 
     #[test]
     fn managed_fields_are_left_out_unless_asked_for() {

@@ -1,9 +1,12 @@
 //! What the app wants done outside: plain data that `tui` carries out.
 
+use std::path::PathBuf;
+
 use super::ExportTo;
+use crate::model::exec::{ContainerKey, Join};
 use crate::model::key::{Namespaces, ObjectKey, Session};
 use crate::model::log::{BlockId, Follow, Older, Stored};
-use crate::model::mutation::Mutation;
+use crate::model::mutation::{Mutation, Prepared};
 use crate::model::owner::Subject;
 use crate::model::usage::UsageScope;
 
@@ -60,13 +63,74 @@ pub enum Effect {
     LogIn,
     /// Fetch this object whole.
     Fetch(ObjectKey),
-    /// Send these writes, which a person has confirmed.
-    Execute {
-        /// The session in which they were planned; in another one nothing is sent.
-        session: Session,
-        /// What is sent, in this order.
+    /// Have the server try these writes, which changes nothing.
+    Prepare {
+        /// Tells the answers from those to another question.
+        review: u32,
+        /// What is meant.
         mutations: Vec<Mutation>,
     },
+    /// Send these writes, which a person has confirmed.
+    Execute {
+        /// The session in which they were tried; in another one nothing is sent.
+        session: Session,
+        /// What is sent, in this order.
+        writes: Vec<Prepared>,
+        /// Nothing more is sent behind one that fails.
+        stops: bool,
+    },
+    /// Write this line to the journal.
+    Journal(String),
+    /// Keep this text on disk, in place of what is kept under its name.
+    SaveDraft {
+        /// Its name.
+        name: String,
+        /// What is kept, as JSON.
+        content: String,
+    },
+    /// Keep the text of this name no more.
+    DropDraft(String),
+    /// Give this text to the user's own editor.
+    EditOutside(String),
+    /// Ask the server what the fields of objects are.
+    ReadSchemas,
+    /// Ask for the names in this namespace that a text may want.
+    ReadNames(String),
+    /// Read manifests from this file or folder.
+    ReadManifests(PathBuf),
+    /// Join the terminal to a container, until what runs there ends or is left.
+    Join {
+        /// The session in which the container was chosen; in another one nothing is sent.
+        session: Session,
+        /// Which container.
+        to: ContainerKey,
+        /// To what of it.
+        join: Join,
+    },
+    /// Run a command in a container, and tell what it wrote when it has ended.
+    RunCommand {
+        /// The session in which the container was chosen; in another one nothing is sent.
+        session: Session,
+        /// Its number, by which the page is found that shows it.
+        run: u64,
+        /// Which container.
+        to: ContainerKey,
+        /// The program and its arguments.
+        command: Vec<String>,
+    },
+    /// Copy a file or folder out of a container into a new file.
+    CopyOut {
+        /// The session in which the container was chosen; in another one nothing is sent.
+        session: Session,
+        /// Which container.
+        from: ContainerKey,
+        /// The path there.
+        path: String,
+        /// The file here; one of the same name in the working directory where None.
+        to: Option<PathBuf>,
+    },
+    /// Stop the copy that is under way; nothing is left of it.
+    StopCopy,
     /// Give this text to the terminal's clipboard.
     Copy(String),
     /// Go to the shell.

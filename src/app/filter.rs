@@ -174,6 +174,7 @@ mod tests {
             uid: Uid::new("e"),
             namespace: "data".into(),
             name: "n".into(),
+            version: 1,
             created: None,
             deleted: None,
             owner: None,
@@ -181,7 +182,6 @@ mod tests {
         };
         let event = Event {
             meta,
-            version: 1,
             about: Uid::new("j"),
             about_kind: None,
             about_name: "job/Nightly-report".into(),

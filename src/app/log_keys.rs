@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use crate::command::{Key, LogAction};
-use crate::model::clock::Time;
+use crate::model::clock::{Time, parse_duration};
 use crate::model::key::{Kind, Uid};
 use crate::model::log::{LineFilter, Search, pretty};
 use crate::model::owner::Subject;
@@ -329,6 +329,5 @@ fn since(text: &str, now: Time) -> Option<Time> {
         let time = Time::from_timestamp(at.timestamp());
         return Some(if time > now { time.plus_seconds(-86_400) } else { time });
     }
-    let span: jiff::SignedDuration = text.parse().ok()?;
-    Some(now.plus_seconds(-span.as_secs().abs()))
+    Some(now.plus_seconds(-parse_duration(text)?))
 }

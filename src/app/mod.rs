@@ -4,10 +4,13 @@
 //! `view` draws it and changes nothing.
 
 mod act;
+mod ask;
 mod available;
 mod choose;
 mod describe;
 mod details;
+mod draft;
+mod editor;
 mod effect;
 mod fields;
 mod filter;
@@ -17,15 +20,24 @@ mod list;
 mod log_keys;
 mod logs;
 mod msg;
+mod overlay;
 mod page;
 mod palette;
+mod pod_actions;
 mod prompt;
 mod ranking;
+mod review;
 mod rows;
 mod usage;
 mod widths;
 mod write;
 
+pub use ask::Ask;
+pub use draft::{Desk, Draft, SavedDraft};
+pub use editor::{
+    Blocks, Class, Editor, EditorAsk, EditorLayout, EditorOutcome, EditorPrompt, Glyph, Place, Popup, classes,
+    column_of, glyphs,
+};
 pub use effect::Effect;
 pub use fields::{Column, container_code};
 pub use filter::Filter;
@@ -37,14 +49,17 @@ pub use log_keys::{LogAsk, LogPrompt};
 pub use logs::{
     Export, ExportOutcome, ExportTo, Fold, Goal, LogLimits, LogRow, LogView, Look, Shelf, ShownLine, Times,
 };
-pub use msg::Msg;
+pub use msg::{Msg, Schemas};
+pub use overlay::Overlay;
 pub use page::{Details, Form, Hit, Line, Page, Role, Row, Search};
 pub use palette::{Choice, Entry, Palette};
+use pod_actions::PodWork;
 pub use prompt::Prompt;
 use ranking::Ranking;
+pub use review::Review;
 pub use widths::Widths;
-use write::Pending;
-pub use write::{Confirm, capital};
+pub use write::capital;
+use write::{Group, Pending};
 
 use std::collections::{HashMap, HashSet};
 
@@ -53,6 +68,7 @@ use compact_str::CompactString;
 use crate::command::Pane;
 use crate::model::clock::Time;
 use crate::model::delta::{Cause, Failure, Source};
+use crate::model::journal;
 use crate::model::key::{Kind, Namespaces, Session, Uid};
 use crate::model::owner::Subject;
 use crate::model::resources::Resources;
@@ -112,10 +128,24 @@ pub struct App {
     pub overlay: Option<Overlay>,
     /// The page that lies under the overlay and comes back with Esc.
     behind: Option<Box<Page>>,
+    /// Contexts in which a write needs the context's name typed; `*` stands for any characters.
+    pub protected: Vec<String>,
+    /// What was written since the program began, the newest last.
+    pub journal: Vec<journal::Entry>,
+    /// Texts under edit, and what is known for them.
+    pub desk: Desk,
+    /// The number of the last review.
+    reviews: u32,
     /// Writes that the watch has not shown yet.
     pending: HashMap<Uid, Pending>,
+    /// Writes that were confirmed together and are not all settled.
+    groups: Vec<Group>,
+    /// The number of the last of them.
+    last_group: u32,
     /// What went wrong with writes and has not been read yet.
     outcomes: Vec<Vec<Line>>,
+    /// What is under way inside of pods.
+    pod_work: PodWork,
     /// What the subject's containers use, by pod and container; empty where the server has no metrics.
     pub usage: HashMap<Uid, Vec<(CompactString, Resources)>>,
     /// Whose usage is being measured.
@@ -158,26 +188,6 @@ const SENTENCES: u16 = 4;
 /// What decides when panes may change their sizes: the terminal's size and the subjects.
 type RoomKey = Option<((u16, u16), Option<Subject>, Option<Subject>, Option<Uid>)>;
 
-/// What lies over the dashboard and takes the keys.
-#[derive(Debug)]
-pub enum Overlay {
-    /// The palette.
-    Palette(Palette),
-    /// Typing a filter for the focused list; the text that Esc returns to is kept.
-    Filter {
-        /// The line.
-        prompt: Prompt,
-        /// The filter before.
-        before: Filter,
-    },
-    /// Typing what is looked for in the log, which lines are shown, from when on, or a file's name.
-    LogPrompt(LogPrompt),
-    /// A page of text to read.
-    Page(Page),
-    /// A question before something is written.
-    Confirm(Confirm),
-}
-
 impl App {
     /// The state before anything is known, for a terminal of this size.
     pub fn new(now: Time, size: (u16, u16)) -> Self {
@@ -207,8 +217,15 @@ impl App {
             behind: None,
             is_read_only: false,
             recent: Vec::new(),
+            protected: Vec::new(),
+            journal: Vec::new(),
+            desk: Desk::default(),
+            reviews: 0,
             pending: HashMap::new(),
+            groups: Vec::new(),
+            last_group: 0,
             outcomes: Vec::new(),
+            pod_work: PodWork::default(),
             usage: HashMap::new(),
             measured: None,
             notice: None,
@@ -239,7 +256,7 @@ impl App {
                 self.refresh_rows();
                 return self.key(&key);
             }
-            Msg::Paste(text) => self.paste(&text),
+            Msg::Paste(text) => return self.paste(&text),
             Msg::Resized(width, height) => self.size = (width, height),
             Msg::Tick(now) => {
                 self.now = now;
@@ -275,7 +292,14 @@ impl App {
                 self.touched.extend(touched);
                 self.check_pending();
             }
-            Msg::EffectDone { session, mutation, outcome } => self.take_outcome(session, &mutation, outcome),
+            Msg::Prepared { session, review, at, outcome } if session == self.session => {
+                return self.take_prepared(review, at, outcome);
+            }
+            Msg::EditedOutside(text) => return self.take_edited_outside(text),
+            Msg::Schemas { session, schemas } if session == self.session => self.desk.schemas = Some(schemas),
+            Msg::Names { session, names } if session == self.session => self.desk.names = names,
+            Msg::ManifestsRead { title, text } => return self.take_manifests(title, text),
+            Msg::EffectDone { session, mutation, outcome } => return self.take_outcome(session, &mutation, outcome),
             Msg::Continue => return self.go_on(),
             Msg::LogWritten { root, id, stored } => {
                 let words = self.logs.wrote(root, id, stored);
@@ -292,7 +316,18 @@ impl App {
             }
             Msg::LoginFailed(failure) => self.notice = Some(format!("{}; {}", failure.message, failure.hint)),
             Msg::Usage { session, scope, pods } if session == self.session => self.take_usage(&scope, pods),
-            Msg::Fetched { session, key, object } if session == self.session => self.take_object(&key, object),
+            Msg::Fetched { session, key, object } if session == self.session => {
+                if let Some(effects) = self.take_edited(&key, &object) {
+                    return effects;
+                }
+                self.take_object(&key, object);
+            }
+            Msg::JournalLost(why) => self.notice = Some(format!("it was done, but not written to the journal: {why}")),
+            Msg::Joined { to, ended } => self.take_joined(&to, ended),
+            Msg::CommandEnded { session, run, output } if session == self.session => {
+                self.take_command_output(run, output);
+            }
+            Msg::Copied(progress) => self.take_copied(progress),
             Msg::TaskPanicked(words) => self.notice = Some(format!("a background task died: {words}")),
             // Late messages of an earlier session.
             Msg::Connected { .. }
@@ -300,7 +335,11 @@ impl App {
             | Msg::NotConnected { .. }
             | Msg::Changed(_)
             | Msg::Log { .. }
+            | Msg::CommandEnded { .. }
             | Msg::Fetched { .. }
+            | Msg::Prepared { .. }
+            | Msg::Schemas { .. }
+            | Msg::Names { .. }
             | Msg::Usage { .. } => {}
         }
         Vec::new()
@@ -324,10 +363,14 @@ impl App {
             }
         }
         effects.extend(self.follow_usage());
+        effects.extend(self.join_debug_container());
         self.show_outcomes();
         let (width, height) = (self.size.0.saturating_sub(4), self.size.1.saturating_sub(4));
-        if let Some(Overlay::Page(page)) = &mut self.overlay {
-            page.lay_out(width.into(), height.into());
+        match &mut self.overlay {
+            Some(Overlay::Page(page)) => page.lay_out(width.into(), height.into()),
+            Some(Overlay::Review(review)) => review.lay_out(self.size),
+            Some(Overlay::Editor(draft)) => draft.editor.resize(self.size),
+            _ => {}
         }
         effects
     }

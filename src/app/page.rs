@@ -2,6 +2,8 @@
 //!
 //! It knows nothing of keys and of where the text comes from: `act` and `details` drive it, `view` draws its rows.
 
+use std::ops::Range;
+
 use compact_str::CompactString;
 use regex::{Regex, RegexBuilder};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -33,6 +35,8 @@ pub struct Page {
     pub is_wrapped: bool,
     /// What is looked for.
     pub search: Search,
+    /// The number of the command whose output it is; 0 for any other page.
+    pub(super) run: u64,
     /// How many writes it tells of; 0 for any other page.
     pub(super) outcomes: usize,
     /// The text as it came, which is what is copied; empty while it is fetched.
@@ -76,6 +80,8 @@ pub struct Line {
     pub role: Role,
     /// Columns by which its further rows are indented where it is wrapped.
     pub hang: usize,
+    /// Parts of the text that are something else, in bytes.
+    pub parts: Vec<(Range<usize>, Role)>,
 }
 
 /// What a line is.
@@ -89,6 +95,12 @@ pub enum Role {
     Dim,
     /// It tells a state of this level.
     State(Level),
+    /// It is there after a change.
+    Added,
+    /// It is there no more after a change.
+    Removed,
+    /// The very words that differ.
+    Differs,
 }
 
 /// A row on screen: a piece of a line.
@@ -133,7 +145,7 @@ pub struct Hit {
 impl Line {
     /// A line of this role.
     pub fn new(text: impl AsRef<str>, role: Role) -> Self {
-        Self { text: safe_line(text.as_ref()).into_owned(), role, hang: 0 }
+        Self { text: safe_line(text.as_ref()).into_owned(), role, hang: 0, parts: Vec::new() }
     }
 
     /// Ordinary text.
@@ -347,7 +359,7 @@ fn break_at(text: &str, width: usize) -> usize {
         }
         used += character.width().unwrap_or(0);
         if used > width {
-            return blank.filter(|blank| *blank > 0).unwrap_or(at.max(character.len_utf8()));
+            return blank.filter(|blank| *blank > 0).unwrap_or(if at == 0 { character.len_utf8() } else { at });
         }
     }
     text.len()
@@ -363,6 +375,11 @@ mod tests {
         page
     }
 
+    #[test]
+    fn rows_break_between_characters_whatever_their_length() {
+        assert_eq!(rows(&page(&["a…é"], (1, 5))), ["a", "…", "é"]);
+    }
+
     fn rows(page: &Page) -> Vec<&str> {
         let lines = page.lines().unwrap();
         page.rows().iter().map(|row| &lines[row.line].text[row.start..row.end]).collect()
@@ -376,7 +393,7 @@ mod tests {
 
     #[test]
     fn every_row_fits_at_every_width() {
-        let text = "name  a sentence of words, and averyveryverylongword 漢字漢字漢字 end";
+        let text = "name  a sentence of words, and averyveryverylongword 漢字漢字漢字 end x…y…z…";
         for width in 1..40 {
             let mut page = Page::of("t", vec![Line::plain(text).hanging(6)]);
             page.lay_out(width, 5);

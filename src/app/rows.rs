@@ -218,7 +218,7 @@ impl App {
     fn refresh_events(&mut self) {
         let subject = self.subject();
         let mut events = subject.map(|subject| self.snapshot.events_of_subject(subject)).unwrap_or_default();
-        events.sort_by_key(|event| (Reverse(event.last), Reverse(event.version), event.meta.uid));
+        events.sort_by_key(|event| (Reverse(event.last), Reverse(event.meta.version), event.meta.uid));
         let mut first: HashMap<_, Uid> = HashMap::with_capacity(events.len());
         let mut repeats: HashMap<Uid, i32> = HashMap::new();
         events.retain(|event| match first.entry((event.about, event.reason.as_str(), event.note.as_str())) {

@@ -1,7 +1,10 @@
 //! Messages in, state and effects out.
 
 mod commands;
+mod drafts;
 mod logs;
+mod pods;
+mod writes;
 
 use serde_json::json;
 
@@ -52,6 +55,14 @@ fn press(app: &mut App, keys: &[&str]) -> Vec<Effect> {
         effects.extend(app.settle());
     }
     effects
+}
+
+/// The page that is open.
+fn page(app: &App) -> &Page {
+    match &app.overlay {
+        Some(Overlay::Page(page)) => page,
+        other => panic!("no page but {other:?}"),
+    }
 }
 
 /// The keys have been still for so long that lists may move.

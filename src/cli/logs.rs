@@ -4,22 +4,24 @@
 mod merge;
 mod outcome;
 mod print;
-mod reference;
 mod session;
 
 use std::io::{BufWriter, IsTerminal};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use compact_str::CompactString;
 use tokio::sync::mpsc;
 
+use super::reference::{Reference, Since};
 use super::{Program, refuse};
+use crate::cluster::connect::Target;
 use crate::cluster::{Engine, REPORTS};
 use crate::model::clock::Clock;
-use crate::model::key::{Namespaces, Session as SessionNumber};
+use crate::model::key::{Kind, Namespaces, Session as SessionNumber};
+use crate::tui::Settings;
 use outcome::Ending;
 use print::{Format, Printer, Style};
-use reference::{Reference, Since};
 use session::{Session, Wanted};
 
 /// What `kubatch logs` takes.
@@ -73,6 +75,47 @@ impl Arguments {
     }
 }
 
+/// Follows the log of a Job to stdout until it has ended. The exit code that says what became of it, and whether it has
+/// ended.
+pub(super) async fn until_done(
+    job: &str,
+    is_json: bool,
+    mut target: Target,
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+) -> (u8, bool) {
+    let reference = Reference { kind: Kind::Job, name: job.to_owned() };
+    target.scope = reference.scope();
+    let wanted = Wanted {
+        reference,
+        container: None,
+        is_followed: true,
+        is_until_done: true,
+        is_previous: false,
+        tail: None,
+        since: None,
+    };
+    let format = if is_json { Format::Json } else { Format::Text };
+    let ending = read(wanted, target, style(format, settings), clock).await;
+    if let Ending::Refused(message, hint) = &ending {
+        refuse(message, hint);
+    }
+    (ending.code(true), matches!(ending, Ending::Became(_)))
+}
+
+fn style(format: Format, settings: &Settings) -> Style {
+    let is_terminal = std::io::stdout().is_terminal();
+    let has_colour = is_terminal && settings.look.has_colour;
+    Style { format, has_times: false, has_prefix: None, is_terminal, has_colour }
+}
+
+async fn read(wanted: Wanted, target: Target, style: Style, clock: Arc<dyn Clock>) -> Ending {
+    let (reports, reported) = mpsc::channel(REPORTS);
+    let engine = Engine::start(target, SessionNumber::default(), reports);
+    let printer = Printer::new(BufWriter::with_capacity(1 << 16, std::io::stdout().lock()), style);
+    Session::new(wanted, (engine, reported), clock, printer).run().await
+}
+
 /// Reads the log and writes it to stdout.
 pub(super) fn run(arguments: &Arguments, Program { mut target, settings, clock, runtime }: Program) -> ExitCode {
     if matches!(&target.namespaces, Some(Namespaces::All))
@@ -81,20 +124,9 @@ pub(super) fn run(arguments: &Arguments, Program { mut target, settings, clock, 
         return refuse("a log is read in one namespace", "leave -A out, and name one namespace with -n");
     }
     target.scope = arguments.object.scope();
-    let is_terminal = std::io::stdout().is_terminal();
-    let style = Style {
-        format: arguments.output,
-        has_times: arguments.timestamps,
-        has_prefix: arguments.prefix,
-        is_terminal,
-        has_colour: is_terminal && settings.look.has_colour,
-    };
-    let ending = runtime.block_on(async {
-        let (reports, reported) = mpsc::channel(REPORTS);
-        let engine = Engine::start(target, SessionNumber::default(), reports);
-        let printer = Printer::new(BufWriter::with_capacity(1 << 16, std::io::stdout().lock()), style);
-        Session::new(arguments.wanted(&*clock), (engine, reported), clock, printer).run().await
-    });
+    let style =
+        Style { has_times: arguments.timestamps, has_prefix: arguments.prefix, ..style(arguments.output, &settings) };
+    let ending = runtime.block_on(read(arguments.wanted(&*clock), target, style, clock.clone()));
     // A login helper that still runs must not keep the shell waiting.
     runtime.shutdown_background();
     match &ending {

@@ -2,6 +2,8 @@
 
 mod demo;
 mod logs;
+mod reference;
+mod write;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,7 +21,9 @@ use crate::cluster::scope::Scope;
 use crate::config::{self, Background, Config};
 use crate::demo::Demo;
 use crate::model::clock::{Clock, FastClock, SystemClock};
+use crate::model::delta::{Cause, Failure};
 use crate::model::key::Namespaces;
+use crate::model::safe_text::safe_line;
 use crate::tui::{self, Ground, Look, Settings};
 
 /// Exit code for a command line or an environment that cannot be used, as clap and kubectl plugins have it.
@@ -91,6 +95,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Print the log of a Job, a CronJob or a pod, follow it, or wait for its end: for scripts and pipes.
     Logs(logs::Arguments),
+    #[command(flatten)]
+    Write(write::Command),
 }
 
 /// Runs the program with these arguments.
@@ -99,6 +105,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(mut arguments) => match arguments.command.take() {
             Some(Command::Demo(demo)) => demo::run(&demo),
             Some(Command::Logs(logs)) => with_target(arguments, |program| logs::run(&logs, program)),
+            Some(Command::Write(write)) => with_target(arguments, |program| write::run(&write, program)),
             None => with_target(arguments, show),
         },
         Err(error) => {
@@ -123,7 +130,7 @@ fn with_target(mut arguments: Arguments, go_on: impl FnOnce(Program) -> ExitCode
         Ok(loaded) => loaded,
         Err(message) => return refuse(&message, "correct the file, or choose another one with --config FILE"),
     };
-    let Config { readonly, theme, logs } = config;
+    let Config { readonly, theme, logs, protected } = config;
     // What flags and environment leave open is as the file has it.
     arguments.readonly.get_or_insert(readonly);
     arguments.theme.get_or_insert(theme);
@@ -136,7 +143,7 @@ fn with_target(mut arguments: Arguments, go_on: impl FnOnce(Program) -> ExitCode
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("cannot start: {error}"), "check the limits on threads and open files"),
     };
-    let settings = Settings { look, logs: log_limits(&logs), warning };
+    let settings = Settings { look, logs: log_limits(&logs), protected, warning };
     // The embedded cluster lives in a task.
     let mut target = runtime.block_on(async { target(arguments, &clock) });
     if let Place::Kubeconfig(choice) = &mut target.place
@@ -219,8 +226,24 @@ fn look(arguments: &Arguments, variable: impl Fn(&str) -> Option<String>) -> Loo
 }
 
 fn refuse(message: &str, hint: &str) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "kubatch: {message}; {hint}");
+    tell(&if hint.is_empty() { message.to_owned() } else { format!("{message}; {hint}") });
     ExitCode::from(USAGE)
+}
+
+/// One sentence on stderr, which may be a terminal.
+fn tell(words: &str) {
+    let _ = writeln!(std::io::stderr(), "kubatch: {}", safe_line(words));
+}
+
+/// The next step after a failure for who has no screen on which it is tried again.
+fn next_step(failure: &Failure) -> &str {
+    match failure.cause {
+        Cause::Denied => "choose another namespace with -n, or ask for a role that allows it",
+        Cause::Unauthorized => "log in again, and check with kubectl auth whoami",
+        Cause::Unreachable => "check the network, the VPN, the proxy and the context's server",
+        Cause::Busy => "try again in a moment",
+        _ => failure.hint.as_str(),
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! The one place where requests leave that are more than watching and reading logs. Writes pass here and nowhere else,
 //! and here alone read-only is enforced.
 //!
-//! A write names the object by its UID, so that it cannot hit another one of the same name, and says `kubatch` as its
-//! field manager. What became of it is what the watch shows, not what is answered here.
+//! A write is first tried by the server ([`prepare()`]), then shown to a person, then sent as it was shown ([`send`]). It
+//! names the object by its UID, so that it cannot hit another one of the same name, and says `kubatch` as its field
+//! manager. What became of it is what the watch shows, not what is answered here.
+
+mod ask;
+mod prepare;
 
 use std::time::Duration;
 
@@ -11,13 +15,15 @@ use http::{Method, Request, Uri};
 use kube::Api;
 use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::client::Body;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::error::explain;
+use crate::manifest::Names;
 use crate::model::delta::{Cause, Failure};
-use crate::model::key::{Kind, ObjectKey};
-use crate::model::mutation::{Mutation, Set};
+use crate::model::key::{Kind, ObjectKey, Uid};
+use crate::model::mutation::{Mutation, Prepared, Reason, Refused, Send, Written};
+use ask::{Ask, ask};
+pub use prepare::prepare;
 
 /// How long the server may take to answer. Longer than a slow admission webhook may (30 s, the largest limit that
 /// Kubernetes allows it), since giving up on a write leaves one in doubt of what became of it.
@@ -57,23 +63,96 @@ pub(super) async fn names(client: &kube::Client, kind: Kind, namespace: &str) ->
     Ok(list.items.into_iter().filter_map(|one| one.metadata.name).map(Into::into).collect())
 }
 
-/// Sends a write. That it was accepted does not mean that it is done: the watch shows that.
+/// The names in a namespace that a manifest may want; those that may not be listed are left out. Of Secrets the server
+/// sends nothing but their metadata.
+pub(super) async fn wanted_names(client: &kube::Client, namespace: &str) -> Names {
+    let list = async |kind: &str, plural: &str| {
+        let resource = ApiResource {
+            group: String::new(),
+            version: "v1".into(),
+            api_version: "v1".into(),
+            kind: kind.into(),
+            plural: plural.into(),
+        };
+        let objects: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
+        let list = answer("list names", objects.list_metadata(&ListParams::default().limit(NAMES))).await;
+        let names = list.map(|list| list.items.into_iter().filter_map(|one| one.metadata.name).collect());
+        names.unwrap_or_default()
+    };
+    Names {
+        config_maps: list("ConfigMap", "configmaps").await,
+        secrets: list("Secret", "secrets").await,
+        service_accounts: list("ServiceAccount", "serviceaccounts").await,
+        claims: list("PersistentVolumeClaim", "persistentvolumeclaims").await,
+        ..Names::default()
+    }
+}
+
+/// How often it is asked whether an object is gone that must go before its successor can be made.
+const GONE_ASKED: Duration = Duration::from_millis(250);
+
+/// How long that may take: as long as pods may take to end with the grace periods that are common, and longer.
+const GONE_WITHIN: Duration = Duration::from_secs(180);
+
+/// Sends a write as it was tried and confirmed. That it was accepted does not mean that it is done: the watch shows that.
 ///
 /// # Errors
 /// Where the server refuses, with its words and the next step; where it does not answer, which leaves open what became
 /// of the write; where the client is read-only and nothing was sent.
-pub async fn execute(client: &kube::Client, mutation: &Mutation) -> Result<(), Failure> {
+pub async fn send(client: &kube::Client, prepared: &Prepared) -> Result<Written, Refused> {
+    let Prepared { mutation, before, requests, .. } = prepared;
     let doing = mutation.to_string();
-    let body = match mutation.change {
-        Set::Suspend(is_wanted) => {
-            json!({ "metadata": { "uid": mutation.uid.to_string() }, "spec": { "suspend": is_wanted } })
+    let mut stored = Written { before: before.clone(), after: None };
+    let mut is_deleted = false;
+    for request in requests {
+        let answer = match &request.send {
+            Send::AwaitGone(uid) => {
+                await_gone(client, &doing, &request.path, *uid).await?;
+                continue;
+            }
+            _ => ask(client, &doing, &Ask::of(request, false)).await,
+        };
+        let answer = answer.map_err(|refused| match refused.reason {
+            Reason::InDoubt => in_doubt(refused, mutation),
+            _ if is_deleted => half_done(refused, mutation),
+            _ => refused,
+        })?;
+        match request.send {
+            Send::Delete(_) | Send::Evict(_) => is_deleted = true,
+            _ => stored.after = Some(answer.body),
+        }
+    }
+    Ok(stored)
+}
+
+/// Waits until another object, or none, has the path.
+async fn await_gone(client: &kube::Client, doing: &str, path: &str, uid: Uid) -> Result<(), Refused> {
+    let gone = async {
+        loop {
+            match ask(client, doing, &Ask::get(path)).await {
+                Ok(answer) if answer.body["metadata"]["uid"].as_str().map(Uid::new) == Some(uid) => {}
+                Ok(_) => return,
+                Err(refused) if refused.failure.cause == Cause::NotFound => return,
+                // A connection that breaks meanwhile says nothing of the object.
+                Err(_) => {}
+            }
+            tokio::time::sleep(GONE_ASKED).await;
         }
     };
-    let request = Request::patch(format!("{}?fieldManager={FIELD_MANAGER}", path(&mutation.target)))
-        .header(http::header::CONTENT_TYPE, "application/merge-patch+json")
-        .body(body.to_string().into_bytes())
-        .map_err(|error| unaskable(&doing, &error))?;
-    answer::<IgnoredAny>(&doing, client.request(request)).await.map(drop).map_err(|failure| in_doubt(failure, mutation))
+    tokio::time::timeout(GONE_WITHIN, gone).await.map_err(|_| {
+        let failure = Failure {
+            cause: Cause::Other,
+            message: format!("cannot {doing}: the one before is being deleted, and is not gone after 3 minutes"),
+            hint: "look at its finalizers with y; the new one was not made".into(),
+        };
+        failure.into()
+    })
+}
+
+/// The one before is deleted, and the new one is not there.
+fn half_done(refused: Refused, mutation: &Mutation) -> Refused {
+    let hint = format!("{} is deleted and was not made anew: u makes it again as it was", mutation.target);
+    Refused { failure: Failure { hint, ..refused.failure }, ..refused }
 }
 
 /// There is no way to a server yet.
@@ -85,6 +164,15 @@ pub fn no_connection(doing: &str) -> Failure {
     }
 }
 
+/// A write before it failed, and it is not wanted any more.
+pub(super) fn not_sent(write: &Prepared) -> Failure {
+    Failure {
+        cause: Cause::Other,
+        message: format!("did not {}: a write before it failed, and it was not sent", write.mutation),
+        hint: String::new(),
+    }
+}
+
 /// The object's address on the server.
 fn path(key: &ObjectKey) -> String {
     let group = key.kind.group();
@@ -93,22 +181,25 @@ fn path(key: &ObjectKey) -> String {
     format!("{base}{namespace}/{}/{}", key.kind.plural(), key.name)
 }
 
-async fn answer<T: DeserializeOwned>(
-    doing: &str,
-    request: impl Future<Output = kube::Result<T>>,
-) -> Result<T, Failure> {
+/// Waits for an answer, but not for ever.
+pub(super) async fn answer<T>(doing: &str, request: impl Future<Output = kube::Result<T>>) -> Result<T, Failure> {
     match tokio::time::timeout(PATIENCE, request).await {
         Ok(answer) => answer.map_err(|error| refused(doing, &error)),
-        Err(_) => Err(Failure {
-            cause: Cause::Unreachable,
-            message: format!("cannot {doing}: no answer in {} seconds", PATIENCE.as_secs()),
-            hint: "check the network and the context's server".into(),
-        }),
+        Err(_) => Err(no_answer(doing, PATIENCE)),
+    }
+}
+
+/// The server was waited for as long as that.
+pub(super) fn no_answer(doing: &str, patience: Duration) -> Failure {
+    Failure {
+        cause: Cause::Unreachable,
+        message: format!("cannot {doing}: no answer in {} seconds", patience.as_secs()),
+        hint: "check the network and the context's server".into(),
     }
 }
 
 /// Why a request was refused, with the next step for one that a person asked for: nothing is tried again by itself.
-fn refused(doing: &str, error: &kube::Error) -> Failure {
+pub(super) fn refused(doing: &str, error: &kube::Error) -> Failure {
     let failure = explain(doing, error);
     let hint = match error {
         kube::Error::Service(inner) if inner.is::<ReadOnly>() => {
@@ -119,13 +210,11 @@ fn refused(doing: &str, error: &kube::Error) -> Failure {
                 hint: "start it without --readonly to change things".into(),
             };
         }
-        // The server says so in many words: the UID and everything that is derived from it is immutable.
-        kube::Error::Api(status) if status.code == 422 && status.message.contains("metadata.uid: ") => {
-            let message = format!("cannot {doing}: another object has this name by now, with another UID");
-            let hint = "it was deleted and made anew: look at it and try again".into();
-            return Failure { cause: Cause::Other, message, hint };
-        }
         kube::Error::Api(status) => match status.code {
+            // The words of admission webhooks and of admission policies; they choose the code themselves.
+            _ if status.message.contains("denied the request") || status.message.contains(" denied request: ") => {
+                "a rule of this cluster forbids it, whoever asks: do what it says, or ask those who made it"
+            }
             403 => "ask for a role that allows it",
             404 => "it is gone: look whether it was made anew",
             409 => "it changed at the same moment: look at it and try again",
@@ -139,14 +228,13 @@ fn refused(doing: &str, error: &kube::Error) -> Failure {
 }
 
 /// A write to which no answer came may have been done all the same.
-fn in_doubt(failure: Failure, mutation: &Mutation) -> Failure {
-    if failure.cause != Cause::Unreachable {
-        return failure;
-    }
-    Failure { hint: format!("it may have been done: look at {} before you try again", mutation.target), ..failure }
+fn in_doubt(refused: Refused, mutation: &Mutation) -> Refused {
+    let hint = format!("it may have been done: look at {} before you try again", mutation.target);
+    Refused { failure: Failure { hint, ..refused.failure }, ..refused }
 }
 
-fn unaskable(doing: &str, error: &http::Error) -> Failure {
+/// What is to be asked cannot be written as a request.
+pub(super) fn unaskable(doing: &str, error: &http::Error) -> Failure {
     Failure { cause: Cause::Other, message: format!("cannot {doing}: {error}"), hint: String::new() }
 }
 

@@ -17,6 +17,8 @@ pub enum Scope {
     Job(CompactString),
     /// One Pod, whoever owns it.
     Pod(CompactString),
+    /// All objects of these kinds, whoever owns them; nothing where there are none.
+    Kinds(&'static [Kind]),
 }
 
 /// The label that the Job controller puts on its pods; the older of two names, which every server knows.
@@ -29,6 +31,7 @@ impl Scope {
         let named = |name: &CompactString| all.clone().fields(&format!("metadata.name={name}"));
         Some(match (self, kind) {
             (Scope::Everything, _) | (Scope::CronJob(_), Kind::Job) => all,
+            (Scope::Kinds(kinds), _) => return kinds.contains(&kind).then_some(all),
             (Scope::CronJob(name), Kind::CronJob) | (Scope::Job(name), Kind::Job) | (Scope::Pod(name), Kind::Pod) => {
                 named(name)
             }
@@ -46,6 +49,7 @@ impl Scope {
     pub fn needs(&self) -> &'static [Kind] {
         match self {
             Scope::Everything => &[],
+            Scope::Kinds(kinds) => kinds,
             Scope::CronJob(_) => &[Kind::CronJob, Kind::Job, Kind::Pod],
             Scope::Job(_) => &[Kind::Job, Kind::Pod],
             Scope::Pod(_) => &[Kind::Pod],
@@ -79,7 +83,8 @@ mod tests {
 
     #[test]
     fn what_is_needed_is_watched() {
-        let scopes = [Scope::CronJob("x".into()), Scope::Job("x".into()), Scope::Pod("x".into())];
+        let kinds = Scope::Kinds(&[Kind::CronJob, Kind::Job, Kind::Pod]);
+        let scopes = [Scope::CronJob("x".into()), Scope::Job("x".into()), Scope::Pod("x".into()), kinds];
         for scope in scopes {
             assert!(scope.needs().iter().all(|kind| scope.choice(*kind, kind.group()).is_some()), "{scope:?}");
         }

@@ -141,6 +141,8 @@ struct OwnerWire {
 struct AnnotationsWire {
     #[serde(rename = "batch.kubernetes.io/job-completion-index")]
     index: Option<CompactString>,
+    #[serde(rename = "kubectl.kubernetes.io/default-container")]
+    default_container: CompactString,
 }
 
 /// Labels by which the Job controller repeats the Job's name and UID on each pod: the owner says the same in 16 bytes.
@@ -192,6 +194,7 @@ impl From<MetaWire> for Meta {
             uid: Uid::new(&wire.uid),
             namespace: wire.namespace,
             name: wire.name,
+            version: wire.resource_version.and_then(|text| text.parse().ok()).unwrap_or(0),
             created: wire.creation_timestamp,
             deleted: wire.deletion_timestamp,
             owner,

@@ -81,7 +81,7 @@ pub(super) async fn watch_all(
         watches.spawn(watch.clone().run::<CronJob>());
         watches.spawn(watch.clone().run::<Job>());
         match scope {
-            Scope::Pod(_) => watches.spawn(watch.clone().run::<AnyPod>()),
+            Scope::Pod(_) | Scope::Kinds(_) => watches.spawn(watch.clone().run::<AnyPod>()),
             _ => watches.spawn(watch.clone().run::<Pod>()),
         };
         watches.spawn(watch.clone().run_events());

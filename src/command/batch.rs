@@ -1,18 +1,21 @@
-//! What can be done to Jobs and CronJobs: the commands, and the planners that turn one, with explicit targets, into a
-//! plan to confirm or a refusal with its reason.
+//! What can be done to Jobs and CronJobs: the commands, and what each of them does to one object.
 //!
-//! Pure. A planner sends nothing: `app` shows the plan and asks, `cluster::execute` sends what was confirmed.
+//! Long because every verb stands here, each short: its entry in the registry and its planner.
 
-use super::{Action, Argument, CommandSpec, Scope};
-use crate::model::clock::Time;
-use crate::model::clock::short_duration;
-use crate::model::cronjob::CronJob;
+use serde_json::json;
+
+use super::plan::{Deed, Scene};
+use super::{Action, Argument, CommandSpec, Scope, Write};
+use crate::manifest::rerun;
+use crate::model::clock::{Time, parse_duration, short_duration};
+use crate::model::cronjob::{Concurrency, CronJob};
 use crate::model::job::Job;
-use crate::model::key::{Kind, ObjectKey, Uid};
+use crate::model::key::{Kind, ObjectKey};
 use crate::model::meta::Object;
-use crate::model::mutation::{Mutation, Set};
+use crate::model::mutation::{Address, Change};
 use crate::model::owner::Subject;
-use crate::model::snapshot::{Freshness, Snapshot};
+use crate::model::schedule::Schedule;
+use crate::model::snapshot::Snapshot;
 
 /// Commands for Jobs and CronJobs.
 pub(super) const COMMANDS: &[CommandSpec] = &[
@@ -24,7 +27,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         words: &["suspend"],
         scope: Scope::Lists,
         argument: Argument::None,
-        action: Action::Write(Set::Suspend(true)),
+        action: Action::Write(Write::Suspend(true)),
         footer: Some(30),
     },
     CommandSpec {
@@ -35,133 +38,402 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         words: &["resume"],
         scope: Scope::Lists,
         argument: Argument::None,
-        action: Action::Write(Set::Suspend(false)),
+        action: Action::Write(Write::Suspend(false)),
         footer: Some(31),
+    },
+    CommandSpec {
+        id: "job.rerun",
+        title: "rerun",
+        help: "Makes a new Job like this one, without what the controllers added to it.",
+        keys: &["R"],
+        words: &["rerun"],
+        scope: Scope::Lists,
+        argument: Argument::None,
+        action: Action::Write(Write::Rerun),
+        footer: Some(28),
+    },
+    CommandSpec {
+        id: "job.replace",
+        title: "replace",
+        help: "Deletes a Job and makes it anew under its name.",
+        keys: &["alt-n"],
+        words: &["replace"],
+        scope: Scope::Lists,
+        argument: Argument::None,
+        action: Action::Write(Write::Replace),
+        footer: None,
+    },
+    CommandSpec {
+        id: "job.parallelism",
+        title: "parallelism",
+        help: "Sets how many pods of a Job run at once.",
+        keys: &["alt-p"],
+        words: &["parallelism", "scale"],
+        scope: Scope::Lists,
+        argument: Argument::Text("NUMBER"),
+        action: Action::Write(Write::Parallelism),
+        footer: None,
+    },
+    CommandSpec {
+        id: "job.completions",
+        title: "completions",
+        help: "Sets how many indexes an Indexed Job has, and as many pods at once.",
+        keys: &["alt-c"],
+        words: &["completions"],
+        scope: Scope::Lists,
+        argument: Argument::Text("NUMBER"),
+        action: Action::Write(Write::Completions),
+        footer: None,
+    },
+    CommandSpec {
+        id: "job.deadline",
+        title: "deadline",
+        help: "Sets after how long a Job is ended, counted from its start.",
+        keys: &["alt-d"],
+        words: &["deadline"],
+        scope: Scope::Lists,
+        argument: Argument::Text("DURATION|none"),
+        action: Action::Write(Write::Deadline),
+        footer: None,
+    },
+    CommandSpec {
+        id: "job.backoff",
+        title: "backoff limit",
+        help: "Sets how many failures a Job may have.",
+        keys: &["alt-b"],
+        words: &["backoff"],
+        scope: Scope::Lists,
+        argument: Argument::Text("NUMBER"),
+        action: Action::Write(Write::Backoff),
+        footer: None,
+    },
+    CommandSpec {
+        id: "job.ttl",
+        title: "time to live",
+        help: "Sets how long after its end a Job is deleted.",
+        keys: &["alt-e"],
+        words: &["ttl"],
+        scope: Scope::Lists,
+        argument: Argument::Text("DURATION|none"),
+        action: Action::Write(Write::Ttl),
+        footer: None,
+    },
+    CommandSpec {
+        id: "cronjob.trigger",
+        title: "trigger",
+        help: "Starts a run of a CronJob now, as kubectl create job --from does.",
+        keys: &["t"],
+        words: &["trigger"],
+        scope: Scope::Lists,
+        argument: Argument::None,
+        action: Action::Write(Write::Trigger),
+        footer: Some(29),
+    },
+    CommandSpec {
+        id: "cronjob.schedule",
+        title: "schedule",
+        help: "Sets a CronJob's schedule, and shows its next runs as it is typed.",
+        keys: &["alt-s"],
+        words: &["schedule"],
+        scope: Scope::Lists,
+        argument: Argument::Text("SCHEDULE"),
+        action: Action::Write(Write::Schedule),
+        footer: None,
+    },
+    CommandSpec {
+        id: "cronjob.timezone",
+        title: "time zone",
+        help: "Sets the time zone in which a CronJob's schedule is read.",
+        keys: &["alt-z"],
+        words: &["timezone", "tz"],
+        scope: Scope::Lists,
+        argument: Argument::Text("ZONE|none"),
+        action: Action::Write(Write::TimeZone),
+        footer: None,
+    },
+    CommandSpec {
+        id: "cronjob.history",
+        title: "history limits",
+        help: "Sets how many successful and failed runs of a CronJob are kept.",
+        keys: &["alt-h"],
+        words: &["history"],
+        scope: Scope::Lists,
+        argument: Argument::Text("SUCCESSFUL FAILED"),
+        action: Action::Write(Write::History),
+        footer: None,
     },
 ];
 
-/// What a planner looks at.
-#[derive(Debug, Clone, Copy)]
-pub struct Scene<'a> {
-    /// What is known of the cluster.
-    pub snapshot: &'a Snapshot,
-    /// The present moment.
-    pub now: Time,
-    /// Nothing may be changed.
-    pub is_read_only: bool,
+pub(super) fn job_of<'a>(target: Subject, scene: Scene<'a>) -> Result<&'a Job, String> {
+    if target.kind != Kind::Job {
+        return Err("it works on Jobs".into());
+    }
+    let job = scene.snapshot.jobs.get(target.uid).ok_or("the Job is gone")?;
+    if job.meta.deleted.is_some() {
+        return Err(format!("{} is being deleted", job.key()));
+    }
+    Ok(job)
 }
 
-/// What will be done, to be confirmed by a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// What is done, for the button and the title: `suspend`.
-    pub verb: &'static str,
-    /// To what: `job/settle-2990`, or `3 Jobs`.
-    pub targets: String,
-    /// The namespaces of the targets, each once.
-    pub namespaces: Vec<String>,
-    /// What it does, one sentence for each target.
-    pub effects: Vec<String>,
-    /// What speaks against it, or must be known.
-    pub warnings: Vec<String>,
-    /// Something is lost that does not come back: Enter alone does not confirm it.
-    pub is_dangerous: bool,
-    /// What is sent.
-    pub mutations: Vec<Mutation>,
+/// A Job that has not finished: its specification has an effect still.
+pub(super) fn open_job<'a>(target: Subject, scene: Scene<'a>) -> Result<&'a Job, String> {
+    let job = job_of(target, scene)?;
+    if job.is_finished() { Err(format!("{} has finished", job.key())) } else { Ok(job) }
 }
 
-/// Why something cannot be done, in words for a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal(pub String);
-
-/// Plans to set a value on these objects. Those that have it already, or cannot take it, are left out and told of.
-///
-/// # Errors
-/// Where nothing can be done: read-only, no target, or none that can take it.
-pub fn plan(set: Set, targets: &[Subject], scene: Scene<'_>) -> Result<Plan, Refusal> {
-    let Set::Suspend(is_wanted) = set;
-    if scene.is_read_only {
-        return Err(Refusal("kubatch runs read-only (--readonly)".into()));
+pub(super) fn cronjob_of<'a>(target: Subject, scene: Scene<'a>) -> Result<&'a CronJob, String> {
+    if target.kind != Kind::CronJob {
+        return Err("it works on CronJobs".into());
     }
-    if targets.is_empty() {
-        return Err(Refusal("there is no Job or CronJob under the cursor".into()));
+    let cronjob = scene.snapshot.cronjobs.get(target.uid).ok_or("the CronJob is gone")?;
+    if cronjob.meta.deleted.is_some() {
+        return Err(format!("{} is being deleted", cronjob.key()));
     }
-    let mut plan = Plan {
-        verb: set.verb(),
-        targets: String::new(),
-        namespaces: Vec::new(),
-        effects: Vec::new(),
-        warnings: Vec::new(),
-        is_dangerous: false,
-        mutations: Vec::new(),
-    };
-    let mut left_out = Vec::new();
-    for target in targets {
-        match suspend(*target, is_wanted, scene, &mut plan) {
-            Ok(key) => plan.mutations.push(Mutation { target: key, uid: target.uid, change: set }),
-            Err(why) => left_out.push(why),
-        }
-    }
-    let Some(first) = plan.mutations.first() else {
-        let more = if left_out.len() > 1 { format!(", and {} more", left_out.len() - 1) } else { String::new() };
-        return Err(Refusal(left_out.swap_remove(0) + &more));
-    };
-    plan.targets = match plan.mutations.len() {
-        1 => first.target.to_string(),
-        count => format!("{count} {}s", first.target.kind.name()),
-    };
-    plan.warnings.extend(left_out.into_iter().map(|why| format!("left out: {why}")));
-    plan.warnings.extend(stale(first.target.kind, scene));
-    plan.namespaces = plan.mutations.iter().map(|one| one.target.namespace.to_string()).collect();
-    plan.namespaces.sort();
-    plan.namespaces.dedup();
-    Ok(plan)
+    Ok(cronjob)
 }
 
-/// Adds to the plan what suspending or resuming the object does; why it cannot be otherwise.
-fn suspend(target: Subject, is_wanted: bool, scene: Scene<'_>, plan: &mut Plan) -> Result<ObjectKey, String> {
+/// A Job whose completions may be changed.
+pub(super) fn indexed_job<'a>(target: Subject, scene: Scene<'a>) -> Result<&'a Job, String> {
+    let job = open_job(target, scene)?;
+    if job.indexed { Ok(job) } else { Err(format!("{} is not Indexed: its completions cannot be changed", job.key())) }
+}
+
+/// Suspends or resumes.
+pub(super) fn suspend(target: Subject, is_wanted: bool, scene: Scene<'_>) -> Result<Deed, String> {
+    let patch = json!({ "spec": { "suspend": is_wanted } });
+    let differs = |key: &ObjectKey, is_so: bool| match (is_so, is_wanted) {
+        (true, true) => Err(format!("{key} is suspended already")),
+        (false, false) => Err(format!("{key} is not suspended")),
+        _ => Ok(()),
+    };
     match target.kind {
         Kind::Job => {
-            let job = scene.snapshot.jobs.get(target.uid).ok_or("the Job is gone")?;
+            let job = open_job(target, scene)?;
             let key = job.key();
-            if job.is_finished() {
-                return Err(format!("{key} has finished"));
-            }
-            can_change(&key, job.meta.deleted, job.suspend == is_wanted, is_wanted)?;
+            differs(&key, job.suspend)?;
             let running = running(job, scene.snapshot);
-            plan.is_dangerous |= is_wanted && running > 0;
-            plan.effects.push(if is_wanted { suspended_job(job, &key, running) } else { resumed_job(job, &key) });
+            let effect = if is_wanted { suspended_job(job, &key, running) } else { resumed_job(job, &key) };
             let other = job.managed_by.as_ref().filter(|by| *by != "kubernetes.io/job-controller");
-            plan.warnings.extend(other.map(|by| format!("{key} is managed by {by}, which may set it back")));
-            Ok(key)
+            let warning = other.map(|by| format!("{key} is managed by {by}, which may set it back"));
+            Ok(Deed::merge(key, patch, effect).dangerous(is_wanted && running > 0).warning(warning))
         }
         Kind::CronJob => {
-            let cronjob = scene.snapshot.cronjobs.get(target.uid).ok_or("the CronJob is gone")?;
+            let cronjob = cronjob_of(target, scene)?;
             let key = cronjob.key();
-            can_change(&key, cronjob.meta.deleted, cronjob.suspend == is_wanted, is_wanted)?;
-            plan.effects.push(if is_wanted {
-                suspended_cronjob(cronjob, &key)
-            } else {
-                resumed_cronjob(cronjob, &key, scene.now)
-            });
-            Ok(key)
+            differs(&key, cronjob.suspend)?;
+            let effect = match is_wanted {
+                true => suspended_cronjob(cronjob, &key),
+                false => resumed_cronjob(cronjob, &key, scene.now),
+            };
+            Ok(Deed::merge(key, patch, effect))
         }
         _ => Err("only Jobs and CronJobs can be suspended and resumed".into()),
     }
 }
 
-fn can_change(key: &ObjectKey, deleted: Option<Time>, is_so: bool, is_wanted: bool) -> Result<(), String> {
-    match (deleted.is_some(), is_so, is_wanted) {
-        (true, ..) => Err(format!("{key} is being deleted")),
-        (_, true, true) => Err(format!("{key} is suspended already")),
-        (_, true, false) => Err(format!("{key} is not suspended")),
-        (_, false, _) => Ok(()),
+/// A count as the API takes it: an `int32` that is not negative.
+fn count(text: &str) -> Result<i32, String> {
+    text.parse().ok().filter(|number| *number >= 0).ok_or_else(|| format!("{text:?} is no number such as 3"))
+}
+
+/// Seconds of a duration, or none for `none`.
+fn seconds(text: &str) -> Result<Option<i64>, String> {
+    match text {
+        "none" => Ok(None),
+        _ => match text.parse().ok().or_else(|| parse_duration(text)) {
+            Some(seconds) if seconds >= 0 => Ok(Some(seconds)),
+            _ => Err(format!("{text:?} is no duration such as 90s, 30m, 2h, 7d; none takes it away")),
+        },
+    }
+}
+
+/// Sets `spec.parallelism`.
+pub(super) fn parallelism(target: Subject, text: &str, scene: Scene<'_>) -> Result<Deed, String> {
+    let (job, wanted) = (open_job(target, scene)?, count(text)?);
+    let (key, before) = (job.key(), job.parallelism.unwrap_or(1));
+    if wanted == before {
+        return Err(format!("{key} has a parallelism of {wanted} already"));
+    }
+    let deleted = running(job, scene.snapshot).saturating_sub(usize::try_from(wanted).unwrap_or(0));
+    let fewer = if deleted > 0 { format!("; {deleted} of its pods are deleted") } else { String::new() };
+    let effect = match wanted {
+        0 => format!("{key} pauses: it starts no pods{fewer}"),
+        _ => format!("{key} runs up to {wanted} pods at once instead of {before}{fewer}"),
+    };
+    let patch = json!({ "spec": { "parallelism": wanted } });
+    Ok(Deed::merge(key, patch, effect).dangerous(deleted > 0))
+}
+
+/// Sets `spec.completions` of an Indexed Job, which must equal `spec.parallelism` in the same write (KEP-3715).
+pub(super) fn completions(target: Subject, text: &str, scene: Scene<'_>) -> Result<Deed, String> {
+    let (job, wanted) = (indexed_job(target, scene)?, count(text)?);
+    let key = job.key();
+    let fewer = job.completions.is_some_and(|before| wanted < before);
+    let lost = if fewer { "; indexes above it are deleted" } else { "" };
+    let effect = format!("{key} has {wanted} indexes instead of {}, all at once{lost}", job.wanted());
+    let patch = json!({ "spec": { "completions": wanted, "parallelism": wanted } });
+    Ok(Deed::merge(key, patch, effect).dangerous(fewer))
+}
+
+/// Sets `spec.activeDeadlineSeconds`.
+pub(super) fn deadline(target: Subject, text: &str, scene: Scene<'_>) -> Result<Deed, String> {
+    let (job, wanted) = (open_job(target, scene)?, seconds(text)?);
+    let key = job.key();
+    let run = job.started.map_or(0, |started| scene.now.seconds_since(started));
+    let is_over = wanted.is_some_and(|wanted| !job.suspend && job.started.is_some() && run >= wanted);
+    let effect = match wanted {
+        None => format!("{key} may run for ever"),
+        Some(seconds) if is_over => {
+            let (limit, run) = (short_duration(seconds), short_duration(run));
+            format!("{key} has run for {run}, so that a deadline of {limit} ends it AT ONCE, with its pods")
+        }
+        Some(seconds) => format!("{key} is ended {} after its start", short_duration(seconds)),
+    };
+    let patch = json!({ "spec": { "activeDeadlineSeconds": wanted } });
+    Ok(Deed::merge(key, patch, effect).dangerous(is_over))
+}
+
+/// Sets `spec.backoffLimit`.
+pub(super) fn backoff(target: Subject, text: &str, scene: Scene<'_>) -> Result<Deed, String> {
+    let (job, wanted) = (open_job(target, scene)?, count(text)?);
+    let key = job.key();
+    let is_over = job.failed > wanted;
+    let effect = match is_over {
+        true => format!("{key} has {} failures, so that a limit of {wanted} fails it AT ONCE", job.failed),
+        false => format!("{key} fails at {} failures; it has {} by now", i64::from(wanted) + 1, job.failed),
+    };
+    Ok(Deed::merge(key, json!({ "spec": { "backoffLimit": wanted } }), effect).dangerous(is_over))
+}
+
+/// Sets `spec.ttlSecondsAfterFinished`.
+pub(super) fn ttl(target: Subject, text: &str, scene: Scene<'_>) -> Result<Deed, String> {
+    let (job, wanted) = (job_of(target, scene)?, seconds(text)?);
+    let key = job.key();
+    let left = job.ended().zip(wanted).map(|(ended, ttl)| ttl - scene.now.seconds_since(ended));
+    let effect = match (wanted, left) {
+        (None, _) => format!("{key} stays until it is deleted"),
+        (Some(_), Some(..=0)) => format!("{key} ended longer ago than that, and is deleted AT ONCE, with its pods"),
+        (Some(_), Some(left)) => format!("{key} is deleted in {}, with its pods", short_duration(left)),
+        (Some(ttl), None) => format!("{key} is deleted {} after its end, with its pods", short_duration(ttl)),
+    };
+    let patch = json!({ "spec": { "ttlSecondsAfterFinished": wanted } });
+    Ok(Deed::merge(key, patch, effect).dangerous(left.is_some_and(|left| left <= 0)))
+}
+
+/// Runs that are told of when a schedule is changed.
+const NEXT_RUNS: usize = 5;
+
+/// Sets `spec.schedule`.
+pub(super) fn schedule(target: Subject, text: &str, scene: Scene<'_>) -> Result<Deed, String> {
+    let cronjob = cronjob_of(target, scene)?;
+    let effect = next_runs(&cronjob.key(), text, cronjob.time_zone.as_deref(), scene.now)?;
+    Ok(Deed::merge(cronjob.key(), json!({ "spec": { "schedule": text } }), effect).warning(paused(cronjob)))
+}
+
+/// Sets `spec.timeZone`.
+pub(super) fn time_zone(target: Subject, text: &str, scene: Scene<'_>) -> Result<Deed, String> {
+    let cronjob = cronjob_of(target, scene)?;
+    let zone = Some(text).filter(|text| *text != "none");
+    let effect = next_runs(&cronjob.key(), &cronjob.schedule, zone, scene.now)?;
+    Ok(Deed::merge(cronjob.key(), json!({ "spec": { "timeZone": zone } }), effect).warning(paused(cronjob)))
+}
+
+fn paused(cronjob: &CronJob) -> Option<String> {
+    cronjob.suspend.then(|| format!("{} is suspended: nothing runs before it is resumed", cronjob.key()))
+}
+
+fn next_runs(key: &ObjectKey, schedule: &str, zone: Option<&str>, now: Time) -> Result<String, String> {
+    let plan = Schedule::parse(schedule, zone).map_err(|error| error.to_string())?;
+    let time = |run: jiff::Timestamp| run.to_zoned(plan.zone().clone()).strftime("%a %d %b %H:%M").to_string();
+    let runs: Vec<String> = plan.upcoming(now.to_timestamp(), NEXT_RUNS).map(time).collect();
+    if runs.is_empty() {
+        return Err(format!("{schedule:?} never fires"));
+    }
+    let zone = zone.unwrap_or("the cluster's zone, as a rule UTC");
+    Ok(format!("{key} runs {} ({zone}); next {}", plan.describe(), runs.join(", ")))
+}
+
+/// Sets `spec.successfulJobsHistoryLimit` and `spec.failedJobsHistoryLimit`.
+pub(super) fn history(target: Subject, text: &str, scene: Scene<'_>) -> Result<Deed, String> {
+    let cronjob = cronjob_of(target, scene)?;
+    let numbers: Vec<&str> = text.split_whitespace().collect();
+    let [succeeded, failed] = numbers[..] else {
+        return Err(format!("{text:?} is not two numbers such as 3 1: successful runs, then failed ones"));
+    };
+    let (succeeded, failed) = (count(succeeded)?, count(failed)?);
+    let key = cronjob.key();
+    let of_it = scene.snapshot.jobs_of(cronjob.uid());
+    let over = |limit: i32, is_wanted: fn(&Job) -> bool| {
+        let count = of_it.iter().filter(|job| is_wanted(job)).count();
+        count.saturating_sub(usize::try_from(limit).unwrap_or(0))
+    };
+    let deleted = over(succeeded, Job::is_complete) + over(failed, Job::is_failed);
+    let more = if deleted > 0 { format!("; {deleted} older ones are deleted AT ONCE") } else { String::new() };
+    let effect = format!("{key} keeps {succeeded} successful and {failed} failed runs{more}");
+    let patch = json!({ "spec": { "successfulJobsHistoryLimit": succeeded, "failedJobsHistoryLimit": failed } });
+    Ok(Deed::merge(key, patch, effect).dangerous(deleted > 0))
+}
+
+/// Starts a run now.
+pub(super) fn trigger(target: Subject, scene: Scene<'_>) -> Result<Deed, String> {
+    let cronjob = cronjob_of(target, scene)?;
+    let (key, name) = (cronjob.key(), trigger_name(cronjob, scene));
+    let effect = format!("{key} starts job/{name} now, whatever its schedule says");
+    let warning = match (cronjob.concurrency, cronjob.active.len()) {
+        (Concurrency::Forbid | Concurrency::Replace, 1..) => {
+            Some(format!("a run of {key} is active, and its policy forbids two; a run by hand starts all the same"))
+        }
+        _ => None,
+    };
+    Ok(Deed::new(key, Change::Trigger { name: name.into(), patch: json!({}) }, effect).warning(warning))
+}
+
+/// The name of a run that is started by hand.
+pub fn trigger_name(cronjob: &CronJob, scene: Scene<'_>) -> String {
+    let taken = is_taken(&cronjob.meta.namespace, scene.snapshot);
+    rerun::name_of_trigger(&cronjob.meta.name, scene.now.seconds(), taken)
+}
+
+/// Makes a Job like this one.
+pub(super) fn rerun(target: Subject, scene: Scene<'_>) -> Result<Deed, String> {
+    let job = job_of(target, scene)?;
+    let (key, name) = (job.key(), free_name(&job.key().into(), scene));
+    let effect = format!("job/{name} is made like {key}, and starts at once");
+    let warning = (!job.is_finished()).then(|| format!("{key} has not ended: both run then"));
+    Ok(Deed::new(key, Change::Rerun { name: name.into(), keeps_owner: false, patch: json!({}) }, effect)
+        .warning(warning))
+}
+
+/// The name of a Job that is made like this one.
+pub fn free_name(job: &Address, scene: Scene<'_>) -> String {
+    rerun::name_of_rerun(&job.name, is_taken(&job.namespace, scene.snapshot))
+}
+
+fn is_taken<'a>(namespace: &'a str, snapshot: &'a Snapshot) -> impl Fn(&str) -> bool + 'a {
+    move |name| snapshot.jobs.iter().any(|job| job.meta.name == name && job.meta.namespace == namespace)
+}
+
+/// Deletes a Job and makes it anew under its name.
+pub(super) fn replace(target: Subject, scene: Scene<'_>) -> Result<Deed, String> {
+    let job = job_of(target, scene)?;
+    let key = job.key();
+    let running = running(job, scene.snapshot);
+    let effect = format!("{key} is deleted with {} and its log, and made anew", pods(running));
+    Ok(Deed::new(key, Change::Replace { object: None, patch: json!({}) }, effect).dangerous(true))
+}
+
+/// A number of pods, in words.
+pub(super) fn pods(count: usize) -> String {
+    match count {
+        0 => "its pods".to_owned(),
+        1 => "its running pod".to_owned(),
+        many => format!("its {many} running pods"),
     }
 }
 
 /// Pods that a suspension deletes: those that are there and have not ended; where pods are not known, what the status
 /// says.
-fn running(job: &Job, snapshot: &Snapshot) -> usize {
+pub(super) fn running(job: &Job, snapshot: &Snapshot) -> usize {
     let known = snapshot.pods_of(job.uid()).filter(|pod| !pod.is_finished()).count();
     known.max(usize::try_from(job.active).unwrap_or(0))
 }
@@ -208,133 +480,5 @@ fn resumed_cronjob(cronjob: &CronJob, key: &ObjectKey, now: Time) -> String {
             format!("{key} runs by its schedule again, and the run that it missed {ago} ago starts AT ONCE")
         }
         None => format!("{key} runs by its schedule again"),
-    }
-}
-
-fn stale(kind: Kind, scene: Scene<'_>) -> Option<String> {
-    match scene.snapshot.freshness(kind) {
-        Freshness::Stale { since, .. } => {
-            let age = short_duration(scene.now.seconds_since(*since));
-            Some(format!("what is known here is {age} old: it may look different by now"))
-        }
-        _ => None,
-    }
-}
-
-/// The targets of a kind by their UIDs.
-pub fn subjects(kind: Kind, uids: impl IntoIterator<Item = Uid>) -> Vec<Subject> {
-    uids.into_iter().map(|uid| Subject { kind, uid }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::delta::{Cause, Row};
-    use crate::model::fixtures::{cronjob, delta, failed, job, now, pod, renamed, run_of, snapshot, time};
-
-    fn planned(rows: &[Row], kind: Kind, uids: &[Uid], is_wanted: bool) -> Result<Plan, Refusal> {
-        let snapshot = snapshot(rows);
-        let scene = Scene { snapshot: &snapshot, now: now(), is_read_only: false };
-        plan(Set::Suspend(is_wanted), &subjects(kind, uids.iter().copied()), scene)
-    }
-
-    fn reason(plan: Result<Plan, Refusal>) -> String {
-        plan.unwrap_err().0
-    }
-
-    #[test]
-    fn suspending_a_job_with_pods_is_dangerous_and_says_what_is_lost() {
-        let rows = [Row::Job(job("job-indexed")), Row::Pod(pod("pod-running"))];
-        let plan = planned(&rows, Kind::Job, &[job("job-indexed").uid()], true).unwrap();
-        assert!(plan.is_dangerous);
-        assert_eq!(plan.targets, "job/shards");
-        let effect =
-            "job/shards: its 3 pods are deleted, and what they have not saved is lost; 1 of 5 completions stay";
-        assert_eq!(plan.effects, [effect]);
-        let target = job("job-indexed").key();
-        let change = Set::Suspend(true);
-        assert_eq!(plan.mutations, [Mutation { target, uid: job("job-indexed").uid(), change }]);
-    }
-
-    #[test]
-    fn what_is_so_already_or_cannot_be_is_refused_with_the_reason() {
-        let [done, paused, mut dying] = ["job-complete", "job-suspended", "job-quota"].map(job);
-        dying.meta.deleted = Some(now());
-        let cases = [
-            (&done, true, "has finished"),
-            (&done, false, "has finished"),
-            (&paused, true, "is suspended already"),
-            (&dying, true, "is being deleted"),
-        ];
-        for (job, is_wanted, why) in cases {
-            let told = reason(planned(&[Row::Job(job.clone())], Kind::Job, &[job.uid()], is_wanted));
-            assert_eq!(told, format!("job/{} {why}", job.meta.name));
-        }
-        let running = job("job-quota");
-        let told = reason(planned(&[Row::Job(running.clone())], Kind::Job, &[running.uid()], false));
-        assert_eq!(told, "job/settle is not suspended");
-        assert!(reason(planned(&[], Kind::Job, &[done.uid()], true)).contains("gone"));
-        assert!(reason(planned(&[], Kind::Pod, &[done.uid()], true)).contains("only Jobs and CronJobs"));
-        assert!(reason(planned(&[], Kind::Job, &[], true)).contains("no Job"));
-    }
-
-    #[test]
-    fn read_only_refuses_everything() {
-        let snapshot = snapshot(&[Row::Job(job("job-quota"))]);
-        let scene = Scene { snapshot: &snapshot, now: now(), is_read_only: true };
-        let targets = subjects(Kind::Job, [job("job-quota").uid()]);
-        assert!(reason(plan(Set::Suspend(true), &targets, scene)).contains("read-only"));
-    }
-
-    #[test]
-    fn of_several_those_that_can_are_planned_and_the_others_told() {
-        let rows = [Row::Job(job("job-quota")), Row::Job(job("job-complete"))];
-        let plan = planned(&rows, Kind::Job, &[job("job-quota").uid(), job("job-complete").uid()], true).unwrap();
-        assert_eq!(
-            (plan.mutations.len(), plan.warnings.as_slice()),
-            (1, &["left out: job/report has finished".to_owned()][..])
-        );
-    }
-
-    #[test]
-    fn resuming_a_cronjob_tells_of_the_run_that_starts_at_once() {
-        let mut paused = cronjob("cronjob");
-        (paused.suspend, paused.last_schedule) = (true, Some(now().plus_seconds(-600)));
-        let effect = |cronjob: &CronJob| {
-            planned(&[Row::CronJob(cronjob.clone())], Kind::CronJob, &[cronjob.uid()], false).unwrap().effects.remove(0)
-        };
-        assert!(effect(&paused).contains("AT ONCE"), "{}", effect(&paused));
-        paused.last_schedule = Some(now());
-        assert!(!effect(&paused).contains("AT ONCE"), "{}", effect(&paused));
-    }
-
-    #[test]
-    fn suspending_a_cronjob_leaves_its_runs_alone() {
-        let mut ticker = cronjob("cronjob");
-        let run = run_of(&ticker, job("job-indexed"), "ticker-1", "2026-11-21T04:55:00Z");
-        ticker.active = vec![run.uid()];
-        let plan =
-            planned(&[Row::CronJob(ticker.clone()), Row::Job(run)], Kind::CronJob, &[ticker.uid()], true).unwrap();
-        assert!(!plan.is_dangerous);
-        assert!(plan.effects[0].ends_with("the one that is active goes on"), "{:?}", plan.effects);
-    }
-
-    #[test]
-    fn stale_knowledge_is_told() {
-        let mut snapshot = snapshot(&[Row::Job(job("job-quota"))]);
-        snapshot.apply(delta(Kind::Job, vec![failed(Cause::Unreachable)]), now());
-        let scene = Scene { snapshot: &snapshot, now: now().plus_seconds(7), is_read_only: false };
-        let plan = plan(Set::Suspend(true), &subjects(Kind::Job, [job("job-quota").uid()]), scene).unwrap();
-        assert!(plan.warnings[0].contains("7s old"), "{:?}", plan.warnings);
-    }
-
-    #[test]
-    fn a_resumed_job_tells_its_pods_and_its_deadline() {
-        let mut paused = job("job-suspended");
-        (paused.parallelism, paused.active_deadline_seconds) = (Some(3), Some(3600));
-        paused.meta = renamed(&paused.meta, "etl");
-        paused.started = Some(time("2026-11-21T04:00:00Z"));
-        let plan = planned(&[Row::Job(paused.clone())], Kind::Job, &[paused.uid()], false).unwrap();
-        assert_eq!(plan.effects, ["job/etl starts up to 3 pods; its deadline of 60m begins anew"]);
     }
 }

@@ -2,18 +2,37 @@
 //!
 //! The keymap, the footer, the help page, the palette and the README's tables are all built from [`all`]. A command
 //! names what it does as data ([`Action`]); `app` carries it out.
+//!
+//! Long because every place, argument and action that a command can have stands here, each a line and its meaning.
 
+pub mod apply;
 pub mod batch;
+mod clean;
+mod edit;
+mod editor;
 mod keymap;
 mod log;
+mod manifest;
 mod navigate;
+mod object;
 mod page;
+mod plan;
+pub mod pod;
+mod protect;
+mod review;
 mod session;
+mod undo;
+mod write;
 
+pub use edit::{edited, made_with_form};
+pub use editor::EditorAction;
 pub use keymap::{Key, candidates};
+pub use plan::{Plan, Refusal, Scene, may, plan, present, subjects};
+pub use protect::is_protected;
+pub use undo::undo;
+pub use write::Write;
 
 use crate::model::key::Kind;
-use crate::model::mutation::Set;
 
 /// One command.
 #[derive(Debug)]
@@ -57,11 +76,15 @@ pub enum Scope {
     FullLog,
     /// In pages of text: details of an object, help.
     Page,
+    /// While a write is shown before it is sent.
+    Review,
+    /// In the editor.
+    Editor,
 }
 
 impl Scope {
     /// Every scope, in the order in which help shows them.
-    pub const ALL: [Scope; 8] = [
+    pub const ALL: [Scope; 10] = [
         Scope::Dashboard,
         Scope::Panes,
         Scope::Lists,
@@ -69,6 +92,8 @@ impl Scope {
         Scope::FullLog,
         Scope::Reading,
         Scope::Page,
+        Scope::Review,
+        Scope::Editor,
         Scope::Everywhere,
     ];
 
@@ -83,12 +108,14 @@ impl Scope {
             Scope::Log => "Logs",
             Scope::FullLog => "A log alone on the screen",
             Scope::Page => "Pages: details, YAML, help",
+            Scope::Review => "A change before it is sent",
+            Scope::Editor => "Editor",
         }
     }
 }
 
 /// The scopes that apply together, one entry for each context that the program can be in. In each a key has one meaning.
-pub const CONTEXTS: [&[Scope]; 4] = [LISTS, LOGS, FULL_LOG, PAGE];
+pub const CONTEXTS: [&[Scope]; 6] = [LISTS, LOGS, FULL_LOG, PAGE, REVIEW, EDITOR];
 
 /// A list of the dashboard has the focus.
 pub const LISTS: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Dashboard, Scope::Panes, Scope::Lists];
@@ -98,6 +125,11 @@ pub const LOGS: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Dashboard
 pub const FULL_LOG: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Dashboard, Scope::Log, Scope::FullLog];
 /// A page lies over the dashboard.
 pub const PAGE: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Page];
+/// The editor is open: plain keys are text, so that no other scope applies.
+pub const EDITOR: &[Scope] = &[Scope::Editor];
+
+/// A write is shown before it is sent: nothing but its own keys does anything.
+pub const REVIEW: &[Scope] = &[Scope::Review];
 
 /// What a command takes from the palette behind its word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +140,8 @@ pub enum Argument {
     Namespaces,
     /// The name of a context.
     Context,
+    /// Words, described so. Where they are missing, they are asked for.
+    Text(&'static str),
 }
 
 /// The panes of the dashboard. Left is what there is, right is what is known of the subject.
@@ -164,12 +198,24 @@ pub enum Action {
     Describe,
     /// Shows the object as YAML.
     Yaml,
-    /// Sets a value on the marked objects, or the one under the cursor, after a question.
-    Write(Set),
+    /// Marks every object that the list shows, or takes all marks away.
+    MarkAll,
+    /// Writes to the marked objects, or the one under the cursor, after it was tried and shown.
+    Write(Write),
+    /// Plans the opposite of the last write.
+    Undo,
+    /// Opens a text in the editor.
+    Edit(EditAction),
+    /// Does something with the write that is shown.
+    Review(ReviewAction),
+    /// Reaches into the pod or container under the cursor.
+    Pod(PodAction),
     /// Does something with the page that is open.
     Page(PageAction),
     /// Does something with the log of the subject.
     Log(LogAction),
+    /// Does something in the editor that is open.
+    Editor(EditorAction),
     /// Opens the palette.
     Palette,
     /// Shows the keys.
@@ -184,6 +230,52 @@ pub enum Action {
     Quit,
     /// Goes to the shell, as ctrl-z does in other programs.
     Suspend,
+}
+
+impl Action {
+    /// Whether it is for keys alone, and no entry of the palette: moving, and what is done within pages and the editor.
+    pub const fn is_for_keys(self) -> bool {
+        matches!(self, Action::Move(_) | Action::Page(_) | Action::Review(_) | Action::Editor(_) | Action::Palette)
+    }
+}
+
+/// What a command opens in the editor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EditAction {
+    /// The object under the cursor.
+    Object,
+    /// The same, in the user's own editor.
+    Outside,
+    /// The containers of a Job that is made from the one under the cursor.
+    Form(Write),
+    /// An empty Job.
+    New,
+    /// A template.
+    Template,
+    /// Manifests of a file or a folder.
+    Apply,
+    /// A text that was kept.
+    Drafts,
+}
+
+/// What a command does inside a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PodAction {
+    /// Opens a shell in the user's terminal.
+    Shell,
+    /// Runs one command and shows what it wrote.
+    Run,
+    /// Copies a file or folder out of it.
+    Copy,
+    /// Puts a container beside it to look around.
+    Debug,
+}
+
+impl PodAction {
+    /// What it is, as in the palette.
+    pub fn title(self) -> &'static str {
+        all().find(|spec| spec.action == Action::Pod(self)).map(|spec| spec.title).unwrap_or_default()
+    }
 }
 
 /// What a command does with a page of text.
@@ -213,6 +305,31 @@ pub enum PageAction {
     Yaml,
     /// Closes the page.
     Close,
+}
+
+/// What a command does with a write that is shown before it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReviewAction {
+    /// Sends it, where nothing is lost by it.
+    Confirm,
+    /// Sends it.
+    Yes,
+    /// Sends nothing.
+    No,
+    /// Another choice of what becomes of what is owned by a deleted object.
+    Cascade,
+    /// A rerun belongs to the same CronJob as the Job before, or to nobody.
+    Owner,
+    /// Takes over fields that other managers own.
+    Force,
+    /// Deletes the object and makes it anew, where it cannot be changed.
+    Replace,
+    /// Makes a Job of another name with the change, where the one that is there cannot be changed.
+    AsNew,
+    /// Stops at the first error, or goes on with the others.
+    Stop,
+    /// Scrolls.
+    Move(Motion),
 }
 
 /// What a command does with a log.
@@ -320,7 +437,19 @@ impl Pane {
 
 /// Every command.
 pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
-    [navigate::COMMANDS, batch::COMMANDS, log::COMMANDS, page::COMMANDS, session::COMMANDS].into_iter().flatten()
+    let parts = [
+        navigate::COMMANDS,
+        batch::COMMANDS,
+        object::COMMANDS,
+        manifest::COMMANDS,
+        pod::COMMANDS,
+        log::COMMANDS,
+        page::COMMANDS,
+        editor::COMMANDS,
+        review::COMMANDS,
+        session::COMMANDS,
+    ];
+    parts.into_iter().flatten()
 }
 
 #[cfg(test)]
@@ -344,8 +473,9 @@ mod tests {
             let mut seen = HashSet::new();
             let here = all().filter(|spec| scopes.contains(&spec.scope));
             for (spec, key) in here.flat_map(|spec| spec.keys.iter().map(move |key| (spec, key))) {
-                // Opposites share a key: the one that applies is meant.
-                let is_opposite = spec.action == Action::Write(Set::Suspend(false)) && *key == "s";
+                // Opposites, and commands for other kinds of row, share a key: the one that applies is meant.
+                let shares = [Action::Write(Write::Suspend(false)), Action::Pod(PodAction::Shell)];
+                let is_opposite = shares.contains(&spec.action) && *key == "s";
                 assert!(seen.insert(key) || is_opposite, "{key} of {} is taken in {scopes:?}", spec.id);
             }
         }

@@ -161,7 +161,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         scope: Scope::Dashboard,
         argument: Argument::None,
         action: Action::PreviousLog,
-        footer: Some(22),
+        footer: Some(74),
     },
     CommandSpec {
         id: "view.describe",
@@ -172,7 +172,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         scope: Scope::Lists,
         argument: Argument::None,
         action: Action::Describe,
-        footer: Some(40),
+        footer: Some(78),
     },
     CommandSpec {
         id: "view.yaml",
@@ -183,7 +183,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         scope: Scope::Lists,
         argument: Argument::None,
         action: Action::Yaml,
-        footer: Some(45),
+        footer: Some(82),
     },
     CommandSpec {
         id: "list.mark",
@@ -195,6 +195,17 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         argument: Argument::None,
         action: Action::Mark,
         footer: Some(97),
+    },
+    CommandSpec {
+        id: "list.mark-all",
+        title: "mark all",
+        help: "Marks every object that the list shows as it is filtered, or takes all marks away.",
+        keys: &["*"],
+        words: &["all"],
+        scope: Scope::Lists,
+        argument: Argument::None,
+        action: Action::MarkAll,
+        footer: None,
     },
     CommandSpec {
         id: "list.filter",

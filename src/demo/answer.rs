@@ -170,6 +170,9 @@ fn dispatch(demo: &Demo, call: &Call) -> Answer {
         (&Method::GET, None, _) => read::list(demo, call, &route),
         (&Method::GET, Some(name), None | Some("status")) => read::get(demo, call, &route, name),
         (&Method::GET, Some(pod), Some("log")) => log::log(demo, call, &route, pod),
+        (&Method::GET | &Method::POST, Some(_), Some("exec" | "attach" | "portforward")) => {
+            Err(Refusal::no_containers())
+        }
         (&Method::POST, None, _) => write::create(demo, call, &route),
         (&Method::POST, Some(pod), Some("eviction")) => delete::evict(demo, call, &route, pod),
         (&Method::PUT, Some(name), None | Some("status")) => write::replace(demo, call, &route, name),

@@ -36,13 +36,25 @@ struct Options {
     is_dry_run: bool,
 }
 
+fn body(call: &Call) -> Result<Value, Refusal> {
+    match call.body.is_empty() {
+        true => Ok(Value::Null),
+        false => serde_json::from_slice(&call.body)
+            .map_err(|error| Refusal::bad_request(format!("the delete options cannot be read: {error}"))),
+    }
+}
+
 impl Options {
     fn parse(call: &Call) -> Result<Self, Refusal> {
-        let body: Value = match call.body.is_empty() {
-            true => Value::Null,
-            false => serde_json::from_slice(&call.body)
-                .map_err(|error| Refusal::bad_request(format!("the delete options cannot be read: {error}")))?,
-        };
+        Self::of(call, &body(call)?)
+    }
+
+    /// Those of an eviction stand inside it.
+    fn of_eviction(call: &Call) -> Result<Self, Refusal> {
+        Self::of(call, &body(call)?["deleteOptions"])
+    }
+
+    fn of(call: &Call, body: &Value) -> Result<Self, Refusal> {
         let policy = match body["propagationPolicy"].as_str().or(call.text("propagationPolicy")) {
             None => body["orphanDependents"].as_bool().map(|on| if on { Policy::Orphan } else { Policy::Background }),
             Some("Orphan") => Some(Policy::Orphan),
@@ -154,10 +166,12 @@ pub(super) fn delete_collection(demo: &Demo, call: &Call, route: &Route) -> Answ
 
 /// Answers POST to a pod's eviction. There are no disruption budgets to ask.
 pub(super) fn evict(demo: &Demo, call: &Call, route: &Route, pod: &str) -> Answer {
+    let options = Options::of_eviction(call)?;
     demo.change(|store| {
         let object = store.get(&route.path(pod)).cloned().ok_or_else(|| Refusal::not_found(route.resource, pod))?;
-        if !call.is_dry_run() {
-            remove(store, &object, Policy::Background, None, demo.clock.now());
+        options.check(route.resource, pod, &object)?;
+        if !options.is_dry_run {
+            remove(store, &object, Policy::Background, options.grace, demo.clock.now());
         }
         Ok(whole(201, &json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success" })))
     })

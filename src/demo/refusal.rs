@@ -67,6 +67,12 @@ impl Refusal {
         Self::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
     }
 
+    /// Pods are told of here, and nothing runs in them.
+    pub(super) fn no_containers() -> Self {
+        let message = "the embedded cluster runs no containers: there is nothing to reach into";
+        Self::new(405, "MethodNotAllowed", message)
+    }
+
     pub(super) fn not_found(resource: &Resource, name: &str) -> Self {
         Self::new(404, "NotFound", format!("{} \"{name}\" not found", resource.qualified())).about(resource, name)
     }

@@ -158,6 +158,25 @@ pub fn short_duration(seconds: i64) -> String {
     }
 }
 
+/// The seconds of a duration as people write it: `90s`, `5m`, `1h30m`, `2d`. None for anything else.
+pub fn parse_duration(text: &str) -> Option<i64> {
+    let mut total = 0_i64;
+    for part in text.split_inclusive(|letter: char| letter.is_ascii_alphabetic()) {
+        let (number, unit) = part.split_at_checked(part.len().checked_sub(1)?)?;
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            _ => return None,
+        };
+        // No sign: parse would take one.
+        let number = number.parse::<u32>().ok().filter(|_| !number.starts_with('+'))?;
+        total = total.checked_add(i64::from(number) * seconds)?;
+    }
+    (!text.is_empty()).then_some(total)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

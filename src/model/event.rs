@@ -11,9 +11,6 @@ use super::meta::{Meta, Object};
 pub struct Event {
     /// Identity of the event itself.
     pub meta: Meta,
-    /// `metadata.resourceVersion`, where it is a number: tells which of two events of the same second was written later
-    /// (comparable by KEP-5504).
-    pub version: u64,
     /// `regarding.uid`: whom it is about. For Nodes [`Event::about_node`], since the kubelet writes the name as UID.
     pub about: Uid,
     /// `regarding.kind`. Events about what kubatch does not watch are not kept.

@@ -84,7 +84,17 @@ impl Job {
 
     /// The Job is over: Complete **or** Failed. `FailureTarget` and `SuccessCriteriaMet` are decisions, not ends.
     pub fn is_finished(&self) -> bool {
-        self.condition("Complete").is_some() || self.condition("Failed").is_some()
+        self.is_complete() || self.is_failed()
+    }
+
+    /// The Job is over, and succeeded.
+    pub fn is_complete(&self) -> bool {
+        self.condition("Complete").is_some()
+    }
+
+    /// The Job is over, and failed.
+    pub fn is_failed(&self) -> bool {
+        self.condition("Failed").is_some()
     }
 
     /// When the Job ended. For failed Jobs the API sets no `completionTime`; the `Failed` condition's transition is it.

@@ -14,6 +14,9 @@ pub struct Meta {
     pub namespace: CompactString,
     /// `metadata.name`.
     pub name: CompactString,
+    /// `metadata.resourceVersion` as a number, which Kubernetes' own servers make it: later states have larger ones
+    /// (comparable by KEP-5504). 0 where it is none.
+    pub version: u64,
     /// `metadata.creationTimestamp`.
     pub created: Option<Time>,
     /// `metadata.deletionTimestamp`: deletion was asked for, and something (a finalizer, running pods) delays it.

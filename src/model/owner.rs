@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::event::Event;
 use super::job::Job;
 use super::key::{Kind, ObjectKey, Uid};
-use super::meta::Object;
+use super::meta::{Meta, Object};
 use super::pod::Pod;
 use super::snapshot::Snapshot;
 
@@ -113,11 +113,22 @@ impl Snapshot {
 
     /// The subject's key; None where it is gone.
     pub fn key_of(&self, subject: Subject) -> Option<ObjectKey> {
-        match subject.kind {
-            Kind::CronJob => self.cronjobs.get(subject.uid).map(Object::key),
-            Kind::Job => self.jobs.get(subject.uid).map(Object::key),
-            Kind::Pod => self.pods.get(subject.uid).map(Object::key),
-            _ => None,
+        let meta = self.meta_of(subject)?;
+        Some(ObjectKey { kind: subject.kind, namespace: meta.namespace.clone(), name: meta.name.clone() })
+    }
+
+    /// The subject's metadata; None where it is gone, or nothing is kept of it.
+    pub fn meta_of(&self, Subject { kind, uid }: Subject) -> Option<&Meta> {
+        match kind {
+            Kind::CronJob => self.cronjobs.get(uid).map(Object::meta),
+            Kind::Job => self.jobs.get(uid).map(Object::meta),
+            Kind::Pod => self.pods.get(uid).map(Object::meta),
+            Kind::Event => self.events.get(uid).map(Object::meta),
+            Kind::Namespace => self.namespaces.get(uid),
+            Kind::Node => self.nodes.get(uid).map(Object::meta),
+            Kind::ResourceQuota => self.quotas.get(uid).map(Object::meta),
+            Kind::LimitRange => self.limit_ranges.get(uid).map(Object::meta),
+            Kind::PersistentVolumeClaim => self.claims.get(uid).map(Object::meta),
         }
     }
 }

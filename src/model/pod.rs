@@ -34,6 +34,9 @@ pub struct Pod {
     pub started: Option<Time>,
     /// The completion index of an Indexed Job's pod.
     pub index: Option<u32>,
+    /// The container that is meant where none is named (annotation `kubectl.kubernetes.io/default-container`); empty
+    /// where nobody said.
+    pub default_container: CompactString,
     /// What its containers ask for together, as the scheduler counts it.
     pub requests: Resources,
     /// What its containers may use together.

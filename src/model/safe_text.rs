@@ -27,6 +27,13 @@ pub fn safe_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(line)
 }
 
+/// A character that stands in this column: itself, or what makes it visible and harmless.
+pub fn safe_character(column: usize, character: char) -> String {
+    let mut text = String::new();
+    push_harmless(&mut text, column, character);
+    text
+}
+
 /// Writes a character that stands in this column behind `line`: itself, or what makes it visible and harmless.
 pub(super) fn push_harmless(line: &mut String, column: usize, character: char) {
     match character {

@@ -125,7 +125,7 @@ impl Open {
 }
 
 /// The path as it is meant where one types it: from the home folder on, or from the working directory.
-fn absolute(path: &Path) -> Result<PathBuf, String> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, String> {
     let named = match (path.strip_prefix("~"), std::env::home_dir()) {
         (Ok(rest), Some(home)) => home.join(rest),
         (Ok(_), None) => return Err("there is no home folder".to_owned()),
@@ -150,7 +150,7 @@ fn is_there(path: &Path) -> Result<bool, String> {
 }
 
 /// A new file for its owner alone, never one that is there.
-fn create(path: &Path) -> Result<(File, TempPath), ExportOutcome> {
+pub(super) fn create(path: &Path) -> Result<(File, TempPath), ExportOutcome> {
     let created = File::options().write(true).create_new(true).mode(0o600).open(path);
     match created.and_then(|file| Ok((file, TempPath::try_from_path(path)?))) {
         Ok(created) => Ok(created),
@@ -164,11 +164,11 @@ fn not_saved(path: &Path, why: &str) -> ExportOutcome {
     ExportOutcome::Failed(format!("not saved to {}: {why}", shown(path)))
 }
 
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     safe_line(&path.to_string_lossy()).into_owned()
 }
 
-fn reason(why: &std::io::Error) -> String {
+pub(super) fn reason(why: &std::io::Error) -> String {
     // What is missing where a file is made can only be its folder.
     if why.kind() == ErrorKind::NotFound { "no such folder".to_owned() } else { plain(why) }
 }

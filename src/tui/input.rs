@@ -1,7 +1,9 @@
 //! Terminal events to messages: keys by name.
 
+use std::time::Duration;
+
 use compact_str::{CompactString, format_compact};
-use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, poll, read};
 use futures::StreamExt;
 
 use crate::app::Msg;
@@ -25,9 +27,11 @@ impl Keys {
         self.0 = None;
     }
 
-    /// Reads again. A new stream waits without end for one that still reads, so that one must have been left.
+    /// Reads again. A new stream waits without end for one that still reads, so that one must have been left. Keys that
+    /// came along with the one that led to others were meant for them, and are not ours.
     pub(super) fn read_again(&mut self) {
         self.leave();
+        while matches!(poll(Duration::ZERO), Ok(true)) && read().is_ok() {}
         self.0 = Some(EventStream::new());
     }
 }
@@ -63,9 +67,14 @@ fn name(key: KeyEvent) -> Option<CompactString> {
         KeyCode::F(number) => format_compact!("f{number}"),
         _ => return None,
     };
-    let ctrl = if key.modifiers.contains(KeyModifiers::CONTROL) { "ctrl-" } else { "" };
-    let alt = if key.modifiers.contains(KeyModifiers::ALT) { "alt-" } else { "" };
-    Some(format_compact!("{ctrl}{alt}{base}"))
+    let has = |modifier| key.modifiers.contains(modifier);
+    // One byte is all that most terminals send for any of these three.
+    let base = if has(KeyModifiers::CONTROL) && (base == "7" || base == "_") { "/".into() } else { base };
+    let ctrl = if has(KeyModifiers::CONTROL) { "ctrl-" } else { "" };
+    let alt = if has(KeyModifiers::ALT) { "alt-" } else { "" };
+    let is_named = base.chars().nth(1).is_some() && base != "space";
+    let shift = if has(KeyModifiers::SHIFT) && is_named { "shift-" } else { "" };
+    Some(format_compact!("{ctrl}{alt}{shift}{base}"))
 }
 
 #[cfg(test)]
@@ -81,6 +90,14 @@ mod tests {
             (KeyCode::Char('r'), KeyModifiers::ALT, "alt-r"),
             (KeyCode::BackTab, KeyModifiers::SHIFT, "shift-tab"),
             (KeyCode::Char(' '), KeyModifiers::NONE, "space"),
+            (KeyCode::Char(' '), KeyModifiers::SHIFT, "space"),
+            (KeyCode::Char(' '), KeyModifiers::CONTROL, "ctrl-space"),
+            (KeyCode::Char('7'), KeyModifiers::CONTROL, "ctrl-/"),
+            (KeyCode::Char('.'), KeyModifiers::ALT, "alt-."),
+            (KeyCode::Left, KeyModifiers::SHIFT, "shift-left"),
+            (KeyCode::Left, KeyModifiers::SHIFT.union(KeyModifiers::CONTROL), "ctrl-shift-left"),
+            (KeyCode::Home, KeyModifiers::CONTROL, "ctrl-home"),
+            (KeyCode::F(8), KeyModifiers::SHIFT, "shift-f8"),
         ];
         for (code, modifiers, expected) in cases {
             assert_eq!(name(KeyEvent::new(code, modifiers)).as_deref(), Some(expected));

@@ -5,10 +5,13 @@
 #![expect(clippy::disallowed_methods, reason = "the frame pacing asks the monotonic clock")]
 
 mod clipboard;
+mod copy_out;
+mod drafts;
 mod export;
 mod input;
 mod log_file;
 mod memory;
+mod shell;
 mod terminal;
 #[cfg(feature = "test-panic")]
 mod test_panic;
@@ -19,15 +22,20 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
-use crate::app::{App, Effect, ExportOutcome, LogLimits, Msg};
+use crate::app::{App, Effect, ExportOutcome, LogLimits, Msg, Schemas};
 use crate::cluster::connect::{self, Place, Target};
 use crate::cluster::{Engine, REPORTS, Report, credential};
 use crate::model::clock::Clock;
+use crate::model::exec::{ContainerKey, Join};
 use crate::model::key::Session;
+use crate::model::safe_text::safe_line;
+use crate::state_file::journal;
 pub use crate::view::theme::Ground;
 use crate::view::{draw, theme::Theme};
 
+use drafts::Drafts;
 use export::Exporter;
 use input::Keys;
 use log_file::LogFile;
@@ -63,6 +71,8 @@ pub struct Settings {
     pub look: Look,
     /// What logs may take.
     pub logs: LogLimits,
+    /// Contexts in which a change needs the context's name typed.
+    pub protected: Vec<String>,
     /// What a person must be told at the start; empty for nothing.
     pub warning: String,
 }
@@ -72,7 +82,7 @@ pub struct Settings {
 /// # Errors
 /// Where the terminal cannot be used.
 pub async fn run(mut target: Target, settings: Settings, clock: Arc<dyn Clock>) -> std::io::Result<()> {
-    let Settings { look, logs, warning } = settings;
+    let Settings { look, logs, protected, warning } = settings;
     let is_demo = matches!(target.place, Place::Demo(_));
     let memory = Memory::load(is_demo);
     target.remembered.clone_from(&memory.state().namespaces);
@@ -85,6 +95,7 @@ pub async fn run(mut target: Target, settings: Settings, clock: Arc<dyn Clock>) 
     app.logs.zone = jiff::tz::TimeZone::system();
     app.recent.clone_from(&memory.state().recent);
     app.logs.limits = logs;
+    app.protected = protected;
     app.notice = Some(warning).filter(|warning| !warning.is_empty());
     let (reports, reported) = mpsc::channel(REPORTS);
     let engine = Engine::start(target.clone(), Session::default(), reports.clone());
@@ -92,11 +103,34 @@ pub async fn run(mut target: Target, settings: Settings, clock: Arc<dyn Clock>) 
     // The system's folder for temporary files is often in memory, which is what these are to spare.
     let folder = crate::state_file::folder().filter(|_| !is_demo).unwrap_or_else(std::env::temp_dir);
     let (log_file, exporter) = (LogFile::new(folder.clone()), Exporter::new(folder));
-    let mut shell =
-        Shell { app, screen, theme, target, clock, engine, reports, memory, tell, log_file, exporter, has_quit: false };
+    let kept = drafts::folder().filter(|_| !is_demo);
+    app.desk.saved = kept.as_deref().map(drafts::load).unwrap_or_default();
+    app.desk.templates = drafts::own_templates();
+    if let (Some(draft), None) = (app.desk.saved.last(), &app.notice) {
+        let title = draft.content["title"].as_str().unwrap_or("a text");
+        app.notice = Some(format!("a text was kept: {}; :drafts opens it again", safe_line(title)));
+    }
+    let drafts = Drafts::new(kept);
+    let mut shell = Shell {
+        app,
+        screen,
+        theme,
+        target,
+        clock,
+        engine,
+        reports,
+        memory,
+        tell,
+        log_file,
+        exporter,
+        drafts,
+        copying: None,
+        has_quit: false,
+    };
     let ended = shell.run(reported, told).await;
-    let Shell { screen, memory, .. } = shell;
+    let Shell { screen, memory, drafts, .. } = shell;
     drop(screen);
+    drafts.finish();
     memory.keep().await;
     ended
 }
@@ -115,6 +149,9 @@ struct Shell {
     tell: mpsc::Sender<Msg>,
     log_file: LogFile,
     exporter: Exporter,
+    drafts: Drafts,
+    /// What stops the copy that was begun last.
+    copying: Option<AbortHandle>,
     has_quit: bool,
 }
 
@@ -231,7 +268,31 @@ impl Shell {
             }
             Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
             Effect::Fetch(key) => self.engine.fetch(key),
-            Effect::Execute { session, mutations } => self.engine.execute(session, mutations),
+            Effect::Prepare { review, mutations } => self.engine.prepare(review, mutations),
+            Effect::Execute { session, writes, stops } => self.engine.execute(session, writes, stops),
+            Effect::Journal(line) => self.write_journal(line),
+            Effect::SaveDraft { name, content } => self.drafts.keep(name, Some(content)),
+            Effect::DropDraft(name) => self.drafts.keep(name, None),
+            Effect::EditOutside(text) => {
+                let edited = self.step_aside(keys, || drafts::edit_outside(&text))?;
+                self.update(Msg::EditedOutside(edited), keys)?;
+            }
+            Effect::ReadSchemas => self.engine.read_schemas(drafts::cache().filter(|_| !self.is_demo())),
+            Effect::ReadNames(namespace) => self.engine.read_names(namespace),
+            Effect::ReadManifests(path) => self.in_background(move || drafts::read(&path)),
+            Effect::Join { session, to, join } => self.join(session, to, join, keys)?,
+            Effect::RunCommand { session, run, to, command } => self.engine.run_command(session, run, to, command),
+            Effect::CopyOut { session, from, path, to } => {
+                let (parts, reading) = self.engine.copy_out(session, from, path.clone());
+                self.copying = Some(reading);
+                let tell = self.tell.clone();
+                self.in_background(move || Msg::Copied(copy_out::save(parts, &path, to.as_deref(), &tell)));
+            }
+            Effect::StopCopy => {
+                if let Some(reading) = self.copying.take() {
+                    reading.abort();
+                }
+            }
             Effect::Copy(text) => self.screen.copy(&text)?,
             Effect::Connect { session, context, namespaces } => {
                 // Logs of another session are not looked at again.
@@ -254,6 +315,21 @@ impl Shell {
             }
         }
         Ok(())
+    }
+
+    fn is_demo(&self) -> bool {
+        matches!(self.target.place, Place::Demo(_))
+    }
+
+    /// Writes a line to the journal; of the embedded cluster there is none.
+    fn write_journal(&self, line: String) {
+        let Some(folder) = crate::state_file::folder().filter(|_| !self.is_demo()) else { return };
+        let tell = self.tell.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Err(why) = journal::append(&folder, &line) {
+                let _ = tell.blocking_send(Msg::JournalLost(why.to_string()));
+            }
+        });
     }
 
     /// Does what waits for a disk in a task, which tells the loop what became of it.
@@ -296,6 +372,16 @@ impl Shell {
         Ok(())
     }
 
+    /// Gives the terminal to a container until what runs there ends or is left.
+    fn join(&mut self, session: Session, to: ContainerKey, join: Join, keys: &mut Keys) -> std::io::Result<()> {
+        let reaching = self.engine.join(session, to.clone(), join);
+        let ended = self.step_aside(keys, || {
+            let talk = shell::hand_over(reaching, &to, join);
+            tokio::task::block_in_place(|| Handle::current().block_on(talk))
+        })?;
+        self.update(Msg::Joined { to, ended }, keys)
+    }
+
     /// Gives the terminal to others for as long as `act` takes.
     fn step_aside<T>(&mut self, keys: &mut Keys, act: impl FnOnce() -> T) -> std::io::Result<T> {
         self.screen.leave()?;
@@ -326,7 +412,11 @@ pub fn message(report: Report) -> Msg {
         Report::Changed(delta) => Msg::Changed(delta),
         Report::Log { session, source, stream, change } => Msg::Log { session, source, stream, change },
         Report::Usage { session, scope, pods } => Msg::Usage { session, scope, pods },
+        Report::Prepared { session, review, at, outcome } => Msg::Prepared { session, review, at, outcome },
+        Report::Schemas { session, catalogue } => Msg::Schemas { session, schemas: Schemas(catalogue) },
+        Report::Names { session, names } => Msg::Names { session, names },
         Report::Done { session, mutation, outcome } => Msg::EffectDone { session, mutation, outcome },
+        Report::CommandEnded { session, run, output } => Msg::CommandEnded { session, run, output },
         Report::Fetched { session, key, object } => Msg::Fetched { session, key, object },
     }
 }

@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Link};
-use crate::command::Pane;
+use crate::command::{CommandSpec, Pane};
 use crate::model::key::Kind;
 use crate::model::snapshot::Freshness;
 use crate::model::state::Level;
@@ -117,13 +117,14 @@ pub(super) fn footer(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
             said(buffer, &format!("{}; {}", failure.message, failure.hint), room, Level::Broken);
             help.right_aligned().render(area, buffer);
         }
-        (None, Link::Connecting | Link::Live | Link::Denied(_)) => keys(buffer, area, app, theme),
+        (None, Link::Connecting | Link::Live | Link::Denied(_)) => keys(buffer, area, &app.footer(), theme),
     }
 }
 
-fn keys(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+/// The keys of these commands, as far as there is room.
+pub(super) fn keys(buffer: &mut Buffer, area: Rect, specs: &[&CommandSpec], theme: &Theme) {
     let mut line = Line::from(" ");
-    for spec in app.footer() {
+    for spec in specs {
         let key = spec.keys.first().copied().unwrap_or_default();
         let spans = [Span::styled(key, theme.accent()), Span::styled(format!(" {}  ", spec.title), theme.text())];
         let width: usize = spans.iter().map(Span::width).sum();

@@ -1,7 +1,8 @@
 //! Drawing: from `&App` to a frame. Changes nothing, asks nothing, keeps nothing.
 
 mod chrome;
-mod confirm;
+mod dialog;
+mod editor;
 mod overlay;
 mod page;
 mod pane;

@@ -16,7 +16,7 @@ use crate::model::state::{Level, State, cronjob_state, job_state, pod_state};
 
 use super::table::{Align, fit, last_columns};
 use super::theme::Theme;
-use super::{confirm, page};
+use super::{dialog, editor, page};
 
 /// Draws the overlay, if there is one; returns where the terminal's cursor stands while text is typed.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, footer: Rect, app: &App, theme: &Theme) -> Option<Position> {
@@ -41,10 +41,9 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, footer: Rect, app: &App, the
             Some(cursor)
         }
         Overlay::Page(page) => page::draw(buffer, area, footer, page, theme),
-        Overlay::Confirm(confirm) => {
-            confirm::draw(buffer, area, confirm, theme);
-            None
-        }
+        Overlay::Review(review) => dialog::draw_review(buffer, area, review, theme),
+        Overlay::Editor(draft) => editor::draw(buffer, area, footer, &draft.editor, theme),
+        Overlay::Ask(ask) => Some(dialog::draw_ask(buffer, area, ask, theme)),
     }
 }
 

@@ -56,7 +56,8 @@ fn place(page: &Page) -> String {
     if page.top == 0 { String::new() } else { format!(" line {line} of {lines} ") }
 }
 
-fn draw_row(buffer: &mut Buffer, area: Rect, page: &Page, row: &Row, theme: &Theme) {
+/// Draws a row of a page.
+pub(super) fn draw_row(buffer: &mut Buffer, area: Rect, page: &Page, row: &Row, theme: &Theme) {
     let Some(line) = page.lines().and_then(|lines| lines.get(row.line)) else { return };
     let (left, style) = (page.left, style(line.role, theme));
     let whole = &line.text[row.start..row.end];
@@ -70,17 +71,23 @@ fn draw_row(buffer: &mut Buffer, area: Rect, page: &Page, row: &Row, theme: &The
     let x = area.x.saturating_add((row.indent + gone.saturating_sub(left)) as u16);
     let room = area.right().saturating_sub(x);
     buffer.set_stringn(x, area.y, fit(&whole[start..], room.into(), Align::Left, theme.cut()), room.into(), style);
-    for (at, hit) in page.search.hits.iter().enumerate().filter(|(_, hit)| hit.line == row.line) {
-        let (from, to) = (hit.start.max(row.start), hit.end.min(row.end));
-        if from >= to {
-            continue;
+    let shade = |buffer: &mut Buffer, from: usize, to: usize, style: Style| {
+        let (from, to) = (from.max(row.start), to.min(row.end));
+        if from >= to || !line.text.is_char_boundary(from) || !line.text.is_char_boundary(to) {
+            return;
         }
         let column = |byte: usize| {
             u16::try_from((row.indent + whole[..byte - row.start].width()).saturating_sub(left)).unwrap_or(u16::MAX)
         };
-        let marked =
+        let place =
             Rect { x: area.x.saturating_add(column(from)), width: column(to).saturating_sub(column(from)), ..area };
-        buffer.set_style(marked.intersection(area), theme.hit(at == page.search.at));
+        buffer.set_style(place.intersection(area), style);
+    };
+    for (part, role) in &line.parts {
+        shade(buffer, part.start, part.end, self::style(*role, theme));
+    }
+    for (at, hit) in page.search.hits.iter().enumerate().filter(|(_, hit)| hit.line == row.line) {
+        shade(buffer, hit.start, hit.end, theme.hit(at == page.search.at));
     }
 }
 
@@ -90,5 +97,8 @@ fn style(role: Role, theme: &Theme) -> Style {
         Role::Heading => theme.strong(),
         Role::Dim => theme.dim(),
         Role::State(level) => theme.level(level),
+        Role::Added => theme.added(),
+        Role::Removed => theme.removed(),
+        Role::Differs => theme.differs(),
     }
 }

@@ -1,5 +1,6 @@
 //! Whole screens from real objects at a fixed time, as text; and a few of their styles.
 
+mod editor;
 mod logs;
 mod overlays;
 

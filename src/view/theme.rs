@@ -7,6 +7,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::app::Class;
 use crate::model::state::Level;
 use crate::model::styled_line::{PaletteColour, TextStyle};
 
@@ -146,10 +147,43 @@ impl Theme {
         }
     }
 
+    /// A line that is there after a change.
+    pub fn added(self) -> Style {
+        self.colour(Color::Green)
+    }
+
+    /// A line that is there no more after a change.
+    pub fn removed(self) -> Style {
+        self.colour(Color::Red)
+    }
+
+    /// The very words of a line that a change touches.
+    pub fn differs(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
+    }
+
     /// A match of a search; the one that was gone to stands out among them.
     pub fn hit(self, is_current: bool) -> Style {
         let hit = Style::new().add_modifier(Modifier::REVERSED);
         if is_current { hit.add_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { hit }
+    }
+
+    /// A part of a line of YAML. Without colours keys are heavier and what holds the structure steps back.
+    pub fn syntax(self, class: Class) -> Style {
+        match class {
+            Class::Key if self.has_colour => self.colour(Color::Cyan),
+            Class::Key | Class::Mark => self.strong(),
+            Class::Quoted | Class::Block => self.colour(Color::Green),
+            Class::Number | Class::Constant => self.colour(Color::Magenta),
+            Class::Anchor => self.colour(Color::Yellow),
+            Class::Comment | Class::Indicator => self.dim(),
+            Class::Placeholder => self.strong().add_modifier(Modifier::UNDERLINED),
+        }
+    }
+
+    /// The mark before a line of text that is new; one column.
+    pub const fn new_line(self) -> &'static str {
+        if self.has_unicode { "▎" } else { "|" }
     }
 
     /// The mark of text that was cut; one column.

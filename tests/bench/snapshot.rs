@@ -21,6 +21,7 @@ fn meta(kind: &str, number: usize, owner: Option<Uid>) -> Meta {
         uid: Uid::new(&format!("{kind}-{number}")),
         namespace: format!("team-{}", number % 20).into(),
         name: format!("nightly-report-of-the-team-{number}").into(),
+        version: 1,
         created: Some(Time::from_seconds(1_700_000_000 + number as i64)),
         deleted: None,
         owner: owner.map(|uid| Owner { kind: Some(Kind::Job), uid }),
@@ -78,6 +79,7 @@ fn pod(number: usize) -> Pod {
         node: "node-1".into(),
         started: Some(Time::from_seconds(1_700_000_000)),
         index: None,
+        default_container: "".into(),
         requests: Resources::default(),
         limits: Resources::default(),
         containers: vec![Container {

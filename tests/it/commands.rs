@@ -60,13 +60,15 @@ fn suspend_reaches_the_server() {
     let demo = Demo::default();
     let mut driver = open(&demo);
     driver.press("s");
-    let question = driver.shows("Suspend job/etl?");
+    let question = driver.shows("accepted");
+    assert!(question.contains("Suspend job/etl?"), "{question}");
     assert!(question.contains("demo") && question.contains("data"), "{question}");
     driver.press("y");
     driver.shows("Suspended");
     driver.hides("suspending");
     driver.press("s");
     driver.shows("Resume job/etl?");
+    driver.shows("accepted");
     driver.press("enter");
     driver.hides("Suspended");
     driver.hides("resuming");
@@ -84,6 +86,7 @@ fn several_marked_jobs_are_resumed_together() {
     driver.shows("2 marked");
     driver.press("s");
     driver.shows("Resume 2 Jobs?");
+    driver.shows("accepted");
     driver.press("enter");
     driver.wait("one suspended Job alone", |screen| screen.matches("Suspended").count() == 1);
 }
@@ -92,7 +95,7 @@ fn a_refused_write_says_so() {
     let demo = Demo::default();
     let mut driver = open(&demo);
     driver.press("s");
-    driver.shows("Suspend job/etl?");
+    driver.shows("accepted");
     demo.fail("PATCH /apis/batch/v1/namespaces/data/jobs/etl", 403);
     driver.press("y");
     let screen = driver.shows("cannot suspend job/etl: asked to fail");
@@ -100,13 +103,19 @@ fn a_refused_write_says_so() {
     driver.press("esc");
     let screen = driver.hides("asked to fail");
     assert!(!screen.contains("suspending"), "{screen}");
+    // What is refused when it is tried is never sent.
+    driver.press("s");
+    driver.shows("refused");
+    driver.shows("cannot suspend job/etl: asked to fail");
+    driver.press("y");
+    driver.shows("the server does not take it");
 }
 
 fn another_job_of_the_same_name_is_not_hit() {
     let demo = Demo::default();
     let mut driver = open(&demo);
     driver.press("s");
-    driver.shows("Suspend job/etl?");
+    driver.shows("accepted");
     // Made anew while the question is open: it has a UID of its own.
     demo.delete("/apis/batch/v1/namespaces/data/jobs/etl");
     demo.put(job("etl", false));
@@ -177,12 +186,13 @@ fn a_real_job_is_suspended(cluster: &Cluster) {
     let mut terminal = Terminal::kubatch((120, 40), Some(&cluster.kubeconfig), &["-n", &space.namespace]);
     terminal.shows("● worker");
     terminal.press("s");
-    let question = terminal.shows("Suspend job/worker?");
+    let question = terminal.shows("accepted");
     assert!(question.contains(&space.namespace) && question.contains("is deleted"), "{question}");
     terminal.press("y");
     terminal.shows("‖ worker");
     terminal.press("s");
     terminal.shows("Resume job/worker?");
+    terminal.shows("accepted");
     terminal.press("\r");
     terminal.shows("● worker");
 }
@@ -203,9 +213,11 @@ subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: User, name: somebody }]
     let mut terminal = Terminal::kubatch((120, 40), Some(&cluster.kubeconfig), &arguments);
     terminal.shows("‖ kept");
     terminal.press("s");
+    // The server refuses when it is asked to try: nothing can be sent.
     terminal.shows("Resume job/kept?");
-    terminal.press("y");
     terminal.shows("cannot patch resource");
+    terminal.press("y");
+    terminal.shows("the server does not take it");
     let screen = terminal.shows("ask for a role that allows it");
     assert!(screen.contains("User \"somebody\""), "{screen}");
     terminal.press("\x1b");

@@ -35,6 +35,7 @@ macro_rules! suite {
 
 pub mod requests;
 pub mod runs;
+pub mod writes;
 
 suite![Server::demo, ControlPlane:
     create_fills_in_defaults,

@@ -44,7 +44,7 @@ fn open(cluster: &Cluster, namespace: &str) -> Terminal {
 }
 
 /// The row of a list at the left that begins with this name contains the word. Events say the same words elsewhere.
-fn row_says(screen: &str, name: &str, word: &str) -> bool {
+pub fn row_says(screen: &str, name: &str, word: &str) -> bool {
     // Border, cursor mark, sign and a blank stand before the name.
     let is_row = |line: &&str| line.chars().skip(4).collect::<String>().starts_with(name);
     screen.lines().find(is_row).is_some_and(|line| line.contains(word))

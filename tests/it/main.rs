@@ -11,6 +11,7 @@ mod cli;
 mod cluster;
 mod commands;
 mod contract;
+mod editing;
 mod kubectl;
 mod live;
 mod log_files;
@@ -18,11 +19,15 @@ mod login;
 mod logs;
 mod logs_cli;
 mod pictures;
+mod pods;
+mod safety;
 mod scenarios;
 mod streams;
 mod support;
 mod terminal;
 mod tidy;
+mod write_cli;
+mod writes;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -47,16 +52,19 @@ pub struct Local {
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let available = if arguments.list { Available::no("only listed") } else { Available::find() };
-    let contract = [contract::DEMO, contract::requests::DEMO, contract::runs::DEMO];
+    let contract = [contract::DEMO, contract::requests::DEMO, contract::writes::DEMO, contract::runs::DEMO];
     let local = [
         tidy::TESTS,
         pictures::TESTS,
+        safety::TESTS,
         scenarios::TESTS,
         cli::TESTS,
         logs_cli::TESTS,
+        write_cli::TESTS,
         login::TESTS,
         log_files::TESTS,
         commands::TESTS,
+        pods::TESTS,
         terminal::TESTS,
     ];
     let local = local.into_iter().chain(contract).flatten();
@@ -68,9 +76,18 @@ fn main() -> ExitCode {
     }));
     let ran = Arc::new(AtomicUsize::new(0));
     let (mut total, mut skipped) = (0, 0);
-    let contract = [contract::REAL, contract::requests::REAL, contract::runs::REAL];
-    let end_to_end = [cluster::TESTS, live::TESTS, logs::TESTS, streams::TESTS, commands::LIVE, logs_cli::LIVE];
-    for test in end_to_end.into_iter().chain(contract).flatten() {
+    let contract = [contract::REAL, contract::requests::REAL, contract::writes::REAL, contract::runs::REAL];
+    let commands = [
+        commands::LIVE,
+        pods::LIVE,
+        logs_cli::LIVE,
+        write_cli::LIVE,
+        writes::TESTS,
+        writes::refused::TESTS,
+        editing::TESTS,
+    ];
+    let end_to_end = [cluster::TESTS, live::TESTS, logs::TESTS, streams::TESTS].into_iter().chain(commands);
+    for test in end_to_end.chain(contract).flatten() {
         let why_not = available.why_not(test.need);
         total += 1;
         skipped += usize::from(why_not.is_some());

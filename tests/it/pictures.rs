@@ -55,11 +55,11 @@ const SMALL: Picture = Picture {
 
 const QUESTION: Picture = Picture {
     name: "question",
-    title: "kubatch asks before it suspends a Job: where it runs and what is lost",
+    title: "kubatch shows what suspending a Job would change, where, and what is lost",
     size: (80, 24),
     object: "reprice-7",
     keys: &["s"],
-    shows: &["Suspend job/reprice-7"],
+    shows: &["Suspend job/reprice-7", "accepted"],
 };
 
 const LOG: Picture = Picture {

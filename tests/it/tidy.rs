@@ -14,9 +14,10 @@ pub const TESTS: &[Local] = &[
 ];
 
 /// Which modules each module may import. The table in `src/lib.rs` says the same in words.
-const MAY_IMPORT: [(&str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("state_file", &[]),
+    ("manifest_file", &[]),
     ("config", &[]),
     ("manifest", &["model"]),
     ("demo", &["model"]),
@@ -24,8 +25,11 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("command", &["manifest", "model"]),
     ("app", &["command", "manifest", "model"]),
     ("view", &["app", "command", "manifest", "model"]),
-    ("tui", &["app", "view", "cluster", "command", "model", "state_file"]),
-    ("cli", &["tui", "app", "cluster", "command", "config", "demo", "manifest", "model"]),
+    ("tui", &["app", "view", "cluster", "command", "manifest", "manifest_file", "model", "state_file"]),
+    (
+        "cli",
+        &["tui", "app", "cluster", "command", "config", "demo", "manifest", "manifest_file", "model", "state_file"],
+    ),
     ("main.rs", &["cli"]),
 ];
 
@@ -119,13 +123,14 @@ fn table() -> String {
 }
 
 /// What each key of the configuration is for.
-const CONFIGURATION: [(&str, &str); 5] = [
+const CONFIGURATION: [(&str, &str); 6] = [
     (
         "logs.disk",
         "bytes on disk for log lines beyond `logs.memory`; what is more is dropped, oldest first, with a mark",
     ),
     ("logs.memory", "bytes of memory for log lines, as a Kubernetes quantity"),
     ("logs.streams", "logs that are followed at once; the newest pods of a subject come first"),
+    ("protected", "contexts, `*` for any characters, in which a change needs the context's name typed"),
     ("readonly", "`true` lets no request out that could change anything, as `--readonly`"),
     ("theme", "`dark`, `light` or `auto`, as `--theme`"),
 ];

@@ -4,36 +4,11 @@ use super::*;
 use crate::app::layout::MOST_SHARE;
 use crate::command::{Action, CONTEXTS, PageAction, Scope, all};
 use crate::model::fixtures::text;
-use crate::model::mutation::{Mutation, Set};
-
-fn page(app: &App) -> &Page {
-    match &app.overlay {
-        Some(Overlay::Page(page)) => page,
-        other => panic!("no page but {other:?}"),
-    }
-}
 
 fn fetched(app: &mut App, name: &str, key: crate::model::key::ObjectKey) {
     let object = serde_json::from_str(&text(name)).unwrap();
     app.update(Msg::Fetched { session: app.session, key, object: Ok(object) });
     app.settle();
-}
-
-/// The Job that runs, with its pod, and nothing else; the cursor is on the Job.
-fn suspendable() -> App {
-    app(&[Row::Job(job("job-indexed")), Row::Pod(pod("pod-running"))])
-}
-
-fn suspend(is_wanted: bool) -> Mutation {
-    let job = job("job-indexed");
-    Mutation { target: job.key(), uid: job.uid(), change: Set::Suspend(is_wanted) }
-}
-
-/// The Job as the watch tells it after the write.
-fn told_suspended(app: &mut App) {
-    let mut job = job("job-indexed");
-    job.suspend = true;
-    change(app, Kind::Job, vec![Change::Upsert(Row::Job(job))]);
 }
 
 #[test]
@@ -212,97 +187,6 @@ fn footer_shows_only_keys_that_work_here() {
             assert!(is_page || app.applies(spec).is_ok(), "{}", spec.id);
         }
     }
-}
-
-#[test]
-fn a_write_that_loses_something_takes_no_enter_and_is_shown_as_under_way_until_the_watch_shows_it() {
-    let mut app = suspendable();
-    assert_eq!(press(&mut app, &["s", "enter"]), [], "Enter is no yes");
-    assert!(
-        app.overlay.is_none() && app.notice.as_deref().is_some_and(|notice| notice.starts_with("nothing was changed"))
-    );
-    assert_eq!(app.under_way(job("job-indexed").uid()), None);
-    let execute = Effect::Execute { session: app.session, mutations: vec![suspend(true)] };
-    assert_eq!(press(&mut app, &["s", "x", "y"]), [execute]);
-    let uid = job("job-indexed").uid();
-    assert_eq!(app.under_way(uid), Some("suspending"));
-    app.update(Msg::EffectDone { session: app.session, mutation: suspend(true), outcome: Ok(()) });
-    assert_eq!(app.under_way(uid), Some("suspending"), "accepted is not done");
-    press(&mut app, &["s"]);
-    assert!(app.overlay.is_none() && app.notice.as_deref().is_some_and(|notice| notice.contains("under way")));
-    told_suspended(&mut app);
-    assert_eq!(app.under_way(uid), None);
-    let execute = Effect::Execute { session: app.session, mutations: vec![suspend(false)] };
-    assert_eq!(press(&mut app, &["s", "enter"]), [execute], "to resume loses nothing");
-}
-
-#[test]
-fn a_refused_write_is_told_with_the_servers_words_until_it_is_read() {
-    let mut app = suspendable();
-    press(&mut app, &["s", "y", ":"]);
-    let outcome = Err(Failure { hint: "ask for a role".into(), ..failure(Cause::Denied) });
-    app.update(Msg::EffectDone { session: app.session, mutation: suspend(true), outcome: outcome.clone() });
-    app.settle();
-    assert!(matches!(app.overlay, Some(Overlay::Palette(_))), "nobody is torn out of what they type");
-    press(&mut app, &["esc"]);
-    for words in ["Suspend job/shards", "pods is forbidden", "ask for a role"] {
-        assert!(page(&app).text.contains(words), "{words} in {}", page(&app).text);
-    }
-    assert_eq!(app.under_way(job("job-indexed").uid()), None);
-    app.update(Msg::EffectDone { session: app.session, mutation: suspend(false), outcome });
-    app.settle();
-    assert!(page(&app).text.contains("Resume job/shards") && page(&app).title.starts_with("2 writes"));
-    press(&mut app, &["esc"]);
-    assert!(app.overlay.is_none(), "read once is enough");
-}
-
-#[test]
-fn a_write_that_the_watch_never_shows_is_told_as_not_confirmed() {
-    let mut app = suspendable();
-    press(&mut app, &["s", "y"]);
-    app.update(Msg::Tick(now().plus_seconds(29)));
-    app.settle();
-    assert!(app.under_way(job("job-indexed").uid()).is_some() && app.overlay.is_none());
-    app.update(Msg::Tick(now().plus_seconds(30)));
-    app.settle();
-    assert!(page(&app).text.contains("Not confirmed"), "{}", page(&app).text);
-    assert_eq!(app.under_way(job("job-indexed").uid()), None);
-}
-
-#[test]
-fn a_switch_of_session_tells_of_writes_that_were_not_seen() {
-    let mut app = suspendable();
-    press(&mut app, &["s", "y", "0"]);
-    assert!(page(&app).text.contains("suspend job/shards in prod was sent"), "{}", page(&app).text);
-    press(&mut app, &["esc"]);
-    let outcome = Err(failure(Cause::Denied));
-    app.update(Msg::EffectDone { session: Session::default(), mutation: suspend(true), outcome });
-    app.settle();
-    assert!(page(&app).text.contains("pods is forbidden"), "a refusal of the old session is a fact still");
-}
-
-#[test]
-fn read_only_says_why_and_asks_nothing() {
-    let mut app = suspendable();
-    app.is_read_only = true;
-    assert_eq!(press(&mut app, &["s"]), []);
-    assert!(app.overlay.is_none());
-    assert!(app.notice.as_deref().is_some_and(|notice| notice.contains("read-only")), "{:?}", app.notice);
-    press(&mut app, &[":"]);
-    typed(&mut app, "suspend");
-    let Some(Overlay::Palette(palette)) = &app.overlay else { panic!("no palette") };
-    assert!(palette.entries[0].why_not.as_deref().is_some_and(|why| why.contains("read-only")));
-}
-
-#[test]
-fn marked_jobs_are_written_together_and_those_that_cannot_be_are_left_out() {
-    let mut app = app(&[Row::Job(job("job-quota")), Row::Job(job("job-complete")), Row::Job(job("job-indexed"))]);
-    press(&mut app, &["g", "space", "j", "space", "j", "space", "s"]);
-    let Some(Overlay::Confirm(confirm)) = &app.overlay else { panic!("no question: {:?}", app.notice) };
-    assert_eq!((confirm.plan.mutations.len(), confirm.plan.warnings.len()), (2, 1));
-    let effects = press(&mut app, &["y"]);
-    assert!(matches!(&effects[..], [Effect::Execute { mutations, .. }] if mutations.len() == 2));
-    assert_eq!(app.marked().count(), 1, "what was not written is marked still");
 }
 
 #[test]

@@ -17,7 +17,8 @@ use tokio::time::Instant;
 use super::merge::{Merge, Merged};
 use super::outcome::{Ending, Outcome, job_outcome, name_of, pod_outcome, why_it_waits};
 use super::print::Printer;
-use super::reference::{Reference, instead};
+use crate::cli::next_step;
+use crate::cli::reference::{Reference, instead};
 use crate::cluster::{Engine, Report};
 use crate::model::clock::{Clock, Time};
 use crate::model::delta::{Cause, Change, Delta, Failure, Row};
@@ -435,12 +436,5 @@ fn unwritten(error: &io::Error) -> Ending {
 
 /// A failure for who has no screen on which it is tried again.
 fn refusal(failure: &Failure) -> Ending {
-    let hint = match failure.cause {
-        Cause::Denied => "choose another namespace with -n, or ask for a role that allows it",
-        Cause::Unauthorized => "log in again, and check with kubectl auth whoami",
-        Cause::Unreachable => "check the network, the VPN, the proxy and the context's server",
-        Cause::Busy => "try again in a moment",
-        _ => failure.hint.as_str(),
-    };
-    Ending::Refused(failure.message.clone(), hint.to_owned())
+    Ending::Refused(failure.message.clone(), next_step(failure).to_owned())
 }

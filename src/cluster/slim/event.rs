@@ -56,11 +56,9 @@ impl EventWire {
         let wire = self;
         let series_last = wire.series.as_ref().and_then(|series| series.last_observed_time);
         let series_count = wire.series.as_ref().map(|series| series.count);
-        let version = wire.metadata.resource_version.as_ref().and_then(|text| text.parse().ok()).unwrap_or(0);
         let meta = Meta::from(wire.metadata);
         let name = wire.regarding.name;
         Event {
-            version,
             about: if kind == Kind::Node { Event::about_node(&name) } else { Uid::new(&wire.regarding.uid) },
             about_kind: Some(kind),
             about_name: format_compact!("{}/{name}", kind.singular()),

@@ -200,7 +200,8 @@ impl PodWire {
 
 impl From<PodWire> for Pod {
     fn from(wire: PodWire) -> Self {
-        let PodWire { metadata, spec, status } = wire;
+        let PodWire { mut metadata, spec, status } = wire;
+        let default_container = std::mem::take(&mut metadata.annotations.default_container);
         let index = metadata.annotations.index.as_ref().and_then(|text| text.parse().ok());
         let holds = |kind: &str| status.conditions.iter().any(|one| one.kind == kind && one.status == "True");
         let (is_initialized, is_ready) = (holds("Initialized"), holds("Ready"));
@@ -231,6 +232,7 @@ impl From<PodWire> for Pod {
             node: spec.node_name,
             started: status.start_time,
             index,
+            default_container,
             requests,
             limits,
             containers: inits

@@ -90,9 +90,13 @@ impl ObjectMeta {
     }
 }
 
-/// The annotations that are read: a pod's index in its Job by `slim`, and the mark that a bookmark ends a streaming
-/// list by kube's watcher. The others can be as long as an object.
-const WANTED_ANNOTATIONS: [&str; 2] = ["batch.kubernetes.io/job-completion-index", "k8s.io/initial-events-end"];
+/// The annotations that are read: a pod's index in its Job and the container that is meant by `slim`, and the mark that
+/// a bookmark ends a streaming list by kube's watcher. The others can be as long as an object.
+const WANTED_ANNOTATIONS: [&str; 3] = [
+    "batch.kubernetes.io/job-completion-index",
+    "k8s.io/initial-events-end",
+    "kubectl.kubernetes.io/default-container",
+];
 
 /// `OwnerReference`. Its `controller` may be missing, which means false.
 #[derive(Message, Serialize)]

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::fixtures::text;
+use crate::model::fixtures::{accept, text};
 use crate::model::key::ObjectKey;
+use crate::model::mutation::Reason;
 
 /// The object that the open page asked for is here.
 pub(super) fn fetched(app: &mut App, object: Value) {
@@ -12,6 +13,15 @@ pub(super) fn fetched(app: &mut App, object: Value) {
     let key: ObjectKey = page.object.as_ref().unwrap().key.clone();
     app.update(Msg::Fetched { session: app.session, key, object: Ok(object) });
     app.settle();
+}
+
+/// Presses the keys, and has the server take what it is asked to try.
+fn press_accepted(app: &mut App, keys: &[&str]) {
+    for key in keys {
+        let mut effects = app.update(Msg::Key(Key::from(*key)));
+        effects.extend(app.settle());
+        accept(app, effects);
+    }
 }
 
 fn fixture(name: &str) -> Value {
@@ -79,15 +89,15 @@ fn palette_shows_states_keys_and_reasons() {
 #[test]
 fn questions_say_where_and_what_is_lost() {
     let mut app = busy_app();
-    press(&mut app, &["s"]);
+    press_accepted(&mut app, &["s"]);
     for size in [(120, 40), (80, 24), (40, 10)] {
-        check(&format!("confirm-{}x{}", size.0, size.1), &draw(&mut app, size, &COLOUR));
+        check(&format!("review-{}x{}", size.0, size.1), &draw(&mut app, size, &COLOUR));
     }
     press(&mut app, &["y"]);
     let screen = draw(&mut app, (120, 40), &COLOUR);
     assert_eq!(style_of(&screen, "suspending").0, Color::Cyan);
-    press(&mut app, &["g", "space", "j", "space", "j", "j", "space", "s"]);
-    check("confirm-many", &draw(&mut app, (80, 24), &COLOUR));
+    press_accepted(&mut app, &["g", "space", "j", "space", "j", "j", "space", "s"]);
+    check("review-many", &draw(&mut app, (80, 24), &COLOUR));
     press(&mut app, &["esc"]);
     let screen = draw(&mut app, (80, 24), &COLOUR);
     assert_eq!(style_of(&screen, "✗ flaky"), (Color::Red, true), "a mark takes no colour away");
@@ -95,14 +105,30 @@ fn questions_say_where_and_what_is_lost() {
 }
 
 #[test]
+fn a_review_says_what_the_server_refuses_and_words_are_asked_for() {
+    let mut app = busy_app();
+    press(&mut app, &["s"]);
+    check("review-asking", &draw(&mut app, (80, 24), &COLOUR));
+    let failure = crate::model::delta::Failure {
+        cause: Cause::Other,
+        message: "cannot suspend job/shards: Job.batch \"shards\" is invalid: spec.template: field is immutable".into(),
+        hint: String::new(),
+    };
+    let fields = vec![("spec.template".into(), "field is immutable".into())];
+    let refused = crate::model::mutation::Refused { failure, reason: Reason::Invalid, fields };
+    app.update(Msg::Prepared { session: app.session, review: 1, at: 0, outcome: Err(refused) });
+    app.settle();
+    check("review-refused", &draw(&mut app, (80, 24), &COLOUR));
+    press(&mut app, &["esc", "alt-p"]);
+    typed(&mut app, "0");
+    check("ask", &draw(&mut app, (80, 24), &COLOUR));
+}
+
+#[test]
 fn refused_write_is_shown_with_the_next_step() {
     let mut app = busy_app();
-    press(&mut app, &["s", "y"]);
-    let mutation = crate::model::mutation::Mutation {
-        target: job("job-indexed").key(),
-        uid: job("job-indexed").uid(),
-        change: crate::model::mutation::Set::Suspend(true),
-    };
+    press_accepted(&mut app, &["s", "y"]);
+    let mutation = crate::model::fixtures::suspension(&job("job-indexed"), true);
     let failure = crate::model::delta::Failure {
         cause: Cause::Denied,
         message:
@@ -111,7 +137,7 @@ fn refused_write_is_shown_with_the_next_step() {
                 .into(),
         hint: "ask for a role that allows it".into(),
     };
-    app.update(Msg::EffectDone { session: app.session, mutation, outcome: Err(failure) });
+    app.update(Msg::EffectDone { session: app.session, mutation, outcome: Err(failure.into()) });
     app.settle();
     check("write-refused", &draw(&mut app, (80, 24), &COLOUR));
 }

@@ -1,11 +1,12 @@
 //! The contract of what kubatch itself sends: its watchers' lists and watches, its single objects, its writes, its
 //! questions about what is allowed. Logs and usage are in `runs`. Where it can be, the request is made by the code that sends it.
 
-use kubatch::cluster::execute::{execute, fetch};
+use kubatch::cluster::execute::fetch;
+use kubatch::cluster::openapi;
 use kubatch::cluster::wire;
+use kubatch::manifest::{Catalogue, Path};
 use kubatch::model::delta::Cause;
-use kubatch::model::key::{Kind, ObjectKey, Uid};
-use kubatch::model::mutation::{Mutation, Set};
+use kubatch::model::key::{Kind, ObjectKey};
 
 use super::*;
 
@@ -15,9 +16,9 @@ suite![Server::demo, ControlPlane:
     silent_watches_are_told_the_version,
     forgotten_versions_are_told_as_gone,
     objects_are_fetched_whole,
-    only_the_meant_object_is_suspended,
     questions_about_lists_are_answered,
     namespaces_are_named_alone,
+    schemas_tell_the_fields_of_the_batch_kinds,
 ];
 
 impl Server {
@@ -35,14 +36,14 @@ impl Server {
         })
     }
 
-    fn key(&self, kind: Kind, name: &str) -> ObjectKey {
+    pub(super) fn key(&self, kind: Kind, name: &str) -> ObjectKey {
         let namespace = if kind.is_cluster_wide() { "" } else { &self.namespace };
         ObjectKey { kind, namespace: namespace.into(), name: name.into() }
     }
 }
 
 /// Where the objects of a kind are, in the test's namespace.
-fn place(kind: Kind) -> String {
+pub(super) fn place(kind: Kind) -> String {
     let base = if kind.group().is_empty() { "/api/v1".into() } else { format!("/apis/{}/v1", kind.group()) };
     let namespace = if kind.is_cluster_wide() { "" } else { "/namespaces/{ns}" };
     format!("{base}{namespace}/{}", kind.plural())
@@ -144,6 +145,10 @@ fn forgotten_versions_are_told_as_gone(server: &Server) {
         exact.refuses(410, "Expired", "The resourceVersion for the provided list is too old");
     }
     let watched = server.watched(&format!("{JOBS}?&watch=true&timeoutSeconds=1&resourceVersion=1"));
+    if server.demo.is_none() && watched.code == 200 && watched.text.is_empty() {
+        // It began with an empty store, at the very version that is asked for: nothing is forgotten yet.
+        return;
+    }
     let told: Value = serde_json::from_str(watched.text.lines().next().unwrap()).unwrap();
     let status = if watched.code == 200 { &told["object"] } else { &told };
     assert_eq!((&status["code"], &status["reason"]), (&json!(410), &json!("Expired")), "{}", watched.text);
@@ -163,35 +168,6 @@ fn objects_are_fetched_whole(server: &Server) {
     }
     let namespace = server.key(Kind::Namespace, &server.namespace);
     assert_eq!(runtime().block_on(fetch(&server.client, &namespace)).unwrap()["kind"], "Namespace");
-}
-
-fn only_the_meant_object_is_suspended(server: &Server) {
-    for (kind, object) in [(Kind::Job, job("a")), (Kind::CronJob, cronjob("a", json!({ "suspend": true })))] {
-        let path = format!("{}/a", place(kind));
-        let made = server.post(&place(kind), &object).expect(201).body;
-        let uid = Uid::new(made["metadata"]["uid"].as_str().unwrap());
-        let set = |uid: Uid, wanted: bool| {
-            let mutation = Mutation { target: server.key(kind, "a"), uid, change: Set::Suspend(wanted) };
-            runtime().block_on(execute(&server.client, &mutation))
-        };
-        set(uid, false).unwrap();
-        let resumed = server.get(&path).expect(200).has("/spec/suspend", json!(false));
-        let managed = resumed.body["metadata"]["managedFields"].as_array().unwrap();
-        let ours = managed.iter().find(|one| one["manager"] == "kubatch").expect("fields that kubatch set");
-        assert_eq!(
-            (&ours["operation"], &ours["fieldsV1"]),
-            (&json!("Update"), &json!({ "f:spec": { "f:suspend": {} } }))
-        );
-        set(uid, false).expect("the same once more is no failure");
-        let refused = set(Uid::new("11111111-2222-4333-8444-555555555555"), true).unwrap_err();
-        assert!(refused.message.contains("another object has this name by now"), "{refused:?}");
-        server.get(&path).expect(200).has("/spec/suspend", json!(false));
-        set(uid, true).unwrap();
-        server.get(&path).expect(200).has("/spec/suspend", json!(true));
-    }
-    let gone = Mutation { target: server.key(Kind::Job, "nope"), uid: Uid::new("x"), change: Set::Suspend(true) };
-    let refused = runtime().block_on(execute(&server.client, &gone)).unwrap_err();
-    assert_eq!(refused.cause, Cause::NotFound, "{refused:?}");
 }
 
 fn questions_about_lists_are_answered(server: &Server) {
@@ -219,4 +195,20 @@ fn namespaces_are_named_alone(server: &Server) {
     assert!(list.names().contains(&server.namespace.as_str()), "{}", list.text);
     let list = list.has("/kind", json!("PartialObjectMetadataList")).has("/apiVersion", json!("meta.k8s.io/v1"));
     list.lacks("/items/0/spec").lacks("/items/0/status");
+}
+
+fn schemas_tell_the_fields_of_the_batch_kinds(server: &Server) {
+    runtime().block_on(async {
+        let addresses = openapi::addresses(&server.client).await.unwrap();
+        let address = addresses.iter().find(|one| one.api_version == "batch/v1").unwrap();
+        let mut catalogue = Catalogue::default();
+        catalogue.add(&openapi::document(&server.client, address).await.unwrap()).unwrap();
+        for kind in ["Job", "CronJob"] {
+            assert!(catalogue.has_kind("batch/v1", kind), "{kind}");
+        }
+        let path = Path::parse("spec.template.spec.restartPolicy");
+        let field = catalogue.field("batch/v1", "Job", &path).unwrap();
+        assert_eq!(field.enum_values, ["Always", "Never", "OnFailure"]);
+        assert!(addresses.iter().any(|one| one.api_version == "v1"));
+    });
 }

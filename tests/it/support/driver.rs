@@ -1,12 +1,14 @@
 //! The app on the engine on the embedded cluster, without a terminal: press a key, wait for a state, read the screen.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use compact_str::CompactString;
 use kubatch::app::{App, Effect, Msg};
 use kubatch::cluster::connect::{Place, Target};
+use kubatch::cluster::kubeconfig::KubeconfigChoice;
 use kubatch::cluster::scope::Scope;
 use kubatch::cluster::{Engine, REPORTS, Report};
 use kubatch::command::Key;
@@ -79,6 +81,16 @@ impl Driver {
         Self::start(&demo, runtime, BTreeMap::new(), false, clock)
     }
 
+    /// Opens the cluster of a kubeconfig. Read-only can be the app alone, which plans nothing then, or the engine, which
+    /// sends nothing.
+    pub fn open_at(kubeconfig: &Path, is_app_read_only: bool, is_engine_read_only: bool) -> Self {
+        let choice = KubeconfigChoice { file: Some(kubeconfig.to_owned()), ..KubeconfigChoice::default() };
+        let place = Place::Kubeconfig(choice);
+        let mut driver = Self::start_at(place, runtime(), BTreeMap::new(), is_engine_read_only, Arc::new(SystemClock));
+        driver.app.is_read_only = is_app_read_only;
+        driver
+    }
+
     fn start(
         demo: &Demo,
         runtime: &'static Runtime,
@@ -86,8 +98,18 @@ impl Driver {
         is_read_only: bool,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        Self::start_at(Place::Demo(demo.clone()), runtime, remembered, is_read_only, clock)
+    }
+
+    fn start_at(
+        place: Place,
+        runtime: &'static Runtime,
+        remembered: BTreeMap<String, Vec<CompactString>>,
+        is_read_only: bool,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let _in_runtime = runtime.enter();
-        let (place, namespaces) = (Place::Demo(demo.clone()), Some(Namespaces::All));
+        let namespaces = Some(Namespaces::All);
         let target = Target { place, namespaces, scope: Scope::Everything, remembered, is_read_only };
         let (reports, reported) = mpsc::channel(REPORTS);
         let engine = Engine::start(target.clone(), Session::default(), reports.clone());
@@ -192,12 +214,21 @@ impl Driver {
                 Effect::WriteLog { .. } | Effect::FreeLog(_) | Effect::FetchLog { .. } | Effect::ExportLog { .. } => {}
                 Effect::MeasureUsage(scope) => self.engine.measure_usage(scope),
                 Effect::Fetch(key) => self.engine.fetch(key),
-                Effect::Execute { session, mutations } => self.engine.execute(session, mutations),
+                Effect::Prepare { review, mutations } => self.engine.prepare(review, mutations),
+                Effect::Execute { session, writes, stops } => self.engine.execute(session, writes, stops),
+                Effect::ReadSchemas => self.engine.read_schemas(None),
+                Effect::ReadNames(namespace) => self.engine.read_names(namespace),
+                // What is kept on disk is the shell's, and so is the user's own editor.
+                Effect::Journal(_) | Effect::SaveDraft { .. } | Effect::DropDraft(_) => {}
+                Effect::EditOutside(_) | Effect::ReadManifests(_) => {}
                 Effect::Connect { session, namespaces, .. } => {
                     self.target.namespaces = namespaces;
                     self.engine = Engine::start(self.target.clone(), session, self.reports.clone());
                 }
                 Effect::LogIn => self.engine.log_in(None),
+                Effect::RunCommand { session, run, to, command } => self.engine.run_command(session, run, to, command),
+                // Those need a terminal, or write files.
+                Effect::Join { .. } | Effect::CopyOut { .. } | Effect::StopCopy => {}
                 Effect::Suspend | Effect::Quit | Effect::Copy(_) => {}
             }
         }

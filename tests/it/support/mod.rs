@@ -3,9 +3,11 @@
 
 pub mod cluster;
 pub mod driver;
+pub mod noting;
 pub mod server;
 pub mod svg;
 pub mod terminal;
+pub mod webhook;
 
 use std::time::Duration;
 

@@ -35,7 +35,7 @@ pub fn draw(buffer: &Buffer, ground: Ground, title: &str) -> String {
 <title>{}</title>
 <style>
 svg {{ font: 13.3px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace }}
-.bold {{ font-weight: bold }} .dim {{ opacity: .65 }}
+.bold {{ font-weight: bold }} .dim {{ opacity: .65 }} .underlined {{ text-decoration: underline }}
 "#,
         escaped(title)
     );
@@ -135,11 +135,11 @@ fn columns(text: &str) -> usize {
 
 /// The classes of a cell: its colour and its weight.
 fn classes(cell: &Cell) -> String {
-    let (bold, dim) = (Modifier::BOLD, Modifier::DIM);
-    let is_plain = cell.bg == Color::Reset && (bold | dim).contains(cell.modifier);
+    let (bold, dim, underlined) = (Modifier::BOLD, Modifier::DIM, Modifier::UNDERLINED);
+    let is_plain = cell.bg == Color::Reset && (bold | dim | underlined).contains(cell.modifier);
     assert!(is_plain, "no picture needed {:?} so far: draw it first", cell.style());
     let mut classes = colour(cell.fg).to_owned();
-    for (modifier, name) in [(bold, " bold"), (dim, " dim")] {
+    for (modifier, name) in [(bold, " bold"), (dim, " dim"), (underlined, " underlined")] {
         classes += if cell.modifier.contains(modifier) { name } else { "" };
     }
     classes

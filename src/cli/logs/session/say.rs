@@ -1,14 +1,14 @@
 //! What a reading says on stderr, beside the lines: where runs begin and end, why nothing runs, what is wrong with a watch.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use tokio::time::Instant;
 
 use super::super::outcome::{Ending, end_of, name_of, why_it_waits};
 use super::{Session, WAIT, unwritten};
+use crate::cli::tell;
 use crate::model::log::LogRun;
 use crate::model::owner::Subject;
-use crate::model::safe_text::safe_line;
 use crate::model::snapshot::Freshness;
 
 impl<W: Write> Session<W> {
@@ -96,9 +96,4 @@ impl<W: Write> Session<W> {
     pub(super) fn say_unflushed(&self, words: &str) {
         tell(&format!("{} {words}", self.name));
     }
-}
-
-/// One sentence on stderr, which may be a terminal.
-fn tell(words: &str) {
-    let _ = writeln!(io::stderr(), "kubatch: {}", safe_line(words));
 }

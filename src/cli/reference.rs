@@ -2,24 +2,24 @@
 //! there.
 
 use crate::cluster::scope::Scope;
-use crate::model::clock::Time;
+use crate::model::clock::{Time, parse_duration};
 use crate::model::key::Kind;
 
-/// An object whose log is wanted.
+/// An object that is named on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reference {
+pub(in crate::cli) struct Reference {
     /// CronJob, Job or Pod.
-    pub(super) kind: Kind,
+    pub(in crate::cli) kind: Kind,
     /// Its name.
-    pub(super) name: String,
+    pub(in crate::cli) name: String,
 }
 
 impl Reference {
     /// Reads `job/x`, `jobs.batch/x`, `cj/x`, `pod/x`; a name alone is a pod's.
     ///
     /// # Errors
-    /// Where the kind has no log, or the name is none.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Where the kind is another one, or the name is none.
+    pub(in crate::cli) fn parse(text: &str) -> Result<Self, String> {
         let (kind, name) = text.split_once('/').unwrap_or(("pod", text));
         let kind = kind.to_lowercase();
         let (resource, group) = kind.split_once('.').unwrap_or((&kind, ""));
@@ -30,7 +30,7 @@ impl Reference {
             "job" | "jobs" if is_batch => Kind::Job,
             "cronjob" | "cronjobs" | "cj" if is_batch => Kind::CronJob,
             "pod" | "pods" | "po" if is_core => Kind::Pod,
-            _ => return Err(format!("no log of a {kind}: name a job/NAME, a cronjob/NAME or a pod/NAME")),
+            _ => return Err(format!("nothing is known of a {kind}: name a job/NAME, a cronjob/NAME or a pod/NAME")),
         };
         let is_name = |name: &str| {
             let is_part =
@@ -43,8 +43,8 @@ impl Reference {
         }
     }
 
-    /// What has to be watched for its log.
-    pub(super) fn scope(&self) -> Scope {
+    /// What has to be watched to know it and what it owns.
+    pub(in crate::cli) fn scope(&self) -> Scope {
         let name = self.name.as_str().into();
         match self.kind {
             Kind::CronJob => Scope::CronJob(name),
@@ -62,7 +62,7 @@ impl std::fmt::Display for Reference {
 
 /// A moment: RFC 3339, or so long before now, as Go writes durations (`90s`, `1h30m`), with days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Since {
+pub(in crate::cli) enum Since {
     /// Seconds before now.
     Ago(i64),
     /// A moment.
@@ -74,15 +74,17 @@ impl Since {
     ///
     /// # Errors
     /// Where it is neither.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(in crate::cli) fn parse(text: &str) -> Result<Self, String> {
         if let Some(time) = Time::parse(text) {
             return Ok(Self::At(time));
         }
-        duration(text).map(Self::Ago).ok_or_else(|| "write 90s, 5m, 1h30m, 2d, or 2026-11-21T03:00:00Z".to_owned())
+        parse_duration(text)
+            .map(Self::Ago)
+            .ok_or_else(|| "write 90s, 5m, 1h30m, 2d, or 2026-11-21T03:00:00Z".to_owned())
     }
 
     /// The moment.
-    pub(super) fn time(self, now: Time) -> Time {
+    pub(in crate::cli) fn time(self, now: Time) -> Time {
         match self {
             Self::Ago(seconds) => now.plus_seconds(-seconds),
             Self::At(time) => time,
@@ -90,30 +92,11 @@ impl Since {
     }
 }
 
-/// Seconds of `1h30m`.
-fn duration(text: &str) -> Option<i64> {
-    let mut total = 0_i64;
-    for part in text.split_inclusive(|letter: char| letter.is_ascii_alphabetic()) {
-        let (number, unit) = part.split_at_checked(part.len().checked_sub(1)?)?;
-        let seconds = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3_600,
-            "d" => 86_400,
-            _ => return None,
-        };
-        // No sign: parse would take one.
-        let number = number.parse::<u32>().ok().filter(|_| !number.starts_with('+'))?;
-        total = total.checked_add(i64::from(number) * seconds)?;
-    }
-    (!text.is_empty()).then_some(total)
-}
-
 /// Names offered at most.
 const OFFERED: usize = 3;
 
 /// The next step where a name is not there: the nearest ones, else some that there are.
-pub(super) fn instead<'a>(wanted: &Reference, names: impl Iterator<Item = &'a str> + Clone) -> String {
+pub(in crate::cli) fn instead<'a>(wanted: &Reference, names: impl Iterator<Item = &'a str> + Clone) -> String {
     let kind = wanted.kind.singular();
     let limit = 2.max(wanted.name.len() / 3);
     let rank = |name: &str| {

@@ -1,0 +1,500 @@
+//! A text under edit and what becomes of it: an object that is changed, the containers of a Job that is made, or
+//! manifests to apply.
+//!
+//! The text is never lost: it is kept on disk as it is typed (`tui`), stays while it is reviewed and sent, and comes
+//! back where the server does not take it.
+
+mod desk;
+mod saved;
+
+pub use desk::Desk;
+pub use saved::SavedDraft;
+
+use serde_json::Value;
+
+use crate::command::{EditAction, Key, Plan, Refusal, Write, apply, edited, made_with_form};
+use crate::manifest::object::tidy;
+use crate::manifest::{
+    Catalogue, Imported, Names, Path, Problem, Severity, check, complete, help_at, immutable, import, merge, parse,
+    rerun, templates, to_yaml,
+};
+use crate::model::delta::Failure;
+use crate::model::key::{ObjectKey, Uid};
+use crate::model::mutation::{Reason, Refused};
+use crate::model::owner::Subject;
+
+use super::details::sentence;
+use super::editor::{Editor, EditorOutcome};
+use super::{App, Effect, Overlay};
+
+/// A text under edit.
+#[derive(Debug)]
+pub struct Draft {
+    /// The text.
+    pub editor: Editor,
+    purpose: Purpose,
+    /// Under which name it is kept.
+    name: String,
+    /// What becomes of the changes is being asked.
+    is_leaving: bool,
+    /// It is reviewed or sent.
+    is_away: bool,
+    /// Writes of it that the server has not answered.
+    unanswered: usize,
+    /// One of them failed, or was left out.
+    has_failed: bool,
+}
+
+/// What a text is for.
+#[derive(Debug, Clone, PartialEq)]
+enum Purpose {
+    /// To change this object: what differs from it is sent.
+    Edit(Meant),
+    /// To make a Job from this Job or CronJob with other values in its containers.
+    Form(Write, Meant),
+    /// To be applied.
+    Apply,
+}
+
+/// The object that a text is of.
+#[derive(Debug, Clone, PartialEq)]
+struct Meant {
+    key: ObjectKey,
+    uid: Uid,
+    /// As the server gave it.
+    live: Value,
+}
+
+/// What an object is fetched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// To be edited.
+    Edit,
+    /// To be edited in the user's own editor.
+    EditOutside,
+    /// For the containers of a Job that is made like it.
+    Form(Write),
+    /// It has changed while it was edited.
+    Rebase,
+}
+
+impl App {
+    /// Asks for the object under the cursor, to edit it.
+    pub(super) fn open_editor(&mut self, opening: Opening) -> Vec<Effect> {
+        let Some((key, uid)) = self.object_under_cursor() else { return Vec::new() };
+        self.notice = Some(format!("fetching {key}"));
+        self.desk.opening = Some((key.clone(), uid, opening));
+        let mut effects = vec![Effect::Fetch(key)];
+        effects.extend(self.ask_for_schemas());
+        effects
+    }
+
+    /// What the fields of objects are is asked once in a session, when it is wanted first.
+    fn ask_for_schemas(&mut self) -> Vec<Effect> {
+        let namespace = self.default_namespace();
+        let schemas = (self.desk.schemas_of != Some(self.session)).then_some(Effect::ReadSchemas);
+        self.desk.schemas_of = Some(self.session);
+        schemas.into_iter().chain([Effect::ReadNames(namespace)]).collect()
+    }
+
+    /// The namespace of what names none: that of the object under the cursor, else the one that is looked at.
+    pub(super) fn default_namespace(&self) -> String {
+        let here = self.object_under_cursor().map(|(key, _)| key.namespace.to_string()).filter(|name| !name.is_empty());
+        let looked_at = match &self.namespaces {
+            Some(crate::model::key::Namespaces::Some(names)) => names.first().map(ToString::to_string),
+            _ => None,
+        };
+        here.or(looked_at).unwrap_or_else(|| "default".to_owned())
+    }
+
+    /// An object came that is to be edited; false where none was asked for.
+    pub(super) fn take_edited(&mut self, key: &ObjectKey, object: &Result<Value, Failure>) -> Option<Vec<Effect>> {
+        let (_, uid, opening) = self.desk.opening.take_if(|(wanted, ..)| wanted == key)?;
+        let live = match object {
+            Ok(live) => live.clone(),
+            Err(failure) => {
+                self.notice = Some(sentence(failure));
+                return Some(Vec::new());
+            }
+        };
+        self.notice = None;
+        let meant = Meant { key: key.clone(), uid, live };
+        if meant.live["metadata"]["uid"].as_str().map(Uid::new) != Some(uid) {
+            self.notice = Some(format!("{key} was deleted and made anew: look at it and try again"));
+            return Some(Vec::new());
+        }
+        Some(match opening {
+            Opening::Rebase => self.rebase(meant.live),
+            Opening::Form(write) => {
+                let text = rerun::form(&meant.live);
+                let title = format!("{} {key} with changes  {}", super::capital(write.verb().plain), key.namespace);
+                self.edit(Editor::new(title, &text), Purpose::Form(write, meant));
+                Vec::new()
+            }
+            Opening::Edit | Opening::EditOutside => {
+                let text = to_yaml(&tidy(&meant.live));
+                let title = format!("Edit {key}  {}", key.namespace);
+                self.edit(Editor::new(title, &text), Purpose::Edit(meant));
+                (opening == Opening::EditOutside).then_some(Effect::EditOutside(text)).into_iter().collect()
+            }
+        })
+    }
+
+    /// Opens what a command wants to be edited.
+    pub(super) fn open_text(&mut self, action: EditAction, argument: &str) -> Vec<Effect> {
+        match action {
+            EditAction::Object => self.open_editor(Opening::Edit),
+            EditAction::Outside => self.open_editor(Opening::EditOutside),
+            EditAction::Form(write) => self.open_editor(Opening::Form(write)),
+            EditAction::New => self.open_template("one-shot"),
+            EditAction::Template => self.open_template(argument),
+            EditAction::Apply if argument.is_empty() => {
+                self.open_palette();
+                self.paste("apply ")
+            }
+            EditAction::Apply => vec![Effect::ReadManifests(argument.into())],
+            EditAction::Drafts => self.open_saved_draft(),
+        }
+    }
+
+    fn open_template(&mut self, name: &str) -> Vec<Effect> {
+        let templates = templates(&self.desk.templates);
+        let Some(template) = templates.iter().find(|one| one.name == name) else {
+            let names: Vec<&str> = templates.iter().map(|one| one.name.as_str()).collect();
+            self.open_palette();
+            let effects = self.paste("template ");
+            self.notice = Some(format!("templates: {}", names.join(", ")));
+            return effects;
+        };
+        let editor = Editor::of_template(format!("New from template {name}"), &template.text);
+        self.edit(editor, Purpose::Apply);
+        self.ask_for_schemas()
+    }
+
+    /// Manifests were read from files.
+    pub(super) fn take_manifests(&mut self, title: String, text: Result<String, String>) -> Vec<Effect> {
+        let text = match text {
+            Ok(text) => text,
+            Err(why) => {
+                self.notice = Some(why);
+                return Vec::new();
+            }
+        };
+        let Imported { text, notes } = import(&text);
+        let mut editor = Editor::new(format!("Apply {title}"), &text);
+        editor.notice = (!notes.is_empty()).then(|| notes.join("; "));
+        self.edit(editor, Purpose::Apply);
+        self.ask_for_schemas()
+    }
+
+    fn edit(&mut self, editor: Editor, purpose: Purpose) {
+        self.desk.count += 1;
+        let name = format!("{}-{}", self.now.nanos(), self.desk.count);
+        self.show_draft(Draft::new(editor, purpose, name));
+    }
+
+    fn show_draft(&mut self, mut draft: Draft) {
+        draft.editor.resize(self.size);
+        (draft.is_leaving, draft.is_away, draft.unanswered, draft.has_failed) = (false, false, 0, false);
+        draft.check(self.catalogue());
+        draft.help(self.catalogue());
+        self.overlay = Some(Overlay::Editor(Box::new(draft)));
+    }
+
+    /// What is known of the fields of objects.
+    fn catalogue(&self) -> &Catalogue {
+        self.desk.schemas.as_ref().map_or_else(|| Catalogue::built_in(), |schemas| &schemas.0)
+    }
+
+    /// Takes a key while a text is edited.
+    pub(super) fn draft_key(&mut self, mut draft: Box<Draft>, key: &Key) -> Vec<Effect> {
+        if draft.is_leaving {
+            return self.leave_draft(draft, key);
+        }
+        let outcome = draft.editor.key(key);
+        self.after_edit(draft, outcome)
+    }
+
+    /// Takes what was pasted into the text.
+    pub(super) fn paste_draft(&mut self, text: &str) -> Vec<Effect> {
+        let Some(Overlay::Editor(mut draft)) = self.overlay.take() else { return Vec::new() };
+        let outcome = draft.editor.paste(text);
+        self.after_edit(draft, outcome)
+    }
+
+    fn after_edit(&mut self, mut draft: Box<Draft>, outcome: EditorOutcome) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match outcome {
+            EditorOutcome::Nothing => {}
+            EditorOutcome::Moved => draft.help(self.catalogue()),
+            EditorOutcome::Edited => effects.extend(self.edited(&mut draft)),
+            EditorOutcome::Copied(text) => effects.push(Effect::Copy(text)),
+            EditorOutcome::Cut(text) => {
+                effects.extend(self.edited(&mut draft));
+                effects.push(Effect::Copy(text));
+            }
+            EditorOutcome::Complete => draft.complete(self.catalogue(), &self.desk.names),
+            EditorOutcome::Review => return self.submit(draft),
+            EditorOutcome::External => effects.push(Effect::EditOutside(draft.editor.text())),
+            EditorOutcome::Leave if draft.editor.is_changed() => {
+                draft.is_leaving = true;
+                let told = "the text was changed: k keeps it as a draft, d discards it, esc goes on";
+                draft.editor.notice = Some(told.to_owned());
+            }
+            EditorOutcome::Leave => {
+                self.desk.away = None;
+                return vec![Effect::DropDraft(draft.name)];
+            }
+        }
+        self.overlay = Some(Overlay::Editor(draft));
+        effects
+    }
+
+    fn edited(&self, draft: &mut Draft) -> Option<Effect> {
+        draft.check(self.catalogue());
+        draft.help(self.catalogue());
+        if draft.editor.popup().is_some() {
+            draft.complete(self.catalogue(), &self.desk.names);
+        }
+        draft.saved(&self.context)
+    }
+
+    fn leave_draft(&mut self, mut draft: Box<Draft>, key: &Key) -> Vec<Effect> {
+        draft.editor.notice = None;
+        match key.0.as_str() {
+            "d" => {
+                self.notice = Some("the draft was discarded".into());
+                return vec![Effect::DropDraft(draft.name)];
+            }
+            "k" => {
+                self.notice = Some(":drafts opens it again".into());
+                self.desk.saved.extend(
+                    draft.content(&self.context).map(|content| SavedDraft { name: draft.name.clone(), content }),
+                );
+                return draft.saved(&self.context).into_iter().collect();
+            }
+            _ => draft.is_leaving = false,
+        }
+        self.overlay = Some(Overlay::Editor(draft));
+        Vec::new()
+    }
+
+    /// What came back from the user's own editor.
+    pub(super) fn take_edited_outside(&mut self, text: Result<String, String>) -> Vec<Effect> {
+        let Some(Overlay::Editor(mut draft)) = self.overlay.take() else { return Vec::new() };
+        let mut effects = Vec::new();
+        match text {
+            Ok(text) => {
+                draft.editor.replace_all(&text);
+                effects.extend(self.edited(&mut draft));
+            }
+            Err(why) => draft.editor.notice = Some(why),
+        }
+        self.overlay = Some(Overlay::Editor(draft));
+        effects
+    }
+
+    /// Plans what the text means, and shows it.
+    fn submit(&mut self, mut draft: Box<Draft>) -> Vec<Effect> {
+        match self.plan_of(&draft) {
+            Ok(plan) => {
+                draft.is_away = true;
+                let effects = self.review(plan);
+                self.desk.away = Some(draft);
+                effects
+            }
+            Err(Refusal(why)) => {
+                draft.editor.notice = Some(why);
+                self.overlay = Some(Overlay::Editor(draft));
+                Vec::new()
+            }
+        }
+    }
+
+    fn plan_of(&self, draft: &Draft) -> Result<Plan, Refusal> {
+        let text = draft.editor.text();
+        if let Purpose::Form(write, meant) = &draft.purpose {
+            let Meant { key, uid, live } = meant;
+            let wanted = rerun::with_form(live, &text).map_err(|error| Refusal(error.to_string()))?;
+            let patch = merge::patch(live, &wanted);
+            return made_with_form(*write, Subject { kind: key.kind, uid: *uid }, patch, self.scene());
+        }
+        if let Some(line) = gap(&text) {
+            return Err(Refusal(format!("line {}: a placeholder is left; tab goes there", line + 1)));
+        }
+        let parsed = parse(&text);
+        if let Some(problem) = parsed.problems.iter().find(|problem| problem.severity == Severity::Error) {
+            return Err(Refusal(format!("line {}: {}", problem.place.line + 1, problem.message)));
+        }
+        let objects: Vec<Value> = parsed.documents.into_iter().map(|document| document.object).collect();
+        match &draft.purpose {
+            Purpose::Edit(Meant { key, uid, live }) => edited(key, *uid, live, objects, self.scene()),
+            _ if self.is_read_only => Err(Refusal("kubatch runs read-only (--readonly)".into())),
+            _ => apply::documents(objects, &self.default_namespace(), false),
+        }
+    }
+
+    /// The review was left without sending anything: the text is there again.
+    pub(super) fn draft_comes_back(&mut self) {
+        if let Some(draft) = self.desk.away.take_if(|draft| draft.is_away) {
+            self.show_draft(*draft);
+        }
+    }
+
+    /// The server refused in a dry run what the text means. Where the object has changed meanwhile, it is read anew.
+    pub(super) fn draft_refused(&mut self, refused: &Refused) -> Vec<Effect> {
+        let Some(draft) = &self.desk.away else { return Vec::new() };
+        let Purpose::Edit(Meant { key, uid, .. }) = &draft.purpose else { return Vec::new() };
+        if refused.reason != Reason::Changed {
+            return Vec::new();
+        }
+        self.desk.opening = Some((key.clone(), *uid, Opening::Rebase));
+        vec![Effect::Fetch(key.clone())]
+    }
+
+    /// The object has changed while it was edited: both changes are made one, and what the other side changed is told.
+    fn rebase(&mut self, live: Value) -> Vec<Effect> {
+        let Some(mut draft) = self.desk.away.take() else { return Vec::new() };
+        let text = draft.editor.text();
+        let mine = parse(&text).documents.into_iter().next().map(|document| document.object);
+        let (Purpose::Edit(meant), Some(mine)) = (&mut draft.purpose, mine) else {
+            self.show_draft(*draft);
+            return Vec::new();
+        };
+        let rebased = merge::rebase(&tidy(&meant.live), &mine, &tidy(&live));
+        meant.live = live;
+        draft.editor.replace_all(&to_yaml(&rebased.object));
+        let theirs = match &rebased.theirs[..] {
+            [] => "it changed meanwhile, but nothing that is edited here".to_owned(),
+            paths => format!("somebody changed {} meanwhile, and it is taken in", paths.join(", ")),
+        };
+        let both = match &rebased.both[..] {
+            [] => String::new(),
+            paths => format!("; BOTH changed {}: yours is kept", paths.join(", ")),
+        };
+        let changed = rebased.theirs.iter().chain(&rebased.both).cloned().collect::<Vec<_>>();
+        let saved = draft.saved(&self.context);
+        self.show_draft(*draft);
+        if let Some(Overlay::Editor(draft)) = &mut self.overlay {
+            draft.editor.notice = Some(theirs + &both);
+            draft.point_at(&changed, "changed by somebody else meanwhile");
+        }
+        saved.into_iter().collect()
+    }
+
+    /// So many writes of the text are sent; others were left out where that is so.
+    pub(super) fn draft_is_sent(&mut self, writes: usize, is_part: bool) {
+        if let Some(draft) = &mut self.desk.away {
+            (draft.unanswered, draft.has_failed) = (writes, is_part);
+        }
+    }
+
+    /// The server answered a write. Once all of a text's are answered, it is done with, or comes back.
+    pub(super) fn draft_answered(&mut self, is_done: bool) -> Vec<Effect> {
+        let is_last = |draft: &mut Box<Draft>| {
+            let was_waited_for = draft.unanswered > 0;
+            draft.unanswered = draft.unanswered.saturating_sub(1);
+            draft.has_failed |= was_waited_for && !is_done;
+            was_waited_for && draft.unanswered == 0
+        };
+        let Some(draft) = self.desk.away.take_if(is_last) else { return Vec::new() };
+        if !draft.has_failed {
+            return vec![Effect::DropDraft(draft.name)];
+        }
+        if self.overlay.is_none() {
+            self.show_draft(*draft);
+            return Vec::new();
+        }
+        self.desk
+            .saved
+            .extend(draft.content(&self.context).map(|content| SavedDraft { name: draft.name.clone(), content }));
+        Vec::new()
+    }
+
+    /// Opens the newest draft that is kept.
+    pub(super) fn open_saved_draft(&mut self) -> Vec<Effect> {
+        let Some(SavedDraft { name, content }) = self.desk.saved.pop() else { return Vec::new() };
+        let text = content["text"].as_str().unwrap_or_default().to_owned();
+        let title = content["title"].as_str().unwrap_or("Draft").to_owned();
+        let context = content["context"].as_str().unwrap_or_default();
+        let told = (context != self.context).then(|| format!("this draft was made in {context}"));
+        let editor = Editor::new(title, "");
+        let mut draft = Draft::new(editor, Purpose::read(&content), name);
+        draft.editor.replace_all(&text);
+        self.show_draft(draft);
+        if let Some(Overlay::Editor(draft)) = &mut self.overlay {
+            draft.editor.notice = told;
+        }
+        self.ask_for_schemas()
+    }
+}
+
+impl Draft {
+    fn new(editor: Editor, purpose: Purpose, name: String) -> Self {
+        Self { editor, purpose, name, is_leaving: false, is_away: false, unanswered: 0, has_failed: false }
+    }
+
+    /// Finds what is wrong with the text, and which of its lines cannot be changed.
+    fn check(&mut self, catalogue: &Catalogue) {
+        if let Purpose::Form(..) = self.purpose {
+            self.editor.set_problems(Vec::new());
+            return;
+        }
+        let text = self.editor.text();
+        // A template with gaps is no YAML yet.
+        if gap(&text).is_some() {
+            self.editor.set_problems(Vec::new());
+            return;
+        }
+        let mut problems = check(&text, catalogue);
+        let mut frozen = Vec::new();
+        if let Purpose::Edit(Meant { live, .. }) = &self.purpose
+            && let Some(document) = parse(&text).documents.first()
+        {
+            for (path, why) in immutable::frozen_paths(live) {
+                if let Some(found) = document.find(&Path::parse(&path)) {
+                    let first = found.key.unwrap_or(found.value).line;
+                    frozen.push((first..found.last_line + 1, why));
+                }
+            }
+            let mut wanted = live.clone();
+            json_patch::merge(&mut wanted, &merge::patch(&tidy(live), &document.object));
+            for refused in immutable::refused(live, &wanted) {
+                let place = document.find_nearest(&Path::parse(&refused.path)).value;
+                let message = format!("{}: ctrl-s offers a new Job instead", refused.why);
+                problems.push(Problem { place, severity: Severity::Warning, message, fix: None });
+            }
+        }
+        self.editor.set_problems(problems);
+        self.editor.set_frozen(frozen);
+    }
+
+    fn help(&mut self, catalogue: &Catalogue) {
+        let (line, column) = self.editor.cursor();
+        let help = help_at(self.editor.lines(), line, column, catalogue);
+        self.editor.set_help(help);
+    }
+
+    fn complete(&mut self, catalogue: &Catalogue, names: &Names) {
+        let (line, column) = self.editor.cursor();
+        let found = complete(self.editor.lines(), line, column, catalogue, names);
+        self.editor.set_completions(found);
+    }
+
+    /// Points at fields of the text.
+    fn point_at(&mut self, paths: &[String], words: &str) {
+        let parsed = parse(&self.editor.text());
+        let Some(document) = parsed.documents.first() else { return };
+        let mut problems = self.editor.problems().to_vec();
+        for path in paths {
+            let place = document.find_nearest(&Path::parse(path)).value;
+            problems.push(Problem { place, severity: Severity::Note, message: words.to_owned(), fix: None });
+        }
+        self.editor.set_problems(problems);
+    }
+}
+
+/// The line of the first placeholder that is not filled in.
+fn gap(text: &str) -> Option<usize> {
+    text.lines().position(|line| line.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}")))
+}

@@ -1,0 +1,27 @@
+//! What lies over the dashboard.
+
+use super::{Ask, Draft, Filter, LogPrompt, Page, Palette, Prompt, Review};
+
+/// What lies over the dashboard and takes the keys.
+#[derive(Debug)]
+pub enum Overlay {
+    /// The palette.
+    Palette(Palette),
+    /// Typing a filter for the focused list; the text that Esc returns to is kept.
+    Filter {
+        /// The line.
+        prompt: Prompt,
+        /// The filter before.
+        before: Filter,
+    },
+    /// Typing what is looked for in the log, which lines are shown, from when on, or a file's name.
+    LogPrompt(LogPrompt),
+    /// A page of text to read.
+    Page(Page),
+    /// A write before it is sent.
+    Review(Box<Review>),
+    /// Typing what a command needs.
+    Ask(Ask),
+    /// A text under edit.
+    Editor(Box<Draft>),
+}

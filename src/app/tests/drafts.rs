@@ -1,0 +1,214 @@
+//! Texts under edit from key to effect: opened, typed, kept, reviewed, refused, made one with another's change.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::app::SavedDraft;
+use crate::manifest::Template;
+use crate::model::fixtures::{accept, text, written};
+use crate::model::mutation::{Change as Meant, Mutation, Reason, Refused};
+
+/// The CronJob of the fixture as the server has it.
+fn live() -> Value {
+    serde_json::from_str(&text("cronjob")).unwrap()
+}
+
+/// The editor is open on the CronJob.
+fn editing() -> App {
+    let mut app = app(&[Row::CronJob(cronjob("cronjob"))]);
+    let effects = press(&mut app, &["1", "e"]);
+    let key = cronjob("cronjob").key();
+    assert!(effects.contains(&Effect::Fetch(key.clone())) && effects.contains(&Effect::ReadSchemas), "{effects:?}");
+    app.update(Msg::Fetched { session: app.session, key, object: Ok(live()) });
+    app.settle();
+    app
+}
+
+fn draft(app: &App) -> &crate::app::Draft {
+    match &app.overlay {
+        Some(Overlay::Editor(draft)) => draft,
+        other => panic!("no editor but {other:?}; {:?}", app.notice),
+    }
+}
+
+/// Puts the cursor behind these words, and types others.
+fn type_behind(app: &mut App, words: &str, more: &str) -> Vec<Effect> {
+    press(app, &["ctrl-f"]);
+    typed(app, words);
+    press(app, &["enter", "esc", "end"]);
+    let keys: Vec<String> = more.chars().map(|one| if one == ' ' { "space".into() } else { one.to_string() }).collect();
+    press(app, &keys.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn mutation(effects: &[Effect]) -> &Mutation {
+    let found = effects.iter().find_map(|effect| match effect {
+        Effect::Prepare { mutations, .. } => mutations.first(),
+        _ => None,
+    });
+    found.unwrap_or_else(|| panic!("{effects:?}"))
+}
+
+#[test]
+fn what_was_changed_alone_is_sent_on_the_version_that_was_edited() {
+    let mut app = editing();
+    let text = draft(&app).editor.text();
+    assert!(!text.contains("status:") && !text.contains("resourceVersion"), "{text}");
+    press(&mut app, &["ctrl-s"]);
+    assert_eq!(draft(&app).editor.notice.as_deref(), Some("nothing was changed"));
+    type_behind(&mut app, "concurrencyPolicy", "");
+    let effects = press(&mut app, &["ctrl-k", "ctrl-s"]);
+    let patch = json!({ "spec": { "concurrencyPolicy": null } });
+    let version = live()["metadata"]["resourceVersion"].as_str().map(str::to_owned);
+    assert_eq!(mutation(&effects).change, Meant::Merge { patch, version });
+    press(&mut app, &["esc"]);
+    assert!(!draft(&app).editor.text().contains("concurrencyPolicy"), "the text is there again");
+}
+
+#[test]
+fn a_text_is_kept_as_it_is_typed_and_no_more_once_it_is_done_with() {
+    let mut app = editing();
+    let effects = type_behind(&mut app, "failedJobsHistoryLimit", "0");
+    let Some(Effect::SaveDraft { name, content }) = effects.last() else { panic!("{effects:?}") };
+    let kept: Value = serde_json::from_str(content).unwrap();
+    assert_eq!((&kept["purpose"], &kept["text"]), (&json!("edit"), &json!(draft(&app).editor.text())));
+    let name = name.clone();
+    let effects = press(&mut app, &["ctrl-s"]);
+    let mutation = mutation(&effects).clone();
+    accept(&mut app, effects);
+    press(&mut app, &["enter"]);
+    let outcome = Ok(written(&crate::model::fixtures::prepared(&mutation)));
+    let effects = app.update(Msg::EffectDone { session: app.session, mutation, outcome });
+    assert!(effects.contains(&Effect::DropDraft(name)), "{effects:?}");
+    // After a crash it is offered again.
+    let mut app = super::app(&[Row::CronJob(cronjob("cronjob"))]);
+    app.desk.saved = vec![SavedDraft { name: "1-1".into(), content: kept.clone() }];
+    press(&mut app, &["alt-o"]);
+    assert_eq!(draft(&app).editor.text(), kept["text"]);
+    assert!(matches!(press(&mut app, &["ctrl-s"])[..], [Effect::Prepare { .. }]), "it is still an edit of the object");
+}
+
+#[test]
+fn leaving_with_changes_asks() {
+    let mut app = editing();
+    press(&mut app, &["esc"]);
+    assert!(app.overlay.is_none(), "nothing was changed");
+    let mut app = editing();
+    type_behind(&mut app, "failedJobsHistoryLimit", "0");
+    press(&mut app, &["esc"]);
+    assert!(draft(&app).editor.notice.as_deref().is_some_and(|notice| notice.contains("d discards it")));
+    press(&mut app, &["esc"]);
+    assert!(draft(&app).editor.notice.is_none(), "it goes on");
+    assert!(matches!(press(&mut app, &["esc", "d"])[..], [Effect::DropDraft(_)]));
+    assert!(app.overlay.is_none() && app.desk.saved.is_empty());
+}
+
+#[test]
+fn a_change_by_somebody_else_is_taken_in_and_told() {
+    let mut app = editing();
+    type_behind(&mut app, "failedJobsHistoryLimit", "0");
+    let effects = press(&mut app, &["ctrl-s"]);
+    let Some(Effect::Prepare { review, .. }) = effects.last() else { panic!("{effects:?}") };
+    let refused = Refused { failure: failure(Cause::Other), reason: Reason::Changed, fields: Vec::new() };
+    let effects = app.update(Msg::Prepared { session: app.session, review: *review, at: 0, outcome: Err(refused) });
+    let key = cronjob("cronjob").key();
+    assert_eq!(effects, [Effect::Fetch(key.clone())]);
+    let mut other = live();
+    other["spec"]["schedule"] = json!("1 2 3 4 5");
+    other["metadata"]["resourceVersion"] = json!("99999999");
+    app.update(Msg::Fetched { session: app.session, key, object: Ok(other) });
+    let text = draft(&app).editor.text();
+    assert!(text.contains("schedule: 1 2 3 4 5") && text.contains("failedJobsHistoryLimit: 10"), "{text}");
+    let notice = draft(&app).editor.notice.clone().unwrap();
+    assert!(notice.contains("somebody changed spec.schedule meanwhile"), "{notice}");
+    let effects = press(&mut app, &["ctrl-s"]);
+    let patch = json!({ "spec": { "failedJobsHistoryLimit": 10 } });
+    assert_eq!(mutation(&effects).change, Meant::Merge { patch, version: Some("99999999".into()) });
+}
+
+#[test]
+fn a_broken_text_stays_and_says_its_line() {
+    let mut app = editing();
+    type_behind(&mut app, "failedJobsHistoryLimit", ": [");
+    assert_eq!(press(&mut app, &["ctrl-s"]), []);
+    let notice = draft(&app).editor.notice.clone().unwrap();
+    assert!(notice.starts_with("line "), "{notice}");
+    assert!(!draft(&app).editor.problems().is_empty());
+}
+
+#[test]
+fn another_object_is_no_edit_of_this_one() {
+    let mut app = editing();
+    type_behind(&mut app, "kind: CronJob", "s");
+    press(&mut app, &["ctrl-s"]);
+    let notice = draft(&app).editor.notice.clone().unwrap();
+    assert!(notice.contains("kind, name and namespace cannot be changed"), "{notice}");
+}
+
+#[test]
+fn what_cannot_be_changed_on_this_job_is_marked_before_it_is_sent() {
+    let running = job("job-indexed");
+    let mut app = app(&[Row::Job(running.clone())]);
+    press(&mut app, &["e"]);
+    let object = serde_json::from_str(&text("job-indexed")).unwrap();
+    app.update(Msg::Fetched { session: app.session, key: running.key(), object: Ok(object) });
+    app.settle();
+    let lines = draft(&app).editor.lines().to_vec();
+    let image = lines.iter().position(|line| line.contains("image:")).unwrap();
+    assert!(draft(&app).editor.frozen(image).is_some(), "{lines:?}");
+    let limit = lines.iter().position(|line| line.contains("backoffLimit:")).unwrap();
+    assert!(draft(&app).editor.frozen(limit).is_none());
+}
+
+#[test]
+fn a_template_is_filled_in_before_it_is_applied() {
+    let mut app = app(&[Row::Job(job("job-indexed"))]);
+    app.desk.templates = vec![Template {
+        name: "mine".into(),
+        text: "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{name:x}}\n  namespace: data\n".into(),
+    }];
+    press(&mut app, &[":"]);
+    typed(&mut app, "template mine");
+    press(&mut app, &["enter"]);
+    press(&mut app, &["ctrl-s"]);
+    assert!(draft(&app).editor.notice.as_deref().is_some_and(|notice| notice.contains("placeholder")));
+    typed(&mut app, "settings");
+    let effects = press(&mut app, &["ctrl-s"]);
+    let mutation = mutation(&effects);
+    assert!(matches!(&mutation.change, Meant::Apply { is_forced: false, .. }), "{mutation:?}");
+    assert_eq!(mutation.target.to_string(), "configmap/settings");
+}
+
+#[test]
+fn drafts_of_secrets_are_kept_nowhere() {
+    let mut app = app(&[Row::Job(job("job-indexed"))]);
+    let text = Ok("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {p: hidden}\n".into());
+    app.update(Msg::ManifestsRead { title: "s.yaml".into(), text });
+    let effects = press(&mut app, &["x"]);
+    assert_eq!(effects, [], "nothing is written");
+    press(&mut app, &["esc", "k"]);
+    assert!(app.desk.saved.is_empty());
+}
+
+#[test]
+fn a_run_with_changes_has_them_in_its_containers_alone() {
+    let mut app = app(&[Row::CronJob(cronjob("cronjob"))]);
+    press(&mut app, &["1", "alt-t"]);
+    app.update(Msg::Fetched { session: app.session, key: cronjob("cronjob").key(), object: Ok(live()) });
+    app.settle();
+    type_behind(&mut app, "image", "-next");
+    let effects = press(&mut app, &["ctrl-s"]);
+    let Meant::Trigger { patch, .. } = &mutation(&effects).change else { panic!("{effects:?}") };
+    let image = patch["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap();
+    assert!(image.ends_with("-next"), "{patch}");
+}
+
+#[test]
+fn what_comes_back_from_the_users_own_editor_is_the_text() {
+    let mut app = editing();
+    let effects = press(&mut app, &["ctrl-e"]);
+    assert_eq!(effects, [Effect::EditOutside(draft(&app).editor.text())]);
+    app.update(Msg::EditedOutside(Ok("apiVersion: v1\n".into())));
+    assert_eq!(draft(&app).editor.text(), "apiVersion: v1\n");
+    app.update(Msg::EditedOutside(Err("vi ended with a failure".into())));
+    assert!(draft(&app).editor.notice.as_deref().is_some_and(|notice| notice.contains("vi")));
+}

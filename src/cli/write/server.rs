@@ -1,0 +1,147 @@
+//! The way to the server for one command: what is known of the objects that it names, and the writes that the server
+//! tries and takes.
+
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use tokio::sync::mpsc;
+
+use super::Stop;
+use crate::cli::reference::{Reference, instead};
+use crate::cluster::connect::Target;
+use crate::cluster::execute::no_connection;
+use crate::cluster::{Engine, REPORTS, Report};
+use crate::command::Scene;
+use crate::model::clock::Clock;
+use crate::model::key::{Kind, Namespaces, ObjectKey, Session};
+use crate::model::meta::{Meta, Object};
+use crate::model::mutation::{Mutation, Prepared, Refused, Written};
+use crate::model::owner::Subject;
+use crate::model::snapshot::{Freshness, Snapshot};
+
+/// A server that is connected.
+pub(super) struct Server {
+    engine: Engine,
+    reports: mpsc::Receiver<Report>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// The context's name.
+    pub(super) context: CompactString,
+    /// The namespace in which objects are that name none.
+    pub(super) namespace: CompactString,
+    snapshot: Snapshot,
+    /// The number of the last trial.
+    trials: u32,
+}
+
+impl Server {
+    /// Connects, and waits until these kinds are known as far as the target's scope reaches, or cannot be: without the
+    /// right to look at what objects own, effects are told from what the objects say themselves.
+    ///
+    /// # Errors
+    /// Where there is no way to the server.
+    pub(super) async fn connect(target: Target, kinds: &[Kind], clock: Arc<dyn Clock>) -> Result<Self, Stop> {
+        let (told, reports) = mpsc::channel(REPORTS);
+        let mut server = Self {
+            engine: Engine::start(target, Session::default(), told),
+            reports,
+            clock,
+            context: CompactString::default(),
+            namespace: CompactString::default(),
+            snapshot: Snapshot::default(),
+            trials: 0,
+        };
+        let is_known =
+            |server: &Self| kinds.iter().all(|kind| !matches!(server.snapshot.freshness(*kind), Freshness::Loading));
+        while server.context.is_empty() || !is_known(&server) {
+            match server.reports.recv().await {
+                Some(Report::Connected { context, namespaces: Namespaces::Some(names), .. }) => {
+                    server.context = context;
+                    server.namespace = names.into_iter().next().unwrap_or_default();
+                }
+                Some(Report::NotConnected { failure, .. }) => return Err(Stop::of(&failure)),
+                Some(Report::Changed(delta)) => {
+                    server.snapshot.apply(delta, server.clock.now());
+                }
+                Some(_) => {}
+                None => return Err(Stop::of(&no_connection("ask the server"))),
+            }
+        }
+        Ok(server)
+    }
+
+    /// The object of this name.
+    ///
+    /// # Errors
+    /// Where its kind may not be looked at; where it is not there, with the names that come near.
+    pub(super) async fn find(&self, reference: &Reference) -> Result<Subject, Stop> {
+        let Reference { kind, name } = reference;
+        if let Freshness::Failed { failure, .. } | Freshness::Denied(failure) | Freshness::Stale { failure, .. } =
+            self.snapshot.freshness(*kind)
+        {
+            return Err(Stop::of(failure));
+        }
+        let is_it = |meta: &&Meta| meta.name == *name;
+        let found = match kind {
+            Kind::CronJob => self.snapshot.cronjobs.iter().map(Object::meta).find(is_it),
+            Kind::Job => self.snapshot.jobs.iter().map(Object::meta).find(is_it),
+            _ => self.snapshot.pods.iter().map(Object::meta).find(is_it),
+        };
+        if let Some(meta) = found {
+            return Ok(Subject { kind: *kind, uid: meta.uid });
+        }
+        let next = match self.engine.names(*kind, &self.namespace).await {
+            Ok(names) => instead(reference, names.iter().map(CompactString::as_str)),
+            // What there is may be looked at by its name alone.
+            Err(_) => "check the name, and the namespace that -n chooses".to_owned(),
+        };
+        Err(Stop { message: format!("there is no {reference} in namespace {}", self.namespace), hint: next })
+    }
+
+    /// What planners look at.
+    pub(super) fn scene(&self) -> Scene<'_> {
+        Scene { snapshot: &self.snapshot, now: self.clock.now(), is_read_only: false }
+    }
+
+    /// Has the server try these writes; what it says to each.
+    pub(super) async fn prepare(&mut self, mutations: Vec<Mutation>) -> Vec<Result<Box<Prepared>, Refused>> {
+        self.trials += 1;
+        let mut answers: Vec<_> = mutations.iter().map(|_| None).collect();
+        let lost: Vec<String> = mutations.iter().map(Mutation::to_string).collect();
+        self.engine.prepare(self.trials, mutations);
+        while answers.iter().any(Option::is_none) {
+            match self.reports.recv().await {
+                Some(Report::Prepared { review, at, outcome, .. }) if review == self.trials => {
+                    answers[at] = Some(outcome);
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let answered = answers.into_iter().zip(lost);
+        answered.map(|(answer, doing)| answer.unwrap_or_else(|| Err(no_connection(&doing).into()))).collect()
+    }
+
+    /// Sends a write that was tried.
+    pub(super) async fn send(&mut self, prepared: Prepared) -> Result<Written, Refused> {
+        let doing = prepared.mutation.to_string();
+        self.engine.execute(Session::default(), vec![prepared], true);
+        loop {
+            match self.reports.recv().await {
+                Some(Report::Done { outcome, .. }) => return outcome,
+                Some(_) => {}
+                None => return Err(no_connection(&doing).into()),
+            }
+        }
+    }
+
+    /// An object as it is now; None where it cannot be had.
+    pub(super) async fn fetch(&mut self, key: ObjectKey) -> Option<serde_json::Value> {
+        self.engine.fetch(key.clone());
+        loop {
+            match self.reports.recv().await? {
+                Report::Fetched { key: fetched, object, .. } if fetched == key => return object.ok(),
+                _ => {}
+            }
+        }
+    }
+}
