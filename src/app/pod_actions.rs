@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::command::pod::{container, debug, split};
 use crate::command::{Pane, PodAction, Refusal};
 use crate::model::count::grouped;
-use crate::model::delta::Failure;
+use crate::model::delta::{Cause, Failure};
 use crate::model::exec::{CommandEnd, CommandOutput, ContainerKey, CopyProgress, DebugContainer, Join};
 use crate::model::pod::ContainerState;
 use crate::model::state::Level;
@@ -162,11 +162,18 @@ impl App {
 
     /// A terminal is ours again that was joined to a container.
     pub(super) fn take_joined(&mut self, to: &ContainerKey, ended: Result<i32, Failure>) {
-        self.notice = Some(match ended {
+        let told = match ended {
             Ok(0) => format!("left {to}"),
             Ok(code) => format!("left {to}; what ran there ended with exit code {code}{}", killed(code)),
+            // The server's words and the next step are longer than a line.
+            Err(failure) if failure.cause == Cause::Denied && self.overlay.is_none() => {
+                let lines = [(&failure.message, Role::State(Level::Broken)), (&failure.hint, Role::Plain)];
+                let lines = lines.map(|(text, role)| Line::new(text, role));
+                return self.overlay = Some(Overlay::Page(Page::of(format!("{to} was not reached"), lines.into())));
+            }
             Err(failure) => sentence(&failure),
-        });
+        };
+        self.notice = Some(told);
     }
 
     /// A command ended. A page that was closed meanwhile stays closed.

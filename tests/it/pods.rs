@@ -89,6 +89,7 @@ fn shell_has_the_terminals_size_and_leaves_the_screen_intact(cluster: &Cluster) 
     terminal.press("s");
     terminal.shows(&format!("a shell in pod/{pod}, container main; exit or ctrl-d ends it"));
     assert!(!terminal.is_full_screen());
+    terminal.shows("/ #");
     terminal.press("stty size\r");
     terminal.shows("40 120");
     terminal.resize(90, 30);
@@ -127,6 +128,7 @@ fn what_a_shell_leaves_behind_does_no_harm(cluster: &Cluster) {
     let before = terminal.wait("a screen at rest", |screen| screen.contains("● live"));
     terminal.press("s");
     terminal.shows("a shell in pod/");
+    terminal.shows("/ #");
     // The alternate screen, margins, origin mode, no wrapping, insert mode, lines for letters, a title that never ends.
     let left = r"printf '\033[?1049h\033[5;9r\033[?6h\033[?7l\033[4h\033(0\033[?25l\033[?1000h\033]2;evil'; exit";
     terminal.press(&format!("{left}\r"));
@@ -144,6 +146,7 @@ fn pod_deleted_in_mid_shell_brings_the_screen_back(cluster: &Cluster) {
     let mut terminal = on_the_pod(cluster, &space, &[]);
     terminal.press("s");
     terminal.shows("a shell in pod/");
+    terminal.shows("/ #");
     terminal.press("echo in $((1 + 1))\r");
     terminal.shows("in 2");
     let now = DeleteParams::default().grace_period(0);
@@ -219,6 +222,7 @@ fn debug_container_is_asked_for_and_its_shell_opens(cluster: &Cluster) {
     terminal.press(":debug busybox:1.35\r");
     let screen = terminal.shows("container debug-1 of image busybox:1.35 starts in the pod");
     assert!(screen.contains(&format!("Debug pod/{pod}?")), "{screen}");
+    terminal.shows("accepted");
     terminal.press("y");
     terminal.shows(&format!("attached to pod/{pod}, container debug-1"));
     assert!(!terminal.is_full_screen());
