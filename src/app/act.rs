@@ -10,7 +10,7 @@ use crate::model::snapshot::Snapshot;
 use super::details::help;
 use super::page::Form;
 use super::ranking::Ranking;
-use super::{App, Column, Effect, Filter, ListState, Overlay, Prompt};
+use super::{App, Column, Effect, Filter, ListState, Msg, Overlay, Prompt};
 
 impl App {
     /// Takes a key: an open overlay first, then the commands that apply.
@@ -23,6 +23,7 @@ impl App {
             Some(Overlay::Page(page)) => self.page_key(page, key),
             Some(Overlay::Review(review)) => self.review_key(review, key),
             Some(Overlay::Ask(ask)) => self.ask_key(ask, key),
+            Some(Overlay::Opening(typed)) => self.opening_key(typed, key),
             Some(Overlay::Editor(draft)) => self.draft_key(draft, key),
             None => {
                 let specs: Vec<_> = candidates(key, self.pane_scopes()).collect();
@@ -83,6 +84,7 @@ impl App {
                     prompt.paste(text);
                 }
             }
+            Some(Overlay::Opening(typed)) => typed.push(Msg::Paste(text.to_owned())),
             Some(Overlay::Editor(_)) => return self.paste_draft(text),
             None => {}
         }

@@ -5,25 +5,24 @@
 //! back where the server does not take it.
 
 mod desk;
+mod opening;
 mod saved;
 
 pub use desk::Desk;
+use opening::Opening;
 pub use saved::SavedDraft;
 
 use serde_json::Value;
 
-use crate::command::{EditAction, Key, Plan, Refusal, Write, apply, edited, made_with_form};
+use crate::command::{Key, Plan, Refusal, Write, apply, edited, made_with_form};
 use crate::manifest::object::tidy;
 use crate::manifest::{
-    Catalogue, Imported, Names, Path, Problem, Severity, check, complete, help_at, immutable, import, merge, parse,
-    rerun, templates, to_yaml,
+    Catalogue, Names, Path, Problem, Severity, check, complete, help_at, immutable, merge, parse, rerun, to_yaml,
 };
-use crate::model::delta::Failure;
 use crate::model::key::{ObjectKey, Uid};
 use crate::model::mutation::{Reason, Refused};
 use crate::model::owner::Subject;
 
-use super::details::sentence;
 use super::editor::{Editor, EditorOutcome};
 use super::{App, Effect, Overlay};
 
@@ -65,128 +64,7 @@ struct Meant {
     live: Value,
 }
 
-/// What an object is fetched for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Opening {
-    /// To be edited.
-    Edit,
-    /// To be edited in the user's own editor.
-    EditOutside,
-    /// For the containers of a Job that is made like it.
-    Form(Write),
-    /// It has changed while it was edited.
-    Rebase,
-}
-
 impl App {
-    /// Asks for the object under the cursor, to edit it.
-    pub(super) fn open_editor(&mut self, opening: Opening) -> Vec<Effect> {
-        let Some((key, uid)) = self.object_under_cursor() else { return Vec::new() };
-        self.notice = Some(format!("fetching {key}"));
-        self.desk.opening = Some((key.clone(), uid, opening));
-        let mut effects = vec![Effect::Fetch(key)];
-        effects.extend(self.ask_for_schemas());
-        effects
-    }
-
-    /// What the fields of objects are is asked once in a session, when it is wanted first.
-    fn ask_for_schemas(&mut self) -> Vec<Effect> {
-        let namespace = self.default_namespace();
-        let schemas = (self.desk.schemas_of != Some(self.session)).then_some(Effect::ReadSchemas);
-        self.desk.schemas_of = Some(self.session);
-        schemas.into_iter().chain([Effect::ReadNames(namespace)]).collect()
-    }
-
-    /// The namespace of what names none: that of the object under the cursor, else the one that is looked at.
-    pub(super) fn default_namespace(&self) -> String {
-        let here = self.object_under_cursor().map(|(key, _)| key.namespace.to_string()).filter(|name| !name.is_empty());
-        let looked_at = match &self.namespaces {
-            Some(crate::model::key::Namespaces::Some(names)) => names.first().map(ToString::to_string),
-            _ => None,
-        };
-        here.or(looked_at).unwrap_or_else(|| "default".to_owned())
-    }
-
-    /// An object came that is to be edited; false where none was asked for.
-    pub(super) fn take_edited(&mut self, key: &ObjectKey, object: &Result<Value, Failure>) -> Option<Vec<Effect>> {
-        let (_, uid, opening) = self.desk.opening.take_if(|(wanted, ..)| wanted == key)?;
-        let live = match object {
-            Ok(live) => live.clone(),
-            Err(failure) => {
-                self.notice = Some(sentence(failure));
-                return Some(Vec::new());
-            }
-        };
-        self.notice = None;
-        let meant = Meant { key: key.clone(), uid, live };
-        if meant.live["metadata"]["uid"].as_str().map(Uid::new) != Some(uid) {
-            self.notice = Some(format!("{key} was deleted and made anew: look at it and try again"));
-            return Some(Vec::new());
-        }
-        Some(match opening {
-            Opening::Rebase => self.rebase(meant.live),
-            Opening::Form(write) => {
-                let text = rerun::form(&meant.live);
-                let title = format!("{} {key} with changes  {}", super::capital(write.verb().plain), key.namespace);
-                self.edit(Editor::new(title, &text), Purpose::Form(write, meant));
-                Vec::new()
-            }
-            Opening::Edit | Opening::EditOutside => {
-                let text = to_yaml(&tidy(&meant.live));
-                let title = format!("Edit {key}  {}", key.namespace);
-                self.edit(Editor::new(title, &text), Purpose::Edit(meant));
-                (opening == Opening::EditOutside).then_some(Effect::EditOutside(text)).into_iter().collect()
-            }
-        })
-    }
-
-    /// Opens what a command wants to be edited.
-    pub(super) fn open_text(&mut self, action: EditAction, argument: &str) -> Vec<Effect> {
-        match action {
-            EditAction::Object => self.open_editor(Opening::Edit),
-            EditAction::Outside => self.open_editor(Opening::EditOutside),
-            EditAction::Form(write) => self.open_editor(Opening::Form(write)),
-            EditAction::New => self.open_template("one-shot"),
-            EditAction::Template => self.open_template(argument),
-            EditAction::Apply if argument.is_empty() => {
-                self.open_palette();
-                self.paste("apply ")
-            }
-            EditAction::Apply => vec![Effect::ReadManifests(argument.into())],
-            EditAction::Drafts => self.open_saved_draft(),
-        }
-    }
-
-    fn open_template(&mut self, name: &str) -> Vec<Effect> {
-        let templates = templates(&self.desk.templates);
-        let Some(template) = templates.iter().find(|one| one.name == name) else {
-            let names: Vec<&str> = templates.iter().map(|one| one.name.as_str()).collect();
-            self.open_palette();
-            let effects = self.paste("template ");
-            self.notice = Some(format!("templates: {}", names.join(", ")));
-            return effects;
-        };
-        let editor = Editor::of_template(format!("New from template {name}"), &template.text);
-        self.edit(editor, Purpose::Apply);
-        self.ask_for_schemas()
-    }
-
-    /// Manifests were read from files.
-    pub(super) fn take_manifests(&mut self, title: String, text: Result<String, String>) -> Vec<Effect> {
-        let text = match text {
-            Ok(text) => text,
-            Err(why) => {
-                self.notice = Some(why);
-                return Vec::new();
-            }
-        };
-        let Imported { text, notes } = import(&text);
-        let mut editor = Editor::new(format!("Apply {title}"), &text);
-        editor.notice = (!notes.is_empty()).then(|| notes.join("; "));
-        self.edit(editor, Purpose::Apply);
-        self.ask_for_schemas()
-    }
-
     fn edit(&mut self, editor: Editor, purpose: Purpose) {
         self.desk.count += 1;
         let name = format!("{}-{}", self.now.nanos(), self.desk.count);

@@ -1,6 +1,6 @@
 //! What lies over the dashboard.
 
-use super::{Ask, Draft, Filter, LogPrompt, Page, Palette, Prompt, Review};
+use super::{Ask, Draft, Filter, LogPrompt, Msg, Page, Palette, Prompt, Review};
 
 /// What lies over the dashboard and takes the keys.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub enum Overlay {
     Review(Box<Review>),
     /// Typing what a command needs.
     Ask(Ask),
+    /// What was typed since the editor was asked for, while its object is fetched: it is meant for the text.
+    Opening(Vec<Msg>),
     /// A text under edit.
     Editor(Box<Draft>),
 }

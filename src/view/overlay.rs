@@ -42,6 +42,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, footer: Rect, app: &App, the
         }
         Overlay::Page(page) => page::draw(buffer, area, footer, page, theme),
         Overlay::Review(review) => dialog::draw_review(buffer, area, review, theme),
+        Overlay::Opening(_) => None,
         Overlay::Editor(draft) => editor::draw(buffer, area, footer, &draft.editor, theme),
         Overlay::Ask(ask) => Some(dialog::draw_ask(buffer, area, ask, theme)),
     }

@@ -1,11 +1,12 @@
 //! End to end: objects edited as text with the binary in a pseudo-terminal on the real cluster.
 
-use k8s_openapi::api::batch::v1::CronJob;
+use k8s_openapi::api::batch::v1::{CronJob, Job};
 use kube::api::{Patch, PatchParams};
 use portable_pty::CommandBuilder;
 use serde_json::json;
 
 use crate::EndToEnd;
+use crate::cluster::has_condition;
 use crate::live::row_says;
 use crate::support::cluster::{Cluster, Need, Space, runtime};
 use crate::support::terminal::{BINARY, Terminal};
@@ -20,6 +21,11 @@ pub const TESTS: &[EndToEnd] = &[
         name: "editing::a_change_by_another_client_is_taken_in",
         need: Need::ControlPlane,
         run: a_change_by_another_client_is_taken_in,
+    },
+    EndToEnd {
+        name: "editing::what_is_immutable_is_made_as_a_new_job",
+        need: Need::Node,
+        run: what_is_immutable_is_made_as_a_new_job,
     },
     EndToEnd {
         name: "editing::a_killed_programs_text_is_offered_again",
@@ -118,6 +124,29 @@ fn a_change_by_another_client_is_taken_in(cluster: &Cluster) {
     terminal.wait("the new schedule in its row", |screen| row_says(screen, "books", "0 0 1 1 3"));
     let stored = cronjob(&space, "books").spec;
     assert_eq!((stored.schedule.as_str(), stored.failed_jobs_history_limit), ("0 0 1 1 3", Some(7)));
+}
+
+fn what_is_immutable_is_made_as_a_new_job(cluster: &Cluster) {
+    let space = cluster.space("edit-immutable");
+    space.apply(&crate::cluster::job("worker", "sleep 600", "backoffLimit: 0", ""));
+    let mut terminal = Terminal::kubatch(SIZE, Some(&cluster.kubeconfig), &["-n", &space.namespace]);
+    terminal.shows("● worker");
+    edit(&mut terminal, "Edit job/worker", "sleep 600");
+    terminal.shows("fixed for the life of a Job");
+    terminal.press(&BACKSPACE.repeat("sleep 600".len()));
+    terminal.press("exit 0");
+    terminal.press(REVIEW);
+    terminal.shows("refused");
+    terminal.shows("R makes a new Job beside it");
+    terminal.press("R");
+    terminal.shows("job/worker-rerun is made with the change");
+    terminal.shows("accepted");
+    terminal.press(ENTER);
+    terminal.wait("the new Job's end", |screen| row_says(screen, "worker-rerun", "Complete"));
+    let made = runtime().block_on(space.api::<Job>().get("worker-rerun")).unwrap();
+    assert!(has_condition(&made, "Complete"), "{made:?}");
+    let before = runtime().block_on(space.api::<Job>().get("worker")).unwrap();
+    assert!(!has_condition(&before, "Complete"), "the one before runs on");
 }
 
 fn a_killed_programs_text_is_offered_again(cluster: &Cluster) {

@@ -65,6 +65,19 @@ fn what_was_changed_alone_is_sent_on_the_version_that_was_edited() {
 }
 
 #[test]
+fn what_is_typed_while_the_object_is_fetched_goes_into_the_text() {
+    let mut app = app(&[Row::CronJob(cronjob("cronjob"))]);
+    // On the list they are commands.
+    press(&mut app, &["1", "e", "#", "s", "esc"]);
+    assert!(app.overlay.is_none(), "esc gives it up");
+    press(&mut app, &["e", "#", "s"]);
+    app.update(Msg::Paste("paste".into()));
+    let effects = app.update(Msg::Fetched { session: app.session, key: cronjob("cronjob").key(), object: Ok(live()) });
+    assert!(draft(&app).editor.text().starts_with("#spasteapiVersion"), "{}", draft(&app).editor.text());
+    assert!(effects.iter().all(|effect| matches!(effect, Effect::SaveDraft { .. })), "{effects:?}");
+}
+
+#[test]
 fn a_text_is_kept_as_it_is_typed_and_no_more_once_it_is_done_with() {
     let mut app = editing();
     let effects = type_behind(&mut app, "failedJobsHistoryLimit", "0");

@@ -20,6 +20,8 @@ pub struct Terminal {
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     seen: Arc<(Mutex<Seen>, Condvar)>,
+    /// What the program keeps from one run to the next is this run's alone.
+    _home: tempfile::TempDir,
 }
 
 /// What came out.
@@ -44,7 +46,8 @@ impl Terminal {
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
-        command.env("HOME", env!("CARGO_TARGET_TMPDIR"));
+        let home = tempfile::tempdir().unwrap();
+        command.env("HOME", home.path());
         if let Some(path) = kubeconfig {
             command.env("KUBECONFIG", path);
         }
@@ -70,7 +73,7 @@ impl Terminal {
                 }
             }
         });
-        Self { writer: pair.master.take_writer().unwrap(), master: pair.master, child, seen }
+        Self { writer: pair.master.take_writer().unwrap(), master: pair.master, child, seen, _home: home }
     }
 
     /// Types text or control characters.
