@@ -21,6 +21,8 @@ const LARGEST: u64 = 1 << 20;
 pub struct Config {
     /// What logs may take.
     pub logs: Logs,
+    /// How a person is called when what was waited for has happened.
+    pub notify: Notify,
     /// Contexts in which a change needs the context's name typed; `*` stands for any characters.
     pub protected: Vec<String>,
     /// Nothing may be changed.
@@ -45,6 +47,25 @@ impl Default for Logs {
     fn default() -> Self {
         Self { memory: Size(256 << 20), disk: Size(2 << 30), streams: NonZeroU16::MIN.saturating_add(63) }
     }
+}
+
+/// How a person is called.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Notify {
+    /// A bell, and the sequence that the terminal is known to have for notifications.
+    #[default]
+    Auto,
+    /// A bell alone.
+    Bell,
+    /// A bell and `OSC 9`, as iTerm2 has it.
+    Osc9,
+    /// A bell and `OSC 99`, as kitty has it.
+    Osc99,
+    /// A bell and `OSC 777`, as urxvt has it.
+    Osc777,
+    /// Words on the screen alone.
+    None,
 }
 
 /// The background that the colours are chosen for.

@@ -139,6 +139,7 @@ impl App {
             Action::Mark => self.toggle_mark(),
             Action::MarkAll => self.toggle_all_marks(),
             Action::Write(write) => return self.ask(spec, write, argument),
+            Action::Await(is_wanted) => self.await_end(is_wanted),
             Action::Undo => return self.ask_undo(),
             Action::Edit(action) => return self.open_text(action, argument),
             Action::Pod(action) => return self.reach(action, argument),
@@ -311,6 +312,7 @@ impl App {
     /// Starts a new session: what was known belongs to the old one.
     pub(super) fn connect(&mut self, context: Option<String>, namespaces: Option<Namespaces>) -> Vec<Effect> {
         self.forget_pending();
+        self.forget_awaited();
         self.forget_review();
         self.pod_work.forget_debug();
         self.session = self.session.next();

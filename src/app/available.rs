@@ -67,6 +67,7 @@ impl App {
                 needs(is_sorted, "not sorted by a column; o sorts by the next one")
             }
             Action::Write(write) => self.may_write(write).map_err(|refusal| refusal.0.into()),
+            Action::Await(is_wanted) => self.may_await(is_wanted),
             Action::Undo => {
                 undo(&self.journal, &self.context, self.scene()).map(drop).map_err(|refusal| refusal.0.into())
             }

@@ -133,6 +133,8 @@ pub enum Effect {
     StopCopy,
     /// Give this text to the terminal's clipboard.
     Copy(String),
+    /// Call the person: these words, to where they are seen without looking at the screen.
+    Notify(String),
     /// Go to the shell.
     Suspend,
     /// End the program.

@@ -6,6 +6,7 @@
 mod act;
 mod ask;
 mod available;
+mod awaited;
 mod choose;
 mod describe;
 mod details;
@@ -61,7 +62,7 @@ pub use widths::Widths;
 pub use write::capital;
 use write::{Group, Pending};
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use compact_str::CompactString;
 
@@ -144,6 +145,8 @@ pub struct App {
     last_group: u32,
     /// What went wrong with writes and has not been read yet.
     outcomes: Vec<Vec<Line>>,
+    /// Jobs whose end is waited for, and how each is called.
+    awaited: BTreeMap<Uid, String>,
     /// What is under way inside of pods.
     pod_work: PodWork,
     /// What the subject's containers use, by pod and container; empty where the server has no metrics.
@@ -225,6 +228,7 @@ impl App {
             groups: Vec::new(),
             last_group: 0,
             outcomes: Vec::new(),
+            awaited: BTreeMap::new(),
             pod_work: PodWork::default(),
             usage: HashMap::new(),
             measured: None,
@@ -364,6 +368,7 @@ impl App {
         }
         effects.extend(self.follow_usage());
         effects.extend(self.join_debug_container());
+        effects.extend(self.call_for_ended());
         self.show_outcomes();
         let (width, height) = (self.size.0.saturating_sub(4), self.size.1.saturating_sub(4));
         match &mut self.overlay {

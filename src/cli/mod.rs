@@ -24,7 +24,7 @@ use crate::model::clock::{Clock, FastClock, SystemClock};
 use crate::model::delta::{Cause, Failure};
 use crate::model::key::Namespaces;
 use crate::model::safe_text::safe_line;
-use crate::tui::{self, Ground, Look, Settings};
+use crate::tui::{self, Call, Ground, Look, Settings};
 
 /// Exit code for a command line or an environment that cannot be used, as clap and kubectl plugins have it.
 const USAGE: u8 = 2;
@@ -130,7 +130,7 @@ fn with_target(mut arguments: Arguments, go_on: impl FnOnce(Program) -> ExitCode
         Ok(loaded) => loaded,
         Err(message) => return refuse(&message, "correct the file, or choose another one with --config FILE"),
     };
-    let Config { readonly, theme, logs, protected } = config;
+    let Config { readonly, theme, logs, notify, protected } = config;
     // What flags and environment leave open is as the file has it.
     arguments.readonly.get_or_insert(readonly);
     arguments.theme.get_or_insert(theme);
@@ -143,7 +143,7 @@ fn with_target(mut arguments: Arguments, go_on: impl FnOnce(Program) -> ExitCode
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("cannot start: {error}"), "check the limits on threads and open files"),
     };
-    let settings = Settings { look, logs: log_limits(&logs), protected, warning };
+    let settings = Settings { look, logs: log_limits(&logs), protected, call: call(notify), warning };
     // The embedded cluster lives in a task.
     let mut target = runtime.block_on(async { target(arguments, &clock) });
     if let Place::Kubeconfig(choice) = &mut target.place
@@ -170,6 +170,17 @@ fn show(Program { target, settings, clock, runtime }: Program) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&format!("the terminal cannot be used: {error}"), "check TERM and the connection"),
+    }
+}
+
+fn call(notify: config::Notify) -> Call {
+    match notify {
+        config::Notify::Auto => Call::Auto,
+        config::Notify::Bell => Call::Bell,
+        config::Notify::Osc9 => Call::Osc9,
+        config::Notify::Osc99 => Call::Osc99,
+        config::Notify::Osc777 => Call::Osc777,
+        config::Notify::None => Call::Silent,
     }
 }
 

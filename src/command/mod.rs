@@ -170,6 +170,8 @@ pub enum Action {
     NextPane,
     /// Gives the pane before the focus.
     PreviousPane,
+    /// Waits for the ends of Jobs, to call the person then; or no more.
+    Await(bool),
     /// Goes to what the object under the cursor owns.
     Open,
     /// Goes back to where Open came from; closes what is open.
@@ -475,7 +477,7 @@ mod tests {
             for (spec, key) in here.flat_map(|spec| spec.keys.iter().map(move |key| (spec, key))) {
                 // Opposites, and commands for other kinds of row, share a key: the one that applies is meant.
                 let shares = [Action::Write(Write::Suspend(false)), Action::Pod(PodAction::Shell)];
-                let is_opposite = shares.contains(&spec.action) && *key == "s";
+                let is_opposite = shares.contains(&spec.action) && *key == "s" || spec.action == Action::Await(false);
                 assert!(seen.insert(key) || is_opposite, "{key} of {} is taken in {scopes:?}", spec.id);
             }
         }

@@ -11,6 +11,8 @@ mod export;
 mod input;
 mod log_file;
 mod memory;
+mod multiplexer;
+mod notify;
 mod shell;
 mod terminal;
 #[cfg(feature = "test-panic")]
@@ -40,6 +42,7 @@ use export::Exporter;
 use input::Keys;
 use log_file::LogFile;
 use memory::Memory;
+pub use notify::Call;
 use terminal::Screen;
 pub use terminal::install_panic_hook;
 
@@ -73,6 +76,8 @@ pub struct Settings {
     pub logs: LogLimits,
     /// Contexts in which a change needs the context's name typed.
     pub protected: Vec<String>,
+    /// How a person is called.
+    pub call: Call,
     /// What a person must be told at the start; empty for nothing.
     pub warning: String,
 }
@@ -82,7 +87,7 @@ pub struct Settings {
 /// # Errors
 /// Where the terminal cannot be used.
 pub async fn run(mut target: Target, settings: Settings, clock: Arc<dyn Clock>) -> std::io::Result<()> {
-    let Settings { look, logs, protected, warning } = settings;
+    let Settings { look, logs, protected, call, warning } = settings;
     let is_demo = matches!(target.place, Place::Demo(_));
     let memory = Memory::load(is_demo);
     target.remembered.clone_from(&memory.state().namespaces);
@@ -125,6 +130,7 @@ pub async fn run(mut target: Target, settings: Settings, clock: Arc<dyn Clock>) 
         exporter,
         drafts,
         copying: None,
+        call,
         has_quit: false,
     };
     let ended = shell.run(reported, told).await;
@@ -152,6 +158,8 @@ struct Shell {
     drafts: Drafts,
     /// What stops the copy that was begun last.
     copying: Option<AbortHandle>,
+    /// How a person is called.
+    call: Call,
     has_quit: bool,
 }
 
@@ -294,6 +302,7 @@ impl Shell {
                 }
             }
             Effect::Copy(text) => self.screen.copy(&text)?,
+            Effect::Notify(words) => self.screen.call(&words, self.call)?,
             Effect::Connect { session, context, namespaces } => {
                 // Logs of another session are not looked at again.
                 self.log_file.clear();

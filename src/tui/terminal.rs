@@ -17,7 +17,9 @@ use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc;
 
-use super::clipboard::{Multiplexer, clipboard_sequence};
+use super::clipboard::clipboard_sequence;
+use super::multiplexer::Multiplexer;
+use super::notify::{Call, notification};
 use crate::app::Msg;
 
 /// The terminal in full-screen use. Dropping it restores what was there.
@@ -77,6 +79,13 @@ impl Screen {
     pub(super) fn copy(&mut self, text: &str) -> std::io::Result<()> {
         let mut out = stdout().lock();
         out.write_all(&clipboard_sequence(text, Multiplexer::of_environment()))?;
+        out.flush()
+    }
+
+    /// Calls a person.
+    pub(super) fn call(&mut self, words: &str, how: Call) -> std::io::Result<()> {
+        let mut out = stdout().lock();
+        out.write_all(&notification(words, how))?;
         out.flush()
     }
 

@@ -123,13 +123,18 @@ fn table() -> String {
 }
 
 /// What each key of the configuration is for.
-const CONFIGURATION: [(&str, &str); 6] = [
+const CONFIGURATION: [(&str, &str); 7] = [
     (
         "logs.disk",
         "bytes on disk for log lines beyond `logs.memory`; what is more is dropped, oldest first, with a mark",
     ),
     ("logs.memory", "bytes of memory for log lines, as a Kubernetes quantity"),
     ("logs.streams", "logs that are followed at once; the newest pods of a subject come first"),
+    (
+        "notify",
+        "how you are called when a Job that you wait for ends: `bell`, `osc9`, `osc99`, `osc777` (each with a bell), \
+         `none`; `auto` goes by the terminal's name",
+    ),
     ("protected", "contexts, `*` for any characters, in which a change needs the context's name typed"),
     ("readonly", "`true` lets no request out that could change anything, as `--readonly`"),
     ("theme", "`dark`, `light` or `auto`, as `--theme`"),

@@ -39,6 +39,11 @@ pub const TESTS: &[EndToEnd] = &[
         run: a_running_job_is_replaced_under_its_name,
     },
     EndToEnd {
+        name: "writes::a_person_is_called_when_a_job_ends",
+        need: Need::Node,
+        run: a_person_is_called_when_a_job_ends,
+    },
+    EndToEnd {
         name: "writes::a_deleted_job_comes_back_suspended",
         need: Need::Node,
         run: a_deleted_job_comes_back_suspended,
@@ -320,4 +325,22 @@ fn a_protected_context_wants_its_name_typed(cluster: &Cluster) {
     terminal.press(ENTER);
     terminal.wait("the CronJob suspended", |screen| row_says(screen, "report", "Suspended"));
     assert_eq!(get::<CronJob>(&space, "report").spec.suspend, Some(true));
+}
+
+fn a_person_is_called_when_a_job_ends(cluster: &Cluster) {
+    let space = cluster.space("await");
+    let release = "until [ -e /tmp/go ]; do sleep 0.1; done";
+    space.apply(&job("worker", release, "backoffLimit: 0", ""));
+    let mut terminal = open(cluster, &space.namespace, &[]);
+    terminal.shows("● worker");
+    terminal.press(&alt('w'));
+    terminal.shows("you will be called when job/worker ends");
+    let before = terminal.written();
+    terminal.press("3");
+    terminal.press(":run touch /tmp/go");
+    terminal.press(ENTER);
+    terminal.wait("the call", |_| terminal.written_since(before).contains(&0x07));
+    terminal.press(ESC);
+    terminal.press("2");
+    terminal.wait("the row", |screen| row_says(screen, "worker", "Complete"));
 }

@@ -269,3 +269,27 @@ fn renamed_pod() -> Pod {
     other.meta = crate::model::meta::Meta { owner: other.meta.owner, ..renamed(&other.meta, "zebra") };
     other
 }
+
+#[test]
+fn person_is_called_when_a_job_ends_that_is_waited_for() {
+    let mut app = app(&[Row::Job(job("job-indexed"))]);
+    assert_eq!(press(&mut app, &["alt-w"]), []);
+    assert_eq!((app.awaited(), app.notice.as_deref()), (1, Some("you will be called when job/shards ends")));
+    press(&mut app, &["alt-w"]);
+    assert_eq!(app.awaited(), 0, "the same key takes it back");
+    press(&mut app, &["alt-w"]);
+    assert_eq!(change(&mut app, Kind::Job, vec![Change::Upsert(Row::Job(job("job-indexed")))]), [], "it runs on");
+    let mut over = job("job-indexed");
+    over.conditions = job("job-failed").conditions;
+    let effects = change(&mut app, Kind::Job, vec![Change::Upsert(Row::Job(over))]);
+    let [Effect::Notify(words)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(words.starts_with("job/shards failed") && words.ends_with(": BackoffLimitExceeded"), "{words}");
+    assert_eq!((app.notice.as_deref(), app.awaited()), (Some(words.as_str()), 0));
+    press(&mut app, &["alt-w"]);
+    assert_eq!(app.notice.as_deref(), Some("call me at its end: it has ended"));
+    // Another session may not list it.
+    let mut app = super::app(&[Row::Job(job("job-indexed"))]);
+    press(&mut app, &["alt-w", "0"]);
+    assert_eq!(app.awaited(), 0);
+    assert!(app.notice.as_deref().is_some_and(|words| words.contains("job/shards")), "{:?}", app.notice);
+}

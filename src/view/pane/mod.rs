@@ -114,6 +114,9 @@ fn list_marks(list: &ListState, kind: Kind, app: &App, theme: &Theme) -> Vec<(St
         Freshness::Denied(_) if list.total > 0 => marks.push(("denied".into(), theme.level(Level::Broken))),
         _ => {}
     }
+    if kind == Kind::Job && app.awaited() > 0 {
+        marks.push((format!("calls you at the end of {}", app.awaited()), theme.accent()));
+    }
     match list.held {
         0 => {}
         1 => marks.push(("1 change held, . takes it".into(), theme.accent())),

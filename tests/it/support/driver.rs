@@ -229,7 +229,7 @@ impl Driver {
                 Effect::RunCommand { session, run, to, command } => self.engine.run_command(session, run, to, command),
                 // Those need a terminal, or write files.
                 Effect::Join { .. } | Effect::CopyOut { .. } | Effect::StopCopy => {}
-                Effect::Suspend | Effect::Quit | Effect::Copy(_) => {}
+                Effect::Suspend | Effect::Quit | Effect::Copy(_) | Effect::Notify(_) => {}
             }
         }
     }
