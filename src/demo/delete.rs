@@ -37,25 +37,34 @@ struct Options {
 }
 
 fn body(call: &Call) -> Result<Value, Refusal> {
-    match call.body.is_empty() {
-        true => Ok(Value::Null),
-        false => serde_json::from_slice(&call.body)
-            .map_err(|error| Refusal::bad_request(format!("the delete options cannot be read: {error}"))),
-    }
+    serde_json::from_slice(&call.body)
+        .map_err(|error| Refusal::bad_request(format!("the delete options cannot be read: {error}")))
 }
 
 impl Options {
+    /// From the body; where there is none, and only then, from the query (`DeleteResource` in the API server's handlers).
     fn parse(call: &Call) -> Result<Self, Refusal> {
-        Self::of(call, &body(call)?)
+        if !call.body.is_empty() {
+            return Self::of(&body(call)?);
+        }
+        let mut options = json!({
+            "propagationPolicy": call.text("propagationPolicy"),
+            "gracePeriodSeconds": call.number("gracePeriodSeconds")?,
+        });
+        if call.is_dry_run() {
+            options["dryRun"] = json!(["All"]);
+        }
+        Self::of(&options)
     }
 
-    /// Those of an eviction stand inside it.
+    /// Those of an eviction stand inside it, and its query counts as any creation's.
     fn of_eviction(call: &Call) -> Result<Self, Refusal> {
-        Self::of(call, &body(call)?["deleteOptions"])
+        let options = Self::of(&body(call)?["deleteOptions"])?;
+        Ok(Self { is_dry_run: options.is_dry_run || call.is_dry_run(), ..options })
     }
 
-    fn of(call: &Call, body: &Value) -> Result<Self, Refusal> {
-        let policy = match body["propagationPolicy"].as_str().or(call.text("propagationPolicy")) {
+    fn of(body: &Value) -> Result<Self, Refusal> {
+        let policy = match body["propagationPolicy"].as_str() {
             None => body["orphanDependents"].as_bool().map(|on| if on { Policy::Orphan } else { Policy::Background }),
             Some("Orphan") => Some(Policy::Orphan),
             Some("Background") => Some(Policy::Background),
@@ -68,12 +77,11 @@ impl Options {
                 return Err(Refusal::new(422, "Invalid", message));
             }
         };
-        let grace = call.number("gracePeriodSeconds")?.map(u64::cast_signed);
         Ok(Self {
             policy,
-            grace: body["gracePeriodSeconds"].as_i64().or(grace),
+            grace: body["gracePeriodSeconds"].as_i64(),
             preconditions: body["preconditions"].clone(),
-            is_dry_run: call.is_dry_run() || body["dryRun"].as_array().is_some_and(|all| all.contains(&json!("All"))),
+            is_dry_run: body["dryRun"].as_array().is_some_and(|all| all.contains(&json!("All"))),
         })
     }
 

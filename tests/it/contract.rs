@@ -166,8 +166,10 @@ impl Server {
         self.send(&Method::PATCH, path, JSON, kind, body.to_string())
     }
 
+    /// Without options there is no body.
     fn delete(&self, path: &str, options: &Value) -> Answer {
-        self.send(&Method::DELETE, path, JSON, JSON, options.to_string())
+        let body = if options.is_null() { String::new() } else { options.to_string() };
+        self.send(&Method::DELETE, path, JSON, JSON, body)
     }
 
     /// Makes a suspended Job, so that no controller starts anything.
@@ -652,12 +654,17 @@ fn dry_runs_change_nothing(server: &Server) {
     server.patch(&format!("{JOBS}/a?dryRun=All"), MERGE, &patch).expect(200).has("/metadata/annotations/x", json!("y"));
     let wrong = json!({ "spec": { "parallelism": -1 } });
     server.patch(&format!("{JOBS}/a?dryRun=All"), MERGE, &wrong).expect(422);
-    server.delete(&format!("{JOBS}/a?dryRun=All&propagationPolicy=Background"), &json!({})).expect(200);
+    let options = json!({ "dryRun": ["All"], "propagationPolicy": "Background" });
+    server.delete(&format!("{JOBS}/a"), &options).expect(200);
+    server.delete(&format!("{JOBS}/a?dryRun=All&propagationPolicy=Background"), &Value::Null).expect(200);
     server
         .get(&format!("{JOBS}/a"))
         .expect(200)
         .has("/metadata/uid", before["metadata"]["uid"].clone())
         .lacks("/metadata/annotations");
+    // Options in a body make those of the query count for nothing.
+    server.delete(&format!("{JOBS}/a?dryRun=All"), &json!({ "propagationPolicy": "Background" })).expect(200);
+    gone(server, &format!("{JOBS}/a"));
 }
 
 fn apply_shares_fields_between_managers(server: &Server) {

@@ -1,6 +1,7 @@
 //! `kubatch suspend`, `apply`, `run` and what else changes things, as scripts use them: on the embedded cluster, served over
 //! HTTP so that it outlives one command, and on the real one.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -461,6 +462,18 @@ fn job_runs_like_a_program(cluster: &Cluster) {
     let (code, out, told) = live(cluster, namespace, &bad, "run -f job.yaml --yes");
     assert_eq!((code, out.as_str()), (1, "three\n"), "{told}");
     assert!(told.contains("exit code 3") && told.contains("failed: BackoffLimitExceeded"), "{told}");
+    let endless = job("endless", "echo four; sleep 600", "backoffLimit: 0", "");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("job.yaml"), endless).unwrap();
+    let run = format!("-n {namespace} run -f job.yaml --yes --rm");
+    let mut run = command(&cluster.kubeconfig, folder.path(), &run);
+    let mut run = run.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(run.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "four\n");
+    let interrupted = Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    assert_eq!(run.wait().unwrap().code(), Some(130), "as a program of this machine, and what it began is not left");
     let left = runtime().block_on(space.api::<Job>().list(&Default::default())).unwrap().items;
     let left: Vec<_> = left.into_iter().filter(|job| job.metadata.deletion_timestamp.is_none()).collect();
     assert!(left.len() == 1 && left[0].metadata.name.as_ref().unwrap().starts_with("bad-"), "{left:?}");

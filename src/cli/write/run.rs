@@ -1,5 +1,7 @@
 //! `kubatch run`: a Job from its manifest to its result, as if it were a program on this machine.
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use super::manifests;
 use super::outcome::{Account, Format, Outcome};
 use super::perform::{note, perform};
@@ -29,15 +31,43 @@ pub(super) async fn run(
     }
     target.namespaces = Some(Namespaces::Some(vec![job.namespace.clone()]));
     let is_json = manner.options.output == Format::Json;
-    let (code, has_ended) = logs::until_done(&job.name, is_json, target, settings, clock).await;
+    let uid = object["metadata"]["uid"].as_str().map(Uid::new);
+    let followed = logs::until_done(&job.name, is_json, target, settings, clock);
+    let (code, has_ended) = tokio::select! {
+        followed = followed => followed,
+        // It ends as a program of this machine would: with what it began where that was to go, else with a word of it.
+        code = interrupted() => {
+            if *rm {
+                remove(&mut server, job, uid, manner).await;
+            } else {
+                tell(&format!("{job} goes on: kubatch logs -f {job} follows it, kubatch delete {job} ends it"));
+            }
+            return Ok(code);
+        }
+    };
     if *rm && has_ended {
-        let uid = object["metadata"]["uid"].as_str().map(Uid::new);
         return Ok(code.max(remove(&mut server, job, uid, manner).await));
     }
     if *rm {
         tell(&format!("{job} was not deleted: its end was not seen"));
     }
     Ok(code)
+}
+
+/// Waits until the program is told to end; the exit code of that, as shells have it: 128 and the signal's number.
+async fn interrupted() -> u8 {
+    let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let waits = signals.into_iter().map(|kind| {
+        Box::pin(async move {
+            match signal(kind) {
+                Ok(mut signal) => drop(signal.recv().await),
+                // Such a system ends the program by itself.
+                Err(_) => std::future::pending().await,
+            }
+            u8::try_from(128 + kind.as_raw_value()).unwrap_or(u8::MAX)
+        })
+    });
+    futures::future::select_all(waits).await.0
 }
 
 fn is_job(address: &Address) -> bool {

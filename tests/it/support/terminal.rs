@@ -136,6 +136,17 @@ impl Terminal {
         self.seen.0.lock().unwrap().written[before as usize..].to_vec()
     }
 
+    /// Waits until the program has written this since it had written so many bytes.
+    pub fn writes(&self, since: u64, wanted: &[u8]) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen = self.seen.0.lock().unwrap();
+        while !seen.written[since as usize..].windows(wanted.len()).any(|bytes| bytes == wanted) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!seen.has_ended && !left.is_zero(), "{wanted:?} was never written");
+            seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
     /// The alternate screen is in use.
     pub fn is_full_screen(&self) -> bool {
         self.seen.0.lock().unwrap().screen.screen().alternate_screen()
