@@ -32,6 +32,11 @@ pub const TESTS: &[EndToEnd] = &[
         need: Need::ControlPlane,
         run: a_killed_programs_text_is_offered_again,
     },
+    EndToEnd {
+        name: "editing::a_field_of_kubectls_is_taken_by_force_alone",
+        need: Need::ControlPlane,
+        run: a_field_of_kubectls_is_taken_by_force_alone,
+    },
 ];
 
 // Keys as a terminal sends them.
@@ -46,7 +51,11 @@ const SIZE: (u16, u16) = (140, 48);
 
 /// A CronJob that does not run by itself.
 fn yearly(space: &Space, name: &str) {
-    space.apply(&format!(
+    space.apply(&yearly_text(name));
+}
+
+fn yearly_text(name: &str) -> String {
+    format!(
         "apiVersion: batch/v1
 kind: CronJob
 metadata: {{ name: {name} }}
@@ -60,7 +69,7 @@ spec:
           restartPolicy: Never
           containers: [{{ name: main, image: 'busybox:1.35', command: ['true'] }}]
 "
-    ));
+    )
 }
 
 fn cronjob(space: &Space, name: &str) -> CronJob {
@@ -128,13 +137,13 @@ fn a_change_by_another_client_is_taken_in(cluster: &Cluster) {
 
 fn what_is_immutable_is_made_as_a_new_job(cluster: &Cluster) {
     let space = cluster.space("edit-immutable");
-    space.apply(&crate::cluster::job("worker", "sleep 600", "backoffLimit: 0", ""));
+    let wrong = crate::cluster::job("worker", "true", "backoffLimit: 0", "").replace("busybox:1.35", "busybox:1.3");
+    space.apply(&wrong);
     let mut terminal = Terminal::kubatch(SIZE, Some(&cluster.kubeconfig), &["-n", &space.namespace]);
-    terminal.shows("● worker");
-    edit(&mut terminal, "Edit job/worker", "sleep 600");
+    terminal.wait("the image that cannot be pulled", |screen| row_says(screen, "worker", "ImagePull"));
+    edit(&mut terminal, "Edit job/worker", "image:");
     terminal.shows("fixed for the life of a Job");
-    terminal.press(&BACKSPACE.repeat("sleep 600".len()));
-    terminal.press("exit 0");
+    terminal.press("5");
     terminal.press(REVIEW);
     terminal.shows("refused");
     terminal.shows("R makes a new Job beside it");
@@ -186,4 +195,35 @@ fn a_killed_programs_text_is_offered_again(cluster: &Cluster) {
     terminal.press(ENTER);
     terminal.wait("the new schedule in its row", |screen| row_says(screen, "books", "0 0 1 1 3"));
     terminal.wait("no text on disk", |_| !is_kept());
+}
+
+fn a_field_of_kubectls_is_taken_by_force_alone(cluster: &Cluster) {
+    let space = cluster.space("edit-owned");
+    let manifest = |schedule: &str| -> serde_json::Value {
+        let mut object = serde_yaml::from_str::<serde_json::Value>(&yearly_text("books")).unwrap();
+        object["spec"]["schedule"] = json!(schedule);
+        object
+    };
+    // As `kubectl apply --server-side` does it.
+    let theirs = Patch::Apply(manifest("0 0 1 1 *"));
+    runtime().block_on(space.api::<CronJob>().patch("books", &PatchParams::apply("kubectl"), &theirs)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("books.json");
+    std::fs::write(&file, manifest("0 0 1 1 3").to_string()).unwrap();
+    let mut terminal = Terminal::kubatch(SIZE, Some(&cluster.kubeconfig), &["-n", &space.namespace]);
+    on_cronjobs(&mut terminal);
+    terminal.press(&format!(":apply {}", file.display()));
+    terminal.press(ENTER);
+    terminal.shows("books.json ─");
+    terminal.press(REVIEW);
+    terminal.shows("kubectl");
+    let refused = terminal.shows("refused");
+    assert!(refused.contains("spec.schedule"), "{refused}");
+    terminal.press(ENTER);
+    assert_eq!(cronjob(&space, "books").spec.schedule, "0 0 1 1 *", "force is never assumed");
+    terminal.press("f");
+    terminal.shows("fields of other managers are taken over");
+    terminal.shows("accepted");
+    terminal.press(ENTER);
+    terminal.wait("the new schedule in its row", |screen| row_says(screen, "books", "0 0 1 1 3"));
 }
