@@ -5,6 +5,8 @@
 
 mod words;
 
+use std::borrow::Cow;
+
 use serde_json::json;
 
 use crate::command::batch::free_name;
@@ -174,6 +176,14 @@ impl Review {
         lines
     }
 
+    /// A command's key as it is pressed now: with alt while the context's name is typed.
+    pub fn key(&self, key: &'static str) -> Cow<'static, str> {
+        match &self.prompt {
+            Some(_) if key.len() == 1 => format!("alt-{key}").into(),
+            _ => key.into(),
+        }
+    }
+
     /// What else can be chosen, as it is now.
     fn choices(&self) -> Vec<Line> {
         let mut lines = Vec::new();
@@ -185,21 +195,21 @@ impl Review {
                     Cascade::Foreground => "what it owns goes first",
                     Cascade::Orphan => "what it owns STAYS, and belongs to nobody",
                 };
-                lines.push(row("cascade", &format!("{} (c): {text}", cascade.policy()), Role::Plain));
+                lines.push(row("cascade", &format!("{} ({}): {text}", cascade.policy(), self.key("c")), Role::Plain));
             }
             Some(Change::Rerun { keeps_owner, .. }) => {
-                let text = if *keeps_owner { "that of the one before (o)" } else { "none (o)" };
-                lines.push(row("owner", text, Role::Plain));
+                let text = if *keeps_owner { "that of the one before" } else { "none" };
+                lines.push(row("owner", &format!("{text} ({})", self.key("o")), Role::Plain));
             }
             Some(Change::Apply { is_forced: true, .. }) => {
-                let text = "fields of other managers are taken over (f)";
-                lines.push(row("forced", text, Role::State(Level::Warning)));
+                let text = format!("fields of other managers are taken over ({})", self.key("f"));
+                lines.push(row("forced", &text, Role::State(Level::Warning)));
             }
             _ => {}
         }
         if self.tried.len() > 1 {
-            let text = if self.stops { "stop at the first (x)" } else { "go on with the others (x)" };
-            lines.push(row("on errors", text, Role::Plain));
+            let text = if self.stops { "stop at the first" } else { "go on with the others" };
+            lines.push(row("on errors", &format!("{text} ({})", self.key("x")), Role::Plain));
         }
         lines
     }
@@ -339,14 +349,17 @@ impl App {
 
     /// Takes the answer to the question.
     pub(super) fn review_key(&mut self, mut review: Box<Review>, key: &Key) -> Vec<Effect> {
-        if let Some(prompt) = &mut review.prompt
-            && !matches!(key.0.as_str(), "esc" | "ctrl-c" | "enter" | "up" | "down" | "pageup" | "pagedown")
-        {
-            prompt.key(key);
-            self.overlay = Some(Overlay::Review(review));
-            return Vec::new();
+        let mut key = key.clone();
+        if let Some(prompt) = &mut review.prompt {
+            if let Some(bare) = key.0.strip_prefix("alt-") {
+                key = Key::from(bare);
+            } else if !matches!(key.0.as_str(), "esc" | "ctrl-c" | "enter" | "up" | "down" | "pageup" | "pagedown") {
+                prompt.key(&key);
+                self.overlay = Some(Overlay::Review(review));
+                return Vec::new();
+            }
         }
-        let spec = candidates(key, REVIEW).next();
+        let spec = candidates(&key, REVIEW).next();
         let Some(Action::Review(action)) = spec.map(|spec| spec.action) else {
             self.overlay = Some(Overlay::Review(review));
             return Vec::new();
@@ -354,7 +367,7 @@ impl App {
         // Enter confirms what was typed for it.
         let action = match (action, &review.prompt) {
             (ReviewAction::Confirm, Some(prompt)) if prompt.text().trim() == review.context => ReviewAction::Yes,
-            (ReviewAction::Confirm, Some(_)) => {
+            (ReviewAction::Confirm | ReviewAction::Yes, Some(_)) => {
                 self.notice = Some(format!("type the context's name, {}, to confirm", review.context));
                 self.overlay = Some(Overlay::Review(review));
                 return Vec::new();

@@ -208,6 +208,8 @@ impl App {
             group.failed += 1;
         }
         if self.pending.values().any(|other| other.group == pending.group) {
+            let (so_far, total) = (group.done + group.failed, group.total);
+            self.notice = Some(format!("{} {}: {so_far} of {total} so far", group.verb.doing, group.targets));
             return;
         }
         let Group { verb, targets, total, done, failed, .. } = self.groups.swap_remove(at);

@@ -65,7 +65,7 @@ fn answers(review: &Review, theme: &Theme, room: u16) -> Line<'static> {
             _ => spec.title,
         };
         let spans = [
-            Span::styled(format!(" {}", spec.keys.first().copied().unwrap_or_default()), theme.accent()),
+            Span::styled(format!(" {}", review.key(spec.keys.first().copied().unwrap_or_default())), theme.accent()),
             Span::styled(format!(" {words} "), theme.text()),
         ];
         if line.width() + spans.iter().map(Span::width).sum::<usize>() > usize::from(room) {

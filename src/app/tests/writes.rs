@@ -163,6 +163,14 @@ fn a_protected_context_wants_its_name_typed() {
     assert!(app.notice.as_deref().is_some_and(|notice| notice.contains("type the context's name, prod")));
     press(&mut app, &["backspace"]);
     assert!(matches!(press(&mut app, &["p", "r", "o", "d", "enter"])[..], [Effect::Execute { .. }]));
+    // While the name is typed, what can be chosen is chosen with alt.
+    let mut app = suspendable();
+    app.protected = vec!["prod".into()];
+    press(&mut app, &["ctrl-d", "alt-c"]);
+    let cascade = mutation::Change::Delete(mutation::Cascade::Foreground);
+    assert_eq!(review(&app).plan.mutations[0].change, cascade);
+    assert_eq!(press(&mut app, &["alt-y"]), [], "that is no name");
+    assert_eq!(review(&app).prompt.as_ref().map(Prompt::text), Some(""));
 }
 
 #[test]
