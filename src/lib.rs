@@ -9,6 +9,7 @@
 //! | [`model`] | what is known, as plain data: rows, relations, states, schedules | nothing of ours |
 //! | [`manifest_file`] | manifests from files, folders and stdin, as text | nothing of ours |
 //! | [`manifest`] | text to object and back: what people write, what the API has, what differs | model |
+//! | [`triage`] | why something does not start, fails or is stuck: pure rules over what is known | model |
 //! | [`demo`] | the embedded cluster: an API server that answers from memory, its controllers, a story | model (time and schedules) |
 //! | [`cluster`] | the engine: connect, watch, logs, requests | manifest, model; `connect` alone: demo |
 //! | [`command`] | the registry: what can be done | manifest, model |
@@ -60,5 +61,6 @@ pub mod manifest;
 pub mod manifest_file;
 pub mod model;
 pub mod state_file;
+pub mod triage;
 pub mod tui;
 pub mod view;

@@ -114,6 +114,24 @@ impl Quantity {
         self.in_units_of(NANOS)
     }
 
+    /// What is left when another amount is taken away.
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0).clamp(-LARGEST, LARGEST))
+    }
+
+    /// As the API writes it: whole numbers with the largest binary suffix that fits without a rest, parts of one in
+    /// thousandths.
+    pub fn words(self) -> String {
+        const BINARY: [(&str, i128); 6] =
+            [("Ei", 1 << 60), ("Pi", 1 << 50), ("Ti", 1 << 40), ("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)];
+        if self.0 % NANOS != 0 {
+            return format!("{}m", self.millis());
+        }
+        let whole = self.0 / NANOS;
+        let fits = BINARY.into_iter().find(|(_, unit)| whole != 0 && whole % unit == 0);
+        fits.map_or_else(|| whole.to_string(), |(suffix, unit)| format!("{}{suffix}", whole / unit))
+    }
+
     fn in_units_of(self, unit: i128) -> i64 {
         let size = rounded_up(self.0.abs(), unit).min(i64::MAX.into());
         // Cut to 64 bits one line above.
@@ -259,6 +277,16 @@ mod tests {
         {
             assert_eq!(Quantity::parse(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn quantities_are_written_as_people_write_them() {
+        for text in ["0", "1", "500m", "1500m", "2", "512Mi", "1536Mi", "2Gi", "1000", "-500m", "3Ki"] {
+            assert_eq!(Quantity::parse(text).unwrap().words(), text);
+        }
+        let amount = |text| Quantity::parse(text).unwrap();
+        assert_eq!(amount("2").minus(amount("1900m")).words(), "100m");
+        assert_eq!(amount("1Gi").minus(amount("512Mi")).words(), "512Mi");
     }
 
     #[test]

@@ -14,12 +14,13 @@ pub const TESTS: &[Local] = &[
 ];
 
 /// Which modules each module may import. The table in `src/lib.rs` says the same in words.
-const MAY_IMPORT: [(&str, &[&str]); 13] = [
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("state_file", &[]),
     ("manifest_file", &[]),
     ("config", &[]),
     ("manifest", &["model"]),
+    ("triage", &["model"]),
     ("demo", &["model"]),
     ("cluster", &["manifest", "model", "demo"]),
     ("command", &["manifest", "model"]),

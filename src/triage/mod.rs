@@ -1,0 +1,59 @@
+//! Why a Job, CronJob or Pod does not start, fails or is stuck, and what fixes it: pure rules over what is known.
+//!
+//! [`diagnose`] builds a [`Case`] and asks each family of rules; a family looks at one stage in the life of a Job and
+//! says what it finds there. Causes lead: what ended a Job (`BackoffLimitExceeded`) is told as the effect of what its
+//! tries ended of. A rule that needs what is not watched (a whole spec, a Secret's name, the last lines of a log) asks
+//! for it ([`Need`]) and says what it can without; whoever called answers in [`Facts`] and asks again.
+//!
+//! Nothing here asks the server, the clock or the screen.
+
+mod case;
+mod choose;
+mod finding;
+mod grammar;
+mod known;
+mod outcome;
+mod refused;
+mod rules;
+
+pub use case::Case;
+pub use finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity, Source};
+pub use known::{Fact, Facts, Known, Need, Run};
+pub use rules::{RULES, Rule};
+
+use crate::model::owner::Subject;
+use crate::model::pod::Pod;
+
+/// What triage says of a subject.
+#[derive(Debug, Default, PartialEq)]
+pub struct Diagnosis {
+    /// What was found, the headline first; empty where nothing is wrong.
+    pub findings: Vec<Finding>,
+    /// What it would take to say more.
+    pub needs: Vec<Need>,
+}
+
+/// A family of rules that looks at a case as a whole.
+type Family = fn(&Case<'_>) -> Vec<Finding>;
+
+/// A family of rules that looks at one pod, which is one try of a Job.
+type PodFamily = fn(&Case<'_>, &Pod) -> Option<Finding>;
+
+/// The families that look at a case as a whole, those of earlier stages first.
+const FAMILIES: &[Family] = &[refused::find];
+
+/// The families that look at one pod, those of earlier stages first: the first that finds something is believed.
+const POD_FAMILIES: &[PodFamily] = &[];
+
+/// Examines a Job or a Pod.
+pub fn diagnose(known: Known<'_>, subject: Subject) -> Diagnosis {
+    let Some(case) = Case::of(known, subject) else { return Diagnosis::default() };
+    let tries = case.pods.iter().map(|pod| POD_FAMILIES.iter().find_map(|family| family(&case, pod))).collect();
+    let mut findings: Vec<Finding> = FAMILIES.iter().flat_map(|family| family(&case)).collect();
+    findings.extend(outcome::tell(&case, choose::group(tries)));
+    choose::order(&case, &mut findings);
+    Diagnosis { findings, needs: case.into_needs() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! The rules against recorded cases: `tests/fixtures/triage/cases.yaml` has objects, what must be found, and words that
+//! must be in the verdict.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::*;
+use crate::model::clock::Time;
+use crate::model::fixtures::{row_of, snapshot, time};
+use crate::model::key::{Kind, Uid};
+use crate::model::mutation::Address;
+use crate::model::snapshot::Snapshot;
+
+#[derive(Deserialize)]
+struct Cases {
+    now: String,
+    cases: Vec<Recorded>,
+}
+
+#[derive(Deserialize)]
+struct Recorded {
+    name: String,
+    /// `Job/settle`.
+    subject: String,
+    expect: Expected,
+    objects: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    primary: String,
+    #[serde(default)]
+    also: Vec<String>,
+    #[serde(default)]
+    verdict_contains: Vec<String>,
+}
+
+fn cases() -> Cases {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/triage/cases.yaml");
+    serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Examines a subject, and answers what is asked from these objects: what is not among them is not there.
+fn examine(snapshot: &Snapshot, objects: &[Value], now: Time, subject: Subject) -> Vec<Finding> {
+    let mut facts = Facts::default();
+    for _ in 0..4 {
+        let diagnosis = diagnose(Known { snapshot, facts: &facts, now }, subject);
+        if diagnosis.needs.is_empty() {
+            return diagnosis.findings;
+        }
+        for need in diagnosis.needs {
+            match need {
+                Need::Object(address) => {
+                    let is_meant = |one: &Address| {
+                        one.kind == address.kind
+                            && (one.namespace == address.namespace || one.namespace.is_empty())
+                            && (address.name.is_empty() || one.name == address.name)
+                    };
+                    let mut found =
+                        objects.iter().filter(|object| Address::of(object).is_some_and(|one| is_meant(&one))).cloned();
+                    let fact = match address.name.is_empty() {
+                        true => Fact::Found(Value::Array(found.collect())),
+                        false => found.next().map_or(Fact::Missing, Fact::Found),
+                    };
+                    facts.put(address.clone(), fact);
+                }
+                Need::Tail { run, .. } => facts.put_tail(run, Vec::new()),
+            }
+        }
+    }
+    panic!("rules of {subject:?} ask without end");
+}
+
+fn subject(text: &str, objects: &[Value]) -> Subject {
+    let (kind, name) = text.split_once('/').unwrap();
+    let object = objects.iter().find(|one| one["kind"] == kind && one["metadata"]["name"] == name).unwrap();
+    let kind = Kind::ALL.into_iter().find(|one| one.name() == kind).unwrap();
+    Subject { kind, uid: Uid::new(object["metadata"]["uid"].as_str().unwrap()) }
+}
+
+fn snapshot_of(objects: &[Value]) -> Snapshot {
+    let rows = objects.iter().filter_map(|object| {
+        let mut object = object.clone();
+        if object["metadata"]["uid"].is_null() {
+            object["metadata"]["uid"] = object["metadata"]["name"].clone();
+        }
+        row_of(&object)
+    });
+    snapshot(&rows.collect::<Vec<_>>())
+}
+
+#[test]
+fn recorded_cases_are_found_with_their_cause_first() {
+    let known: HashSet<&str> = RULES.iter().map(|rule| rule.id.0).collect();
+    let Cases { now, cases } = cases();
+    let mut wrong = Vec::new();
+    for Recorded { name, subject: about, expect, objects } in cases {
+        // Rules are added family by family; their cases count from then on.
+        if !known.contains(expect.primary.as_str()) {
+            continue;
+        }
+        let about = subject(&about, &objects);
+        let findings = examine(&snapshot_of(&objects), &objects, time(&now), about);
+        let ids: Vec<&str> = findings.iter().map(|finding| finding.rule.0).collect();
+        let Some(first) = findings.first().filter(|first| first.rule.0 == expect.primary) else {
+            wrong.push(format!("{name}: {} wanted, found {ids:?}", expect.primary));
+            continue;
+        };
+        let told = format!("{} {} {}", first.verdict, first.effect, first.short).to_lowercase();
+        let missing: Vec<_> =
+            expect.verdict_contains.iter().filter(|one| !told.contains(&one.to_lowercase())).collect();
+        if !missing.is_empty() {
+            wrong.push(format!("{name}: {missing:?} not in {told:?}"));
+        }
+        let more = ids.iter().skip(1).filter(|id| !expect.also.iter().any(|one| one == *id));
+        let more: Vec<_> = more.collect();
+        if !more.is_empty() {
+            wrong.push(format!("{name}: {more:?} beside {}", expect.primary));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn rules_are_numbered_in_order_and_say_what_they_find() {
+    assert!(RULES.is_sorted_by(|a, b| a.id < b.id), "by number, each once");
+    for rule in RULES {
+        assert!(rule.about.ends_with('.') && !rule.name.contains(' '), "{rule:?}");
+    }
+}
+
+#[test]
+fn patterns_can_be_compiled() {
+    for pattern in [refused::PATTERNS].concat() {
+        assert!(pattern.is_sound(), "{pattern:?}");
+    }
+}
