@@ -17,11 +17,14 @@ use serde_json::Value;
 use crate::command::{Key, Plan, Refusal, Write, apply, edited, made_with_form};
 use crate::manifest::object::tidy;
 use crate::manifest::{
-    Catalogue, Names, Path, Problem, Severity, check, complete, help_at, immutable, merge, parse, rerun, to_yaml,
+    Catalogue, Names, Path, Problem, Severity, check, complete, help_at, immutable, merge, parse, rerun, timing_at,
+    to_yaml,
 };
+use crate::model::clock::Time;
 use crate::model::key::{ObjectKey, Uid};
 use crate::model::mutation::{Reason, Refused};
 use crate::model::owner::Subject;
+use crate::model::schedule::Outlook;
 
 use super::editor::{Editor, EditorOutcome};
 use super::{App, Effect, Overlay};
@@ -75,7 +78,7 @@ impl App {
         draft.editor.resize(self.size);
         (draft.is_leaving, draft.is_away, draft.unanswered, draft.has_failed) = (false, false, 0, false);
         draft.check(self.catalogue());
-        draft.help(self.catalogue());
+        draft.help(self.catalogue(), self.now);
         self.overlay = Some(Overlay::Editor(Box::new(draft)));
     }
 
@@ -93,6 +96,15 @@ impl App {
         self.after_edit(draft, outcome)
     }
 
+    /// Time goes by: what runs next becomes what ran.
+    pub(super) fn age_draft(&mut self) {
+        if let Some(Overlay::Editor(draft)) = &mut self.overlay
+            && draft.editor.outlook().is_some()
+        {
+            draft.look_ahead(self.now);
+        }
+    }
+
     /// Takes what was pasted into the text.
     pub(super) fn paste_draft(&mut self, text: &str) -> Vec<Effect> {
         let Some(Overlay::Editor(mut draft)) = self.overlay.take() else { return Vec::new() };
@@ -104,7 +116,7 @@ impl App {
         let mut effects = Vec::new();
         match outcome {
             EditorOutcome::Nothing => {}
-            EditorOutcome::Moved => draft.help(self.catalogue()),
+            EditorOutcome::Moved => draft.help(self.catalogue(), self.now),
             EditorOutcome::Edited => effects.extend(self.edited(&mut draft)),
             EditorOutcome::Copied(text) => effects.push(Effect::Copy(text)),
             EditorOutcome::Cut(text) => {
@@ -130,7 +142,7 @@ impl App {
 
     fn edited(&self, draft: &mut Draft) -> Option<Effect> {
         draft.check(self.catalogue());
-        draft.help(self.catalogue());
+        draft.help(self.catalogue(), self.now);
         if draft.editor.popup().is_some() {
             draft.complete(self.catalogue(), &self.desk.names);
         }
@@ -347,10 +359,19 @@ impl Draft {
         self.editor.set_frozen(frozen);
     }
 
-    fn help(&mut self, catalogue: &Catalogue) {
+    fn help(&mut self, catalogue: &Catalogue, now: Time) {
         let (line, column) = self.editor.cursor();
         let help = help_at(self.editor.lines(), line, column, catalogue);
         self.editor.set_help(help);
+        self.look_ahead(now);
+    }
+
+    /// Tells when the CronJob runs next, where the cursor is on its schedule.
+    fn look_ahead(&mut self, now: Time) {
+        let (line, column) = self.editor.cursor();
+        let timing = timing_at(self.editor.lines(), line, column);
+        let outlook = timing.map(|(schedule, zone)| Outlook::of(&schedule, zone.as_deref(), now.to_timestamp()));
+        self.editor.set_outlook(outlook);
     }
 
     fn complete(&mut self, catalogue: &Catalogue, names: &Names) {

@@ -30,6 +30,7 @@ use tui_textarea::{CursorMove, TextArea};
 use crate::command::{Action, EDITOR, EditorAction, Key, candidates};
 use crate::manifest::{Field, Problem};
 use crate::model::log::Search;
+use crate::model::schedule::Outlook;
 
 use buffer::Buffer;
 use changed::Original;
@@ -51,6 +52,7 @@ pub struct Editor {
     problems: Vec<Problem>,
     frozen: Vec<(Range<usize>, String)>,
     help: Option<Field>,
+    outlook: Option<Result<Outlook, String>>,
     popup: Option<Popup>,
     asking: Option<EditorPrompt>,
     /// What was looked for last, and by what it was replaced.
@@ -100,6 +102,7 @@ impl Editor {
             problems: Vec::new(),
             frozen: Vec::new(),
             help: None,
+            outlook: None,
             popup: None,
             asking: None,
             search: Search::default(),
@@ -179,6 +182,16 @@ impl Editor {
     /// What is known of the field at the cursor.
     pub fn help(&self) -> Option<&Field> {
         self.help.as_ref()
+    }
+
+    /// Tells what the schedule at the cursor comes to, or why it cannot be read.
+    pub fn set_outlook(&mut self, outlook: Option<Result<Outlook, String>>) {
+        self.outlook = outlook;
+    }
+
+    /// What the schedule at the cursor comes to, or why it cannot be read; None where the cursor is on none.
+    pub fn outlook(&self) -> Option<&Result<Outlook, String>> {
+        self.outlook.as_ref()
     }
 
     /// What can be typed here, to choose from; None while nothing is offered.

@@ -262,6 +262,7 @@ impl App {
                 self.now = now;
                 self.age_news();
                 self.check_pending();
+                self.age_draft();
                 // Ages and durations decide about rows as time goes by.
                 let is_chosen = |list: &ListState| !list.filter.is_empty() || list.sort.is_some();
                 let has_held = |list: &ListState| list.held > 0 && !self.is_reading();

@@ -27,7 +27,7 @@ mod versions;
 mod yaml;
 
 pub use check::check;
-pub use complete::{Completion, Names, Part, Spot, complete, help_at, place_at};
+pub use complete::{Completion, Names, Part, Spot, complete, help_at, place_at, timing_at};
 pub use import::{Imported, import};
 pub use parse::{Document, Found, Parsed, parse};
 pub use path::{Path, Step};

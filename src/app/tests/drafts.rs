@@ -65,6 +65,22 @@ fn what_was_changed_alone_is_sent_on_the_version_that_was_edited() {
 }
 
 #[test]
+fn next_runs_are_told_where_the_cursor_is_on_the_schedule() {
+    let mut app = editing();
+    assert_eq!(draft(&app).editor.outlook(), None);
+    type_behind(&mut app, "schedule:", "");
+    let next = |app: &App| draft(app).editor.outlook().cloned().expect("it is told").map(|outlook| outlook.next);
+    let first = next(&app).unwrap();
+    assert_eq!(first.len(), 5);
+    app.update(Msg::Tick(app.now.plus_seconds(60)));
+    assert_eq!(next(&app).unwrap()[..4], first[1..], "a minute went by");
+    press(&mut app, &["x"]);
+    assert!(next(&app).unwrap_err().contains('x'), "as it is typed");
+    press(&mut app, &["ctrl-home"]);
+    assert_eq!(draft(&app).editor.outlook(), None);
+}
+
+#[test]
 fn what_is_typed_while_the_object_is_fetched_goes_into_the_text() {
     let mut app = app(&[Row::CronJob(cronjob("cronjob"))]);
     // On the list they are commands.
