@@ -26,7 +26,7 @@ use crate::model::mutation::{Reason, Refused};
 use crate::model::owner::Subject;
 use crate::model::schedule::Outlook;
 
-use super::editor::{Editor, EditorOutcome};
+use super::editor::{Editor, EditorOutcome, Mouse};
 use super::{App, Effect, Overlay};
 
 /// A text under edit.
@@ -103,6 +103,20 @@ impl App {
         {
             draft.look_ahead(self.now);
         }
+    }
+
+    /// Whether the mouse is wanted: in the editor alone, so that elsewhere the terminal's own selection works.
+    pub fn takes_mouse(&self) -> bool {
+        matches!(self.overlay, Some(Overlay::Editor(_)))
+    }
+
+    /// Takes what the mouse does while a text is edited; not while a question about it is open.
+    pub(super) fn mouse_draft(&mut self, mouse: Mouse) -> Vec<Effect> {
+        let Some(Overlay::Editor(mut draft)) = self.overlay.take_if(|overlay| is_edited(overlay)) else {
+            return Vec::new();
+        };
+        let outcome = draft.editor.mouse(mouse);
+        self.after_edit(draft, outcome)
     }
 
     /// Takes what was pasted into the text.
@@ -317,6 +331,11 @@ impl App {
         }
         self.ask_for_schemas()
     }
+}
+
+/// A text is under edit, and nothing else is asked.
+fn is_edited(overlay: &Overlay) -> bool {
+    matches!(overlay, Overlay::Editor(draft) if !draft.is_leaving)
 }
 
 impl Draft {

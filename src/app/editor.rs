@@ -11,6 +11,7 @@ mod find;
 mod glyph;
 mod layout;
 mod lines;
+mod mouse;
 mod placeholder;
 mod popup;
 mod problems;
@@ -20,6 +21,7 @@ pub use buffer::Place;
 pub use find::{EditorAsk, EditorPrompt};
 pub use glyph::{Glyph, column_of, glyphs};
 pub use layout::EditorLayout;
+pub use mouse::{Mouse, MouseAction};
 pub use popup::Popup;
 pub use yaml::{Blocks, Class, classes};
 
@@ -62,6 +64,8 @@ pub struct Editor {
     clip: String,
     /// Columns and rows of the terminal.
     size: (u16, u16),
+    /// The mouse was pressed in the text: moving it selects.
+    is_dragging: bool,
 }
 
 /// What a key did, and what is to be done about it outside.
@@ -109,6 +113,7 @@ impl Editor {
             with: String::new(),
             clip: String::new(),
             size: (0, 0),
+            is_dragging: false,
         }
     }
 

@@ -35,8 +35,8 @@ mod write;
 pub use ask::Ask;
 pub use draft::{Desk, Draft, SavedDraft};
 pub use editor::{
-    Blocks, Class, Editor, EditorAsk, EditorLayout, EditorOutcome, EditorPrompt, Glyph, Place, Popup, classes,
-    column_of, glyphs,
+    Blocks, Class, Editor, EditorAsk, EditorLayout, EditorOutcome, EditorPrompt, Glyph, Mouse, MouseAction, Place,
+    Popup, classes, column_of, glyphs,
 };
 pub use effect::Effect;
 pub use fields::{Column, container_code};
@@ -257,6 +257,7 @@ impl App {
                 return self.key(&key);
             }
             Msg::Paste(text) => return self.paste(&text),
+            Msg::Mouse(mouse) => return self.mouse_draft(mouse),
             Msg::Resized(width, height) => self.size = (width, height),
             Msg::Tick(now) => {
                 self.now = now;

@@ -398,6 +398,7 @@ impl Shell {
         for effect in self.app.settle() {
             self.carry_out(effect, keys)?;
         }
+        self.screen.take_mouse(self.app.takes_mouse())?;
         let (app, theme) = (&self.app, &self.theme);
         self.screen.draw(|frame| draw(frame, app, theme))
     }

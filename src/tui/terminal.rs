@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::thread::ThreadId;
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -24,7 +25,16 @@ use crate::app::Msg;
 pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<Held>>,
     held: Held,
+    /// The terminal tells what the mouse does.
+    has_mouse: bool,
 }
+
+/// Has the terminal tell of buttons, of the wheel and of moves with a button held, in the form that knows no last
+/// column (SGR); moves without a button, which crossterm's own sequence asks for too, would wake us in vain.
+const TAKE_MOUSE: &str = "\x1b[?1002h\x1b[?1006h";
+
+/// Has it tell nothing of the mouse, and select by itself again.
+const LEAVE_MOUSE: &str = "\x1b[?1006l\x1b[?1002l";
 
 /// What a frame writes, held until it is whole; a full screen of 200x60 is about 60 kB. Clones share it.
 #[derive(Clone, Default)]
@@ -52,7 +62,18 @@ impl Screen {
     /// Takes the terminal.
     pub(super) fn enter() -> std::io::Result<Self> {
         let (terminal, held) = take()?;
-        Ok(Self { terminal, held })
+        Ok(Self { terminal, held, has_mouse: false })
+    }
+
+    /// Has the terminal tell what the mouse does, or not any more.
+    pub(super) fn take_mouse(&mut self, is_wanted: bool) -> std::io::Result<()> {
+        if self.has_mouse == is_wanted {
+            return Ok(());
+        }
+        self.has_mouse = is_wanted;
+        let mut out = stdout().lock();
+        out.write_all(if is_wanted { TAKE_MOUSE } else { LEAVE_MOUSE }.as_bytes())?;
+        out.flush()
     }
 
     /// Draws one frame; the terminal shows it whole where it can. One in which nothing changed writes nothing.
@@ -83,6 +104,7 @@ impl Screen {
     /// Gives the terminal back for a while.
     pub(super) fn leave(&mut self) -> std::io::Result<()> {
         restore();
+        self.has_mouse = false;
         Ok(())
     }
 
@@ -113,9 +135,17 @@ fn take() -> std::io::Result<(Terminal<CrosstermBackend<Held>>, Held)> {
     terminal.map(|terminal| (terminal, held)).inspect_err(|_| restore())
 }
 
-/// Puts everything back that [`take`] changed. Errors are of no use here: the terminal may be gone.
+/// Puts everything back that [`take`] and [`Screen::take_mouse`] changed. Errors are of no use here: the terminal may be gone.
 fn restore() {
-    let _ = execute!(stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let leave_mouse = Print(LEAVE_MOUSE);
+    let _ = execute!(
+        stdout(),
+        EndSynchronizedUpdate,
+        leave_mouse,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
     let _ = disable_raw_mode();
 }
 
