@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::glyph::glyphs;
+use super::glyph::{Glyph, glyphs};
 use super::{Editor, EditorOutcome, Place, column_of};
 
 /// Lines that one step of the wheel goes.
@@ -81,10 +81,9 @@ impl Editor {
         // A number of a line is no place behind what is scrolled out.
         let column = if mouse.column < text.x { 0 } else { beyond(mouse.column, text.x, self.left) };
         let shown = self.buffer.line(line);
-        let under = glyphs(shown, column, column + 1).into_iter();
-        let under =
-            under.filter(|glyph| (glyph.column..glyph.column + glyph.width).contains(&column)).map(|glyph| glyph.at);
-        (line, under.last().unwrap_or_else(|| self.buffer.length(line)))
+        let is_under = |glyph: &Glyph| (glyph.column..glyph.column + glyph.width).contains(&column);
+        let under = glyphs(shown, column, column + 1).into_iter().find(is_under);
+        (line, under.map_or_else(|| self.buffer.length(line), |glyph| glyph.at))
     }
 }
 
