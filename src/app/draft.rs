@@ -314,23 +314,6 @@ impl App {
             .extend(draft.content(&self.context).map(|content| SavedDraft { name: draft.name.clone(), content }));
         Vec::new()
     }
-
-    /// Opens the newest draft that is kept.
-    pub(super) fn open_saved_draft(&mut self) -> Vec<Effect> {
-        let Some(SavedDraft { name, content }) = self.desk.saved.pop() else { return Vec::new() };
-        let text = content["text"].as_str().unwrap_or_default().to_owned();
-        let title = content["title"].as_str().unwrap_or("Draft").to_owned();
-        let context = content["context"].as_str().unwrap_or_default();
-        let told = (context != self.context).then(|| format!("this draft was made in {context}"));
-        let editor = Editor::new(title, "");
-        let mut draft = Draft::new(editor, Purpose::read(&content), name);
-        draft.editor.replace_all(&text);
-        self.show_draft(draft);
-        if let Some(Overlay::Editor(draft)) = &mut self.overlay {
-            draft.editor.notice = told;
-        }
-        self.ask_for_schemas()
-    }
 }
 
 /// A text is under edit, and nothing else is asked.

@@ -117,6 +117,40 @@ fn a_text_is_kept_as_it_is_typed_and_no_more_once_it_is_done_with() {
 }
 
 #[test]
+fn of_several_drafts_one_is_chosen_the_newest_first() {
+    let mut app = super::app(&[Row::CronJob(cronjob("cronjob"))]);
+    let minute = 60_000_000_000;
+    app.desk.saved = [(180, "Edit cronjob/old  data"), (2, "Edit job/new  data")]
+        .map(|(minutes, title)| SavedDraft {
+            name: format!("{}-1", app.now.nanos() - minutes * minute),
+            content: json!({ "title": title, "context": "prod-eu", "text": format!("# {title}\n"), "purpose": "apply" }),
+        })
+        .into();
+    let names: Vec<String> = app.desk.saved.iter().map(|draft| draft.name.clone()).collect();
+    press(&mut app, &[":"]);
+    typed(&mut app, "drafts");
+    press(&mut app, &["enter"]);
+    let Some(Overlay::Palette(palette)) = &app.overlay else { panic!("{:?}", app.overlay) };
+    let shown: Vec<(&str, &str)> =
+        palette.entries.iter().take(4).map(|entry| (entry.label.as_str(), entry.about.as_str())).collect();
+    let expected = [
+        ("draft Edit job/new  data", "begun 2m ago in prod-eu"),
+        ("draft Edit cronjob/old  data", "begun 3h ago in prod-eu"),
+        ("discard draft Edit job/new  data", "begun 2m ago in prod-eu"),
+        ("discard draft Edit cronjob/old  data", "begun 3h ago in prod-eu"),
+    ];
+    assert_eq!(shown, expected);
+    press(&mut app, &["down", "enter"]);
+    assert_eq!(draft(&app).editor.text(), "# Edit cronjob/old  data\n");
+    press(&mut app, &["esc", "k", "alt-o"]);
+    typed(&mut app, "discard new");
+    let effects = press(&mut app, &["enter"]);
+    assert_eq!(effects, [Effect::DropDraft(names[1].clone())]);
+    press(&mut app, &["alt-o"]);
+    assert_eq!(draft(&app).editor.text(), "# Edit cronjob/old  data\n", "the only one is opened at once");
+}
+
+#[test]
 fn leaving_with_changes_asks() {
     let mut app = editing();
     press(&mut app, &["esc"]);
