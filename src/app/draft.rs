@@ -7,10 +7,12 @@
 mod desk;
 mod opening;
 mod saved;
+mod sent;
 
 pub use desk::Desk;
 use opening::Opening;
 pub use saved::SavedDraft;
+use sent::Sent;
 
 use serde_json::Value;
 
@@ -41,10 +43,8 @@ pub struct Draft {
     is_leaving: bool,
     /// It is reviewed or sent.
     is_away: bool,
-    /// Writes of it that the server has not answered.
-    unanswered: usize,
-    /// One of them failed, or was left out.
-    has_failed: bool,
+    /// What is sent of it.
+    sent: Sent,
 }
 
 /// What a text is for.
@@ -76,7 +76,7 @@ impl App {
 
     fn show_draft(&mut self, mut draft: Draft) {
         draft.editor.resize(self.size);
-        (draft.is_leaving, draft.is_away, draft.unanswered, draft.has_failed) = (false, false, 0, false);
+        (draft.is_leaving, draft.is_away, draft.sent) = (false, false, Sent::default());
         draft.check(self.catalogue());
         draft.help(self.catalogue(), self.now);
         self.overlay = Some(Overlay::Editor(Box::new(draft)));
@@ -202,7 +202,7 @@ impl App {
     fn submit(&mut self, mut draft: Box<Draft>) -> Vec<Effect> {
         match self.plan_of(&draft) {
             Ok(plan) => {
-                draft.is_away = true;
+                (draft.is_away, draft.sent) = (true, Sent::of(&plan));
                 let effects = self.review(plan);
                 self.desk.away = Some(draft);
                 effects
@@ -285,35 +285,6 @@ impl App {
         }
         saved.into_iter().collect()
     }
-
-    /// So many writes of the text are sent; others were left out where that is so.
-    pub(super) fn draft_is_sent(&mut self, writes: usize, is_part: bool) {
-        if let Some(draft) = &mut self.desk.away {
-            (draft.unanswered, draft.has_failed) = (writes, is_part);
-        }
-    }
-
-    /// The server answered a write. Once all of a text's are answered, it is done with, or comes back.
-    pub(super) fn draft_answered(&mut self, is_done: bool) -> Vec<Effect> {
-        let is_last = |draft: &mut Box<Draft>| {
-            let was_waited_for = draft.unanswered > 0;
-            draft.unanswered = draft.unanswered.saturating_sub(1);
-            draft.has_failed |= was_waited_for && !is_done;
-            was_waited_for && draft.unanswered == 0
-        };
-        let Some(draft) = self.desk.away.take_if(is_last) else { return Vec::new() };
-        if !draft.has_failed {
-            return vec![Effect::DropDraft(draft.name)];
-        }
-        if self.overlay.is_none() {
-            self.show_draft(*draft);
-            return Vec::new();
-        }
-        self.desk
-            .saved
-            .extend(draft.content(&self.context).map(|content| SavedDraft { name: draft.name.clone(), content }));
-        Vec::new()
-    }
 }
 
 /// A text is under edit, and nothing else is asked.
@@ -323,7 +294,7 @@ fn is_edited(overlay: &Overlay) -> bool {
 
 impl Draft {
     fn new(editor: Editor, purpose: Purpose, name: String) -> Self {
-        Self { editor, purpose, name, is_leaving: false, is_away: false, unanswered: 0, has_failed: false }
+        Self { editor, purpose, name, is_leaving: false, is_away: false, sent: Sent::default() }
     }
 
     /// Finds what is wrong with the text, and which of its lines cannot be changed.

@@ -447,7 +447,9 @@ impl App {
     fn send(&mut self, review: Review) -> Vec<Effect> {
         let writes: Vec<Prepared> = review.ready().into_iter().cloned().collect();
         let left_out = review.refusals().count();
-        self.draft_is_sent(writes.len(), left_out > 0);
+        let place = |(at, tried): (usize, &Tried)| Some((at, ready(tried)?.mutation.clone()));
+        let sent = review.tried.iter().enumerate().filter_map(place).collect();
+        self.draft_is_sent(sent, left_out > 0);
         self.begin_writes(review.plan.verb, &writes, left_out);
         vec![Effect::Execute { session: self.session, writes, stops: review.stops }]
     }

@@ -24,6 +24,7 @@ mod samples;
 mod schema;
 mod template;
 mod versions;
+mod without;
 mod yaml;
 
 pub use check::check;
@@ -34,4 +35,5 @@ pub use path::{Path, Step};
 pub use problem::{Edit, Fix, Place, Problem, Severity};
 pub use schema::{Catalogue, Field};
 pub use template::{Template, templates};
+pub use without::without;
 pub use yaml::to_yaml;

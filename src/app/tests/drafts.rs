@@ -6,7 +6,7 @@ use super::*;
 use crate::app::SavedDraft;
 use crate::manifest::Template;
 use crate::model::fixtures::{accept, text, written};
-use crate::model::mutation::{Change as Meant, Mutation, Reason, Refused};
+use crate::model::mutation::{Change as Meant, Mutation, Prepared, Reason, Refused};
 
 /// The CronJob of the fixture as the server has it.
 fn live() -> Value {
@@ -239,6 +239,80 @@ fn a_template_is_filled_in_before_it_is_applied() {
     let mutation = mutation(&effects);
     assert!(matches!(&mutation.change, Meant::Apply { is_forced: false, .. }), "{mutation:?}");
     assert_eq!(mutation.target.to_string(), "configmap/settings");
+}
+
+/// A review of three ConfigMaps; the number of the review, and what it plans.
+fn applying() -> (App, u32, Vec<Mutation>) {
+    let mut app = app(&[Row::Job(job("job-indexed"))]);
+    let document = |name: &str| format!("# {name}\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
+    let text = Ok(["a", "b", "c"].map(document).join("---\n"));
+    app.update(Msg::ManifestsRead { title: "x.yaml".into(), text });
+    let effects = press(&mut app, &["ctrl-s"]);
+    let Some(Effect::Prepare { review, mutations }) = effects.into_iter().next() else { panic!("nothing is tried") };
+    (app, review, mutations)
+}
+
+fn tried(mutation: &Mutation) -> Box<Prepared> {
+    let Meant::Apply { object, .. } = &mutation.change else { panic!("{mutation:?}") };
+    let (sent, after) = (Some(object.clone()), Some(object.clone()));
+    let (warnings, requests) = (Vec::new(), Vec::new());
+    Box::new(Prepared { mutation: mutation.clone(), before: None, sent, after, untried: None, warnings, requests })
+}
+
+fn refusal(message: &str) -> Refused {
+    let failure = crate::model::delta::Failure { message: message.into(), ..failure(Cause::Other) };
+    Refused { failure, reason: Reason::Invalid, fields: Vec::new() }
+}
+
+#[test]
+fn only_what_was_not_applied_comes_back() {
+    let (mut app, review, mutations) = applying();
+    let session = app.session;
+    for (at, mutation) in mutations.iter().enumerate() {
+        app.update(Msg::Prepared { session, review, at, outcome: Ok(tried(mutation)) });
+    }
+    press(&mut app, &["enter"]);
+    let done = |mutation: &Mutation| Ok(written(&tried(mutation)));
+    app.update(Msg::EffectDone { session, mutation: mutations[2].clone(), outcome: done(&mutations[2]) });
+    let refused = Err(refusal("no room for b"));
+    app.update(Msg::EffectDone { session, mutation: mutations[1].clone(), outcome: refused });
+    assert!(app.overlay.is_none(), "one is still to be answered");
+    let effects = app.update(Msg::EffectDone { session, mutation: mutations[0].clone(), outcome: done(&mutations[0]) });
+    let left = "# b\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n";
+    assert_eq!(draft(&app).editor.text(), left);
+    assert_eq!(draft(&app).editor.notice.as_deref(), Some("2 of 3 were applied; these remain: no room for b"));
+    let is_kept = |effect: &Effect| matches!(effect, Effect::SaveDraft { content, .. } if content.contains("# b") && !content.contains("# a"));
+    assert!(effects.iter().any(is_kept), "{effects:?}");
+    press(&mut app, &["ctrl-z"]);
+    assert!(draft(&app).editor.text().contains("# a"), "it can be taken back");
+}
+
+#[test]
+fn what_the_dry_run_refused_comes_back_and_nothing_goes_where_nothing_was_applied() {
+    let (mut app, review, mutations) = applying();
+    let session = app.session;
+    app.update(Msg::Prepared { session, review, at: 0, outcome: Err(refusal("a is wrong")) });
+    for at in [1, 2] {
+        app.update(Msg::Prepared { session, review, at, outcome: Ok(tried(&mutations[at])) });
+    }
+    press(&mut app, &["enter"]);
+    for mutation in [&mutations[1], &mutations[2]] {
+        let outcome = Ok(written(&tried(mutation)));
+        app.update(Msg::EffectDone { session, mutation: mutation.clone(), outcome });
+    }
+    assert!(draft(&app).editor.text().starts_with("# a") && !draft(&app).editor.text().contains("# b"));
+    assert_eq!(draft(&app).editor.notice.as_deref(), Some("2 of 3 were applied; these remain"));
+    let (mut app, review, mutations) = applying();
+    let text = app.desk.away.as_ref().unwrap().editor.text();
+    for (at, mutation) in mutations.iter().enumerate() {
+        app.update(Msg::Prepared { session, review, at, outcome: Ok(tried(mutation)) });
+    }
+    press(&mut app, &["enter"]);
+    for mutation in mutations {
+        app.update(Msg::EffectDone { session, mutation, outcome: Err(refusal("no")) });
+    }
+    assert_eq!(draft(&app).editor.text(), text);
+    assert_eq!(draft(&app).editor.notice.as_deref(), Some("nothing was applied: no"));
 }
 
 #[test]
