@@ -109,6 +109,9 @@ impl Review {
             ReviewAction::Cascade => (any(|change| matches!(change, Change::Delete(_))), "nothing is deleted"),
             ReviewAction::Owner => (any(|change| matches!(change, Change::Rerun { .. })), "nothing is rerun"),
             ReviewAction::Force => (has(Reason::Owned), "no other manager owns a field of it"),
+            ReviewAction::AsNew if !self.plan.mutations.iter().any(|one| one.target.kind == "Job") => {
+                (false, "it is no Job")
+            }
             ReviewAction::Replace | ReviewAction::AsNew => {
                 let is_change = any(|change| matches!(change, Change::Merge { .. } | Change::Apply { .. }));
                 (is_change && has(Reason::Invalid), "it can be changed as it is")

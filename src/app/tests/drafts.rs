@@ -189,6 +189,23 @@ fn a_change_by_somebody_else_is_taken_in_and_told() {
 }
 
 #[test]
+fn a_value_that_is_wrong_is_not_told_to_be_fixed() {
+    let mut app = editing();
+    type_behind(&mut app, "failedJobsHistoryLimit", "0");
+    for (why, is_told) in [("must be greater than 0", false), ("field is immutable", true)] {
+        let effects = press(&mut app, &["ctrl-s"]);
+        let Some(Effect::Prepare { review, .. }) = effects.last() else { panic!("{effects:?}") };
+        app.update(Msg::Prepared { session: app.session, review: *review, at: 0, outcome: Err(refusal(why)) });
+        let Some(Overlay::Review(shown)) = &app.overlay else { panic!("{:?}", app.overlay) };
+        assert_eq!(shown.page.text.contains("makes it anew"), is_told, "{}", shown.page.text);
+        assert!(!shown.page.text.contains("new Job"), "it is a CronJob: {}", shown.page.text);
+        press(&mut app, &["R"]);
+        assert_eq!(app.notice.as_deref(), Some("it is no Job"));
+        press(&mut app, &["esc"]);
+    }
+}
+
+#[test]
 fn a_broken_text_stays_and_says_its_line() {
     let mut app = editing();
     type_behind(&mut app, "failedJobsHistoryLimit", ": [");
