@@ -37,9 +37,8 @@ impl Editor {
     pub fn mouse(&mut self, mouse: Mouse) -> EditorOutcome {
         let before = (self.buffer.cursor(), self.buffer.selection());
         match mouse.action {
-            // The cursor stays behind; the next key brings it on screen again.
-            MouseAction::WheelUp => self.top = self.top.saturating_sub(WHEEL),
-            MouseAction::WheelDown => self.top = (self.top + WHEEL).min(self.lowest_top().max(self.top)),
+            MouseAction::WheelUp => self.scroll_to(self.top.saturating_sub(WHEEL)),
+            MouseAction::WheelDown => self.scroll_to((self.top + WHEEL).min(self.lowest_top().max(self.top))),
             MouseAction::Press => {
                 let layout = self.layout();
                 self.is_dragging = body(layout.gutter, layout.text).contains(Position::new(mouse.column, mouse.row));
@@ -55,6 +54,12 @@ impl Editor {
         } else {
             EditorOutcome::Moved
         }
+    }
+
+    /// Shows the text from this line on. The cursor stays behind, without what is offered there; the next key brings it
+    /// on screen again.
+    fn scroll_to(&mut self, top: usize) {
+        (self.top, self.popup) = (top, None);
     }
 
     /// Moves the cursor to where the mouse is. What was asked or offered for another place ends. Nothing scrolls but
