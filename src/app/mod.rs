@@ -36,8 +36,8 @@ mod write;
 pub use ask::Ask;
 pub use draft::{Desk, Draft, SavedDraft};
 pub use editor::{
-    Blocks, Class, Editor, EditorAsk, EditorLayout, EditorOutcome, EditorPrompt, Glyph, Place, Popup, classes,
-    column_of, glyphs,
+    Blocks, Class, Editor, EditorAsk, EditorLayout, EditorOutcome, EditorPrompt, Glyph, Mouse, MouseAction, Place,
+    Popup, classes, column_of, glyphs,
 };
 pub use effect::Effect;
 pub use fields::{Column, container_code};
@@ -261,11 +261,13 @@ impl App {
                 return self.key(&key);
             }
             Msg::Paste(text) => return self.paste(&text),
+            Msg::Mouse(mouse) => return self.mouse_draft(mouse),
             Msg::Resized(width, height) => self.size = (width, height),
             Msg::Tick(now) => {
                 self.now = now;
                 self.age_news();
                 self.check_pending();
+                self.age_draft();
                 // Ages and durations decide about rows as time goes by.
                 let is_chosen = |list: &ListState| !list.filter.is_empty() || list.sort.is_some();
                 let has_held = |list: &ListState| list.held > 0 && !self.is_reading();

@@ -24,14 +24,16 @@ mod samples;
 mod schema;
 mod template;
 mod versions;
+mod without;
 mod yaml;
 
 pub use check::check;
-pub use complete::{Completion, Names, Part, Spot, complete, help_at, place_at};
+pub use complete::{Completion, Names, Part, Spot, complete, help_at, place_at, timing_at};
 pub use import::{Imported, import};
 pub use parse::{Document, Found, Parsed, parse};
 pub use path::{Path, Step};
 pub use problem::{Edit, Fix, Place, Problem, Severity};
 pub use schema::{Catalogue, Field};
 pub use template::{Template, templates};
+pub use without::without;
 pub use yaml::to_yaml;

@@ -2,9 +2,10 @@
 //! controller has them (robfig/cron v3, "standard" parser, plus the controller's own choice of the run to start),
 //! daylight-saving faults included: the question on screen is when the controller *will* fire, not when it should.
 //! Must not ask the system for the time: callers pass it. `parse` reads
-//! expressions, `describe` puts them into words; here are the walk from one time to the next and the controller's choice.
+//! expressions, `describe` puts them into words, `outlook` tells what one comes to; here are the walk from one time to the next and the controller's choice.
 
 mod describe;
+mod outlook;
 mod parse;
 
 use jiff::civil::{Date, DateTime};
@@ -13,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use describe::{go_duration, plural};
+pub use outlook::Outlook;
 use parse::{find_zone, floor_seconds, parse_descriptor, parse_fields};
 
 /// A schedule looks this many calendar years ahead and then counts as never firing (robfig/cron, `SpecSchedule.Next`).
