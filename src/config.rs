@@ -19,6 +19,8 @@ const LARGEST: u64 = 1 << 20;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Config {
+    /// What the linter leaves out.
+    pub lint: Lint,
     /// What logs may take.
     pub logs: Logs,
     /// Contexts in which a change needs the context's name typed; `*` stands for any characters.
@@ -27,6 +29,14 @@ pub struct Config {
     pub readonly: bool,
     /// The background that the colours are chosen for.
     pub theme: Background,
+}
+
+/// What the linter leaves out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Lint {
+    /// Rules that do not speak, by number or name.
+    pub off: Vec<String>,
 }
 
 /// What logs may take.

@@ -13,7 +13,8 @@ use super::schema::{Catalogue, Schema, Type};
 /// Everything that is wrong with a text, by place.
 pub fn check(text: &str, catalogue: &Catalogue) -> Vec<Problem> {
     let parsed = parse(text);
-    let mut checker = Checker::new(text, catalogue);
+    let lines: Vec<&str> = text.lines().collect();
+    let mut checker = Checker::new(&lines, catalogue);
     checker.problems = parsed.problems;
     checker.look_at_lines(text);
     for document in &parsed.documents {
@@ -32,9 +33,9 @@ pub(super) struct Fault {
     pub(super) problem: Problem,
 }
 
-/// The fields of an object in this text that the schema does not know, or whose values it refuses.
-pub(super) fn faults(document: &Document, text: &str, catalogue: &Catalogue) -> Vec<Fault> {
-    let mut checker = Checker::new(text, catalogue);
+/// The fields of an object in a text of these lines that the schema does not know, or whose values it refuses.
+pub(super) fn faults(document: &Document, lines: &[&str], catalogue: &Catalogue) -> Vec<Fault> {
+    let mut checker = Checker::new(lines, catalogue);
     checker.object(&document.root);
     checker.faults
 }
@@ -42,7 +43,7 @@ pub(super) fn faults(document: &Document, text: &str, catalogue: &Catalogue) -> 
 /// What is looked at, and what was found.
 struct Checker<'a> {
     catalogue: &'a Catalogue,
-    lines: Vec<&'a str>,
+    lines: &'a [&'a str],
     problems: Vec<Problem>,
     /// Those of the problems that are of a field.
     faults: Vec<Fault>,
@@ -53,9 +54,9 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn new(text: &'a str, catalogue: &'a Catalogue) -> Self {
+    fn new(lines: &'a [&'a str], catalogue: &'a Catalogue) -> Self {
         let (problems, faults, path, around) = Default::default();
-        Self { catalogue, lines: text.lines().collect(), problems, faults, path, around }
+        Self { catalogue, lines, problems, faults, path, around }
     }
 
     /// The text at a place.

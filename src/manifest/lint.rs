@@ -101,7 +101,7 @@ pub fn lint(text: &str, catalogue: &Catalogue, now: Time) -> Linted {
     let lines: Vec<&str> = text.lines().collect();
     let mut linted = Linted { problems: parsed.problems, ..Linted::default() };
     for document in parsed.documents.into_iter().flat_map(objects) {
-        let faults = faults(&document, text, catalogue);
+        let faults = faults(&document, &lines, catalogue);
         let Some(subject) = Subject::new(&document, &lines, &faults, now) else { continue };
         linted.objects += 1;
         linted.findings.extend(findings(&subject, &faults));

@@ -38,7 +38,7 @@ pub(super) const LINTS: &[Lint] = &[
         help: "The zone belongs into timeZone, not into the schedule.",
         check: |it, found| {
             let schedule = it.at("spec.schedule");
-            let Some(text) = schedule.text().filter(|text| text.contains("TZ")) else { return };
+            let Some(text) = schedule.text().filter(|text| it.is_cronjob && text.contains("TZ")) else { return };
             let parts =
                 text.strip_prefix("CRON_").unwrap_or(text).strip_prefix("TZ=").and_then(|it| it.split_once(' '));
             let moved = parts.map(|(zone, rest)| vec![schedule.set(rest.trim()), it.at("spec.timeZone").set(zone)]);
@@ -53,7 +53,7 @@ pub(super) const LINTS: &[Lint] = &[
         help: "The time zone has to be one of the IANA database, such as Europe/Berlin or Etc/UTC.",
         check: |it, found| {
             let zone = it.at("spec.timeZone");
-            if let Some(name) = zone.text()
+            if let (true, Some(name)) = (it.is_cronjob, zone.text())
                 && let Err(error) = Schedule::parse("@daily", Some(name))
             {
                 let known: Vec<String> = TimeZoneDatabase::bundled().available().map(|one| one.to_string()).collect();
@@ -251,14 +251,10 @@ pub(super) const LINTS: &[Lint] = &[
     },
 ];
 
-/// The five columns of a schedule that can be read; None for `@every`.
+/// The five columns of a schedule that can be read; None for `@every`, and for one with a zone in it.
 fn columns<'a>(it: &Subject<'a>) -> Option<[&'a str; 5]> {
     it.schedule()?;
     let text = it.at("spec.schedule").text()?;
-    let text = match text.contains("TZ=") {
-        true => text.split_once(' ').map_or("", |(_, rest)| rest.trim()),
-        false => text,
-    };
     five_fields(text).unwrap_or(text).split_whitespace().collect::<Vec<_>>().try_into().ok()
 }
 

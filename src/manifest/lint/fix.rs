@@ -10,7 +10,7 @@ use crate::manifest::path::{Path, Step};
 /// What would mend a finding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LintFix {
-    /// What it does, as an order: `set spec.backoffLimit to 3`.
+    /// What it does, as an order: `set spec.backoffLimit to 3`, or `set it to 3` where that is the finding's own field.
     pub title: String,
     /// The fields that it changes, one after the other.
     pub changes: Vec<FieldChange>,
@@ -30,8 +30,8 @@ pub struct FieldChange {
 }
 
 impl LintFix {
-    /// A fix of these changes; None where they cannot be made in this object, or change nothing that can be seen.
-    pub(super) fn new(object: &Value, changes: Vec<FieldChange>) -> Option<Self> {
+    /// A fix of what is wrong at this path; None where the changes cannot be made in this object.
+    pub(super) fn new(object: &Value, path: &Path, changes: Vec<FieldChange>) -> Option<Self> {
         let mut fixed = object.clone();
         let mut patch = Vec::new();
         for change in &changes {
@@ -39,23 +39,24 @@ impl LintFix {
             json_patch::patch(&mut fixed, std::slice::from_ref(&operation)).ok()?;
             patch.push(operation);
         }
-        let titles: Vec<String> = changes.iter().map(FieldChange::title).collect();
+        let titles: Vec<String> = changes.iter().map(|change| change.title(path)).collect();
         let is_frozen = !immutable::refused(object, &fixed).is_empty();
         Some(Self { title: titles.join(", "), changes, patch: Patch(patch), is_frozen })
     }
 }
 
 impl FieldChange {
-    fn title(&self) -> String {
+    fn title(&self, found: &Path) -> String {
         /// Longer values, such as scripts, are cut.
         const LONGEST: usize = 100;
-        let Some(value) = &self.value else { return format!("remove {}", self.path) };
+        let path = if self.path == *found { "it".to_owned() } else { self.path.to_string() };
+        let Some(value) = &self.value else { return format!("remove {path}") };
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let value = match value.char_indices().nth(LONGEST) {
             Some((end, _)) => format!("{}…", &value[..end]),
             None => value,
         };
-        format!("set {} to {value}", self.path)
+        format!("set {path} to {value}")
     }
 }
 
@@ -112,7 +113,7 @@ mod tests {
     use serde_json::json;
 
     fn patched(object: &Value, path: &str, value: Option<Value>) -> Option<(Value, Value)> {
-        let fix = LintFix::new(object, vec![FieldChange { path: Path::parse(path), value }])?;
+        let fix = LintFix::new(object, &Path::default(), vec![FieldChange { path: Path::parse(path), value }])?;
         let mut fixed = object.clone();
         json_patch::patch(&mut fixed, &fix.patch).unwrap();
         Some((json!(fix.patch), fixed))
@@ -140,10 +141,10 @@ mod tests {
     #[test]
     fn later_changes_see_what_earlier_ones_did() {
         let change = |path: &str| FieldChange { path: Path::parse(path), value: Some(json!(1)) };
-        let fix = LintFix::new(&json!({}), vec![change("a.b"), change("a.c")]).unwrap();
+        let fix = LintFix::new(&json!({}), &Path::parse("a.b"), vec![change("a.b"), change("a.c")]).unwrap();
         let mut fixed = json!({});
         json_patch::patch(&mut fixed, &fix.patch).unwrap();
         assert_eq!(fixed, json!({ "a": { "b": 1, "c": 1 } }));
-        assert_eq!(fix.title, "set a.b to 1, set a.c to 1");
+        assert_eq!(fix.title, "set it to 1, set a.c to 1");
     }
 }

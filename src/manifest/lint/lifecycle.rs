@@ -13,6 +13,12 @@ use crate::model::clock::short_duration;
 /// Retries where a manifest does not say how many.
 const DEFAULT_RETRIES: i64 = 6;
 
+/// Retries before the delay would pass its limit.
+const GROWING: i64 = 6;
+
+/// The limit of the delay before a retry, in seconds.
+const LONGEST_DELAY: i64 = 600;
+
 /// Work that is done twice when it is tried twice, by the words that people use for it.
 static NOT_TWICE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     const WORDS: &str = "migrat|schema|flyway|liquibase|alembic|restore|payment|billing|invoice|email|notify";
@@ -143,12 +149,11 @@ pub(super) const LINTS: &[Lint] = &[
             if let (Some(retries), Some(deadline)) = (limit.int(), it.job().key("activeDeadlineSeconds").int())
                 && delays(retries) > deadline
             {
-                let fitting = (0..retries).rev().find(|fewer| delays(*fewer) <= deadline).unwrap_or(0);
                 let told = format!(
                     "the deadline of {deadline} s comes before the retries are used: their delays alone take {} s",
                     delays(retries)
                 );
-                found.push(limit.told(told).mended([limit.set(fitting)]));
+                found.push(limit.told(told).mended([limit.set(fitting(deadline))]));
             }
         },
     },
@@ -211,10 +216,14 @@ pub(super) const LINTS: &[Lint] = &[
 
 /// The seconds that so many retries wait together: 10, 20, 40 and so on, at most ten minutes each.
 fn delays(retries: i64) -> i64 {
-    /// Retries before the delay would pass its limit.
-    const GROWING: i64 = 6;
     let growing: i64 = (0..retries.clamp(0, GROWING)).map(|retry| 10 << retry).sum();
-    growing.saturating_add((retries - GROWING).max(0).saturating_mul(600))
+    growing.saturating_add((retries - GROWING).max(0).saturating_mul(LONGEST_DELAY))
+}
+
+/// The most retries whose delays fit into so many seconds.
+fn fitting(seconds: i64) -> i64 {
+    let growing = (0..=GROWING).rev().find(|retries| delays(*retries) <= seconds).unwrap_or(0);
+    growing + if growing == GROWING { (seconds - delays(GROWING)) / LONGEST_DELAY } else { 0 }
 }
 
 fn retries_on_non_idempotent(it: &Subject<'_>, found: &mut Vec<Draft>) {
@@ -265,6 +274,9 @@ mod tests {
         let waits = [(-1, 0), (0, 0), (1, 10), (2, 30), (6, 630), (7, 1_230), (10, 3_030), (i64::MAX, i64::MAX)];
         for (retries, seconds) in waits {
             assert_eq!(delays(retries), seconds, "{retries}");
+        }
+        for (seconds, retries) in [(0, 0), (9, 0), (10, 1), (629, 5), (630, 6), (1_229, 6), (1_230, 7), (3_029, 9)] {
+            assert_eq!(fitting(seconds), retries, "{seconds}");
         }
     }
 }

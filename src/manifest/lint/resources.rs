@@ -44,10 +44,11 @@ pub(super) const LINTS: &[Lint] = &[
                     REQUESTS.iter().filter(|(name, _)| requests.key(name).is_absent() && limits.key(name).is_absent());
                 let missing: Vec<_> = missing.collect();
                 if !missing.is_empty() {
-                    let names = missing.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" nor ");
-                    let told = format!(
-                        "it asks for no {names}: nodes are packed blindly, and a namespace with a quota refuses the pod"
-                    );
+                    let names = match missing[..] {
+                        [(name, _)] => format!("no {name}"),
+                        _ => "neither cpu nor memory".to_owned(),
+                    };
+                    let told = format!("it asks for {names}: nodes are packed blindly, and quotas refuse the pod");
                     let changes: Vec<_> =
                         missing.iter().map(|(name, amount)| requests.key(name).set(*amount)).collect();
                     found.push(requests.told(told).mended(changes));

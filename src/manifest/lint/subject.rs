@@ -123,7 +123,7 @@ impl<'a> Subject<'a> {
 
     /// When it fires, in UTC where the zone is none; None where the schedule cannot be read, and of a Job.
     pub(super) fn schedule(&self) -> Option<Schedule> {
-        let text = self.at("spec.schedule").text()?;
+        let text = self.at("spec.schedule").text().filter(|_| self.is_cronjob)?;
         let zone = self.at("spec.timeZone").text();
         Schedule::parse(text, zone).or_else(|_| Schedule::parse(text, None)).ok()
     }
@@ -164,9 +164,9 @@ impl<'a> Subject<'a> {
             severity: draft.severity.unwrap_or(lint.severity),
             object: format!("{}/{}", if self.is_cronjob { "cronjob" } else { "job" }, self.name()),
             place: found.key.unwrap_or(found.value),
+            fix: fix.and_then(|changes| LintFix::new(&self.document.object, &draft.path, changes)),
             path: draft.path,
             message: draft.message,
-            fix: fix.and_then(|changes| LintFix::new(&self.document.object, changes)),
         }
     }
 }

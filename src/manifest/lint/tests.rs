@@ -110,7 +110,7 @@ fn changed(changes: &[&str], is_cronjob: bool) -> String {
         let value = parse(value).documents.pop().map(|one| one.object);
         let change = FieldChange { path: Path::parse(&full(path, is_cronjob)), value };
         if change.value.is_some() || object.pointer(&pointer(&change.path)).is_some() {
-            let fix = LintFix::new(&object, vec![change]).unwrap_or_else(|| panic!("{path}"));
+            let fix = LintFix::new(&object, &Path::default(), vec![change]).unwrap_or_else(|| panic!("{path}"));
             json_patch::patch(&mut object, &fix.patch).unwrap();
         }
     }
@@ -258,38 +258,28 @@ fn numbers_in_fixes_follow_the_manifest() {
     };
     let often = "spec.schedule = '*/5 * * * *'";
     let of_cronjob = [
-        (
-            "L020",
-            vec![often, "J.activeDeadlineSeconds = null"],
-            "set spec.jobTemplate.spec.activeDeadlineSeconds to 270",
-        ),
-        ("L041", vec![often, "spec.startingDeadlineSeconds = null"], "set spec.startingDeadlineSeconds to 150"),
-        ("L003", vec!["spec.schedule = 17 4 * * 5-7"], "set spec.schedule to 17 4 * * 5-6,0"),
+        ("L020", vec![often, "J.activeDeadlineSeconds = null"], "set it to 270"),
+        ("L041", vec![often, "spec.startingDeadlineSeconds = null"], "set it to 150"),
+        ("L003", vec!["spec.schedule = 17 4 * * 5-7"], "set it to 17 4 * * 5-6,0"),
         (
             "L004",
             vec!["spec.schedule = TZ=Asia/Tokyo 17 4 * * *"],
-            "set spec.schedule to 17 4 * * *, set spec.timeZone to Asia/Tokyo",
+            "set it to 17 4 * * *, set spec.timeZone to Asia/Tokyo",
         ),
-        ("L005", vec!["spec.timeZone = europe/berlin"], "set spec.timeZone to Europe/Berlin"),
-        ("L049", vec!["spec.schedule = '@daily'"], "set spec.schedule to 41 0 * * *"),
+        ("L005", vec!["spec.timeZone = europe/berlin"], "set it to Europe/Berlin"),
+        ("L049", vec!["spec.schedule = '@daily'"], "set it to 41 0 * * *"),
     ];
     for (id, changes, wanted) in of_cronjob {
         assert_eq!(title(id, &changes, true), wanted);
     }
     let indexed = ["J.completionMode = Indexed", "J.completions = 40"];
-    assert_eq!(
-        title("L028", &indexed, false),
-        "set spec.backoffLimitPerIndex to 2, set spec.maxFailedIndexes to 4, remove spec.backoffLimit"
-    );
-    assert_eq!(title("L029", &["J.activeDeadlineSeconds = 69"], false), "set spec.backoffLimit to 2");
+    assert_eq!(title("L028", &indexed, false), "set it to 2, set spec.maxFailedIndexes to 4, remove spec.backoffLimit");
+    assert_eq!(title("L029", &["J.activeDeadlineSeconds = 69"], false), "set it to 2");
     assert_eq!(
         title("L012", &["J.backofLimit = 1", "J.backoffLimit = null"], false),
-        "remove spec.backofLimit, set spec.backoffLimit to 1"
+        "remove it, set spec.backoffLimit to 1"
     );
-    assert_eq!(
-        title("L072", &["C.image = Team/App:V1"], false),
-        "set spec.template.spec.containers[0].image to team/app:V1"
-    );
+    assert_eq!(title("L072", &["C.image = Team/App:V1"], false), "set it to team/app:V1");
     assert_eq!(
         title("L109", &["C.command = [bash, -c, a | b]"], false),
         "set spec.template.spec.containers[0].command[2] to set -euo pipefail; a | b"
