@@ -73,8 +73,11 @@ pub(super) fn files(arguments: &Arguments, global: &Global) -> ExitCode {
         Err(Unreadable { message, hint }) => return refuse(&message, hint),
     };
     let now = SystemClock.now();
-    let looked = sources.into_iter().map(|Source { name, text }| look(name, &text, now, true));
-    finish(arguments, &config.lint.off, looked.collect())
+    let looked: Vec<Looked> = sources.into_iter().map(|Source { name, text }| look(name, &text, now, true)).collect();
+    if looked.iter().all(|one| one.linted.objects == 0) {
+        tell("there is no Job and no CronJob of batch/v1 to look at; other kinds are left alone");
+    }
+    finish(arguments, &config.lint.off, looked)
 }
 
 /// Looks through what is in the cluster.

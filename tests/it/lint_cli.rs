@@ -82,6 +82,9 @@ fn findings_are_written_as_compilers_do() {
     let wanted = "./bad.yaml:9:3: warning L040 runs may overlap: when one is slow the next starts beside it \
                   [spec.concurrencyPolicy]\n  fix: set it to Forbid\n2 objects: 0 errors, 1 warning, 2 info (--all shows it)\n";
     assert_eq!((code, out.as_str(), told.as_str()), (1, wanted, ""));
+    let (code, out, told) = lints(folder.path(), "lint -", "kind: Jobb\napiVersion: batch/v1\n");
+    assert_eq!((code, out.as_str()), (0, "0 objects: 0 errors, 0 warnings, 0 info\n"));
+    assert!(told.contains("there is no Job and no CronJob"), "{told}");
     let (code, out, told) = lints(folder.path(), "lint good.yml -", "kind: Secret\n");
     assert_eq!(
         (code, out.as_str(), told.as_str()),

@@ -21,7 +21,9 @@ const LONGEST_DELAY: i64 = 600;
 
 /// Work that is done twice when it is tried twice, by the words that people use for it.
 static NOT_TWICE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    const WORDS: &str = "migrat|schema|flyway|liquibase|alembic|restore|payment|billing|invoice|email|notify";
+    // inotify watches files.
+    const WORDS: &str =
+        r"migrat|schema|flyway|liquibase|alembic|restore|payment|billing|invoice|email|(?:\b|[^i\W])notify";
     Regex::new(&format!(r"(?i)[\w-]*(?:{WORDS})[\w-]*")).ok()
 });
 

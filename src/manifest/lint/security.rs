@@ -181,7 +181,11 @@ fn secret_in_env(it: &Subject<'_>, found: &mut Vec<Draft>) {
         let (name, value) = (variable.key("name").text().unwrap_or_default(), variable.key("value"));
         let Some(text) = value.text().filter(|text| !text.is_empty() && !is_reference(text)) else { continue };
         let is_pointer = POINTERS.iter().any(|end| name.to_ascii_uppercase().ends_with(end));
-        let is_named = !is_pointer && SECRET.as_ref().is_some_and(|pattern| pattern.is_match(name));
+        // Words of a language model are counted in tokens.
+        let is_number = name.ends_with("TOKENS") && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_flag = matches!(text, "true" | "false");
+        let is_named =
+            !(is_pointer || is_number || is_flag) && SECRET.as_ref().is_some_and(|pattern| pattern.is_match(name));
         let password = LOGIN.as_ref().and_then(|pattern| pattern.captures(text)).and_then(|found| found.get(1));
         if is_named || password.is_some_and(|password| !is_reference(password.as_str())) {
             let told =

@@ -105,8 +105,27 @@ impl Script<'_> {
     }
 }
 
+/// A script without the text that it gives to commands (`<<END`).
+fn without_documents(text: &str) -> String {
+    static BEGIN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"(?:^|[^<])<<-?[ \t]*['"]?(\w+)['"]?"#).ok());
+    let mut end = None;
+    let mut kept = String::with_capacity(text.len());
+    for line in text.lines() {
+        if let Some(word) = end {
+            end = Some(word).filter(|word| line.trim_start_matches('\t') != *word);
+            continue;
+        }
+        let begin = BEGIN.as_ref().and_then(|pattern| pattern.captures(line)).and_then(|found| found.get(1));
+        end = begin.map(|word| word.as_str());
+        kept.push_str(line);
+        kept.push('\n');
+    }
+    kept
+}
+
 /// A script without what is quoted and without comments; a quoted part leaves a quote behind, as it is a word.
 fn bare(text: &str) -> String {
+    let text = without_documents(text);
     let mut bare = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -200,6 +219,9 @@ mod tests {
             ("set -e\na\nb | c", Some(Hiding::Pipe)),
             ("set -eo pipefail\na\nb | c", None),
             ("echo 'a | b' \"c | \\\" | d\" # | e", None),
+            ("cat <<END\na | b\nEND", None),
+            ("cat <<-'END'\na\n\tEND\nb", Some(Hiding::GoesOn)),
+            ("cat <<<word | b", Some(Hiding::Pipe)),
             ("a || b", None),
             ("set -e\ncase $x in\n  a|b) c ;;\nesac", None),
             ("a || true", Some(Hiding::Forced)),
