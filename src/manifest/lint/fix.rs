@@ -5,6 +5,7 @@ use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOp
 use serde_json::{Map, Value};
 
 use crate::manifest::immutable;
+use crate::manifest::parse::resolve;
 use crate::manifest::path::{Path, Step};
 
 /// What would mend a finding.
@@ -51,7 +52,11 @@ impl FieldChange {
         const LONGEST: usize = 100;
         let path = if self.path == *found { "it".to_owned() } else { self.path.to_string() };
         let Some(value) = &self.value else { return format!("remove {path}") };
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let value = match value.as_str() {
+            // What would be something else without quotes has them.
+            Some(text) if resolve(text).is_string() => text.to_owned(),
+            _ => value.to_string(),
+        };
         let value = match value.char_indices().nth(LONGEST) {
             Some((end, _)) => format!("{}…", &value[..end]),
             None => value,
@@ -146,5 +151,10 @@ mod tests {
         json_patch::patch(&mut fixed, &fix.patch).unwrap();
         assert_eq!(fixed, json!({ "a": { "b": 1, "c": 1 } }));
         assert_eq!(fix.title, "set it to 1, set a.c to 1");
+        let titles = [json!("yes"), json!("Never"), json!([1])].map(|value| {
+            let change = FieldChange { path: Path::parse("a"), value: Some(value) };
+            LintFix::new(&json!({}), &Path::parse("a"), vec![change]).unwrap().title
+        });
+        assert_eq!(titles, ["set it to \"yes\"", "set it to Never", "set it to [1]"]);
     }
 }

@@ -86,7 +86,7 @@ pub(super) const LINTS: &[Lint] = &[
         check: |it, found| {
             let faults = it.faults.iter().filter(|fault| is_wrong_type(fault));
             found.extend(faults.map(|fault| {
-                let field = field(it, &fault.path);
+                let field = it.field(&fault.path);
                 let right = replacement(fault).and_then(|text| parse(text).documents.into_iter().next());
                 field.told(&fault.problem.message).mended_if(right.map(|right| field.set(right.object)))
             }));
@@ -100,7 +100,7 @@ pub(super) const LINTS: &[Lint] = &[
         check: |it, found| {
             let faults = it.faults.iter().filter(|fault| fault.is_unknown && !is_of_status(fault));
             found.extend(faults.map(|fault| {
-                let wrong = field(it, &fault.path);
+                let wrong = it.field(&fault.path);
                 let draft = wrong.told(&fault.problem.message);
                 match (replacement(fault), fault.path.0.split_last()) {
                     (Some(name), Some((_, above))) => {
@@ -140,15 +140,6 @@ pub(super) const LINTS: &[Lint] = &[
         },
     },
 ];
-
-/// The field at a path.
-fn field<'a>(it: &Subject<'a>, path: &Path) -> Field<'a> {
-    let value = path.0.iter().fold(&it.document.object, |value, step| match step {
-        crate::manifest::path::Step::Key(key) => &value[key],
-        crate::manifest::path::Step::Index(index) => &value[*index],
-    });
-    Field { path: path.clone(), value }
-}
 
 /// What the checker would write in place of what is wrong.
 fn replacement(fault: &Fault) -> Option<&str> {
@@ -226,23 +217,18 @@ fn clone_residue(it: &Subject<'_>, found: &mut Vec<Draft>) {
     let metadata = it.at("metadata");
     let mut residue: Vec<Field<'_>> = METADATA.iter().map(|field| metadata.key(field)).collect();
     residue.extend([it.at("status"), metadata.key("ownerReferences")]);
-    // A person may have chosen both, and a CronJob's Jobs cannot have a selector at all.
+    // Otherwise a person chose the selector, and the labels with it.
     if !it.job().key("manualSelector").is_true() {
-        if !it.is_cronjob {
+        let mut labels = vec![metadata.key("labels"), it.template().at("metadata.labels")];
+        // A CronJob's Jobs can have no selector at all, which is told by a rule of its own.
+        if it.is_cronjob {
+            labels.push(it.job_labels());
+        } else {
             residue.push(it.job().key("selector"));
         }
-        for labels in [metadata.key("labels"), it.job_labels(), it.template().at("metadata.labels")] {
-            residue.extend(JOB_LABELS.iter().map(|label| labels.key(label)));
-        }
+        residue.extend(labels.iter().flat_map(|labels| JOB_LABELS.iter().map(|label| labels.key(label))));
     }
-    residue.dedup_by(|one, other| one.path == other.path);
-    let mut told: Vec<Path> = Vec::new();
-    for field in residue.into_iter().filter(|field| !field.is_absent()) {
-        if !told.contains(&field.path) {
-            told.push(field.path.clone());
-            let words =
-                "this is left over from a live object: the server fills it in, and refuses or ignores another one's";
-            found.push(field.told(words).mended([field.remove()]));
-        }
-    }
+    let told = "this is left over from a live object: the server fills it in, and refuses or ignores another one's";
+    let left = residue.into_iter().filter(|field| !field.is_absent());
+    found.extend(left.map(|field| field.told(told).mended([field.remove()])));
 }

@@ -66,9 +66,18 @@ impl<'a> Subject<'a> {
         Some(Self { document, lines, faults, now, is_cronjob })
     }
 
+    /// A field of the object, by its keys with points between them.
+    pub(super) fn at(&self, keys: &str) -> Field<'a> {
+        self.field(&Path::default()).at(keys)
+    }
+
     /// A field of the object, by its path.
-    pub(super) fn at(&self, path: &str) -> Field<'a> {
-        Field { path: Path::default(), value: &self.document.object }.at(path)
+    pub(super) fn field(&self, path: &Path) -> Field<'a> {
+        let value = path.0.iter().fold(&self.document.object, |value, step| match step {
+            Step::Key(key) => &value[key],
+            Step::Index(index) => &value[*index],
+        });
+        Field { path: path.clone(), value }
     }
 
     /// A Job's spec.
