@@ -198,6 +198,20 @@ fn fixes_mend_what_they_are_for_and_break_nothing() {
 }
 
 #[test]
+fn fixes_one_after_the_other_come_to_an_end() {
+    for (name, text) in SAMPLES {
+        let (mut text, mut done) = ((*text).to_owned(), Vec::new());
+        while let Some((id, fix)) = findings_of(&text).into_iter().find_map(|one| Some((one.lint.id, one.fix?))) {
+            let mut object = parse(&text).documents.remove(0).object;
+            json_patch::patch(&mut object, &fix.patch).unwrap();
+            text = to_yaml(&object);
+            done.push(id);
+            assert!(done.len() < 50, "{name}: {done:?}");
+        }
+    }
+}
+
+#[test]
 fn fixes_of_what_is_fixed_in_a_live_job_say_so() {
     let frozen = |is_frozen: bool| -> BTreeSet<&str> {
         let jobs = CASES.iter().filter(|case| !case.is_cronjob);
