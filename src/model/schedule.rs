@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use describe::{go_duration, plural};
 pub use outlook::Outlook;
+pub use parse::five_fields;
 use parse::{find_zone, floor_seconds, parse_descriptor, parse_fields};
 
 /// A schedule looks this many calendar years ahead and then counts as never firing (robfig/cron, `SpecSchedule.Next`).
@@ -315,6 +316,16 @@ impl Schedule {
             Missed::Start { run, .. } => self.next_after(run),
             Missed::Overlooked { .. } | Missed::Invalid => self.next_after(now),
         }
+    }
+
+    /// Whether runs are planned in this hour of the day; of `@every`, which is not aligned to the clock, none are.
+    pub fn has_hour(&self, hour: u32) -> bool {
+        matches!(self.plan, Plan::Calendar(calendar) if calendar.hours >> hour & 1 == 1)
+    }
+
+    /// Whether runs are planned in this minute of the hour; of `@every` none are.
+    pub fn has_minute(&self, minute: u32) -> bool {
+        matches!(self.plan, Plan::Calendar(calendar) if calendar.minutes >> minute & 1 == 1)
     }
 
     /// The schedule in short plain English without its zone, such as "at 09:30 on Monday to Friday". Clock times are
