@@ -88,6 +88,25 @@ fn palette_shows_states_keys_and_reasons() {
 }
 
 #[test]
+fn drafts_are_listed_to_open_or_to_discard_one() {
+    let mut app = busy_app();
+    let draft = |minutes: i64, title: &str| crate::app::SavedDraft {
+        name: format!("{}-1", now().plus_seconds(-60 * minutes).nanos()),
+        content: json!({ "title": title, "context": "prod-eu", "text": "x" }),
+    };
+    let hostile = "Edit \u{1b}[31mjob/settle-2990\u{202e}  payments";
+    app.desk.saved = vec![
+        draft(2000, "New from template one-shot"),
+        draft(95, hostile),
+        draft(1, "Edit cronjob/nightly-report  data"),
+    ];
+    press(&mut app, &["alt-o"]);
+    for size in [(120, 40), (80, 24)] {
+        check(&format!("palette-drafts-{}x{}", size.0, size.1), &draw(&mut app, size, &COLOUR));
+    }
+}
+
+#[test]
 fn questions_say_where_and_what_is_lost() {
     let mut app = busy_app();
     press_accepted(&mut app, &["s"]);
