@@ -19,6 +19,8 @@ const LARGEST: u64 = 1 << 20;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Config {
+    /// What the linter leaves out.
+    pub lint: Lint,
     /// What logs may take.
     pub logs: Logs,
     /// How a person is called when what was waited for has happened.
@@ -29,6 +31,14 @@ pub struct Config {
     pub readonly: bool,
     /// The background that the colours are chosen for.
     pub theme: Background,
+}
+
+/// What the linter leaves out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Lint {
+    /// Rules that do not speak, by number or name.
+    pub off: Vec<String>,
 }
 
 /// What logs may take.

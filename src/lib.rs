@@ -8,7 +8,7 @@
 //! | [`state_file`] | what is remembered from one run to the next | nothing of ours |
 //! | [`model`] | what is known, as plain data: rows, relations, states, schedules | nothing of ours |
 //! | [`manifest_file`] | manifests from files, folders and stdin, as text | nothing of ours |
-//! | [`manifest`] | text to object and back: what people write, what the API has, what differs | model |
+//! | [`manifest`] | text to object and back: what people write, what the API has, what differs, what will hurt | model |
 //! | [`triage`] | why something does not start, fails or is stuck: pure rules over what is known | model |
 //! | [`demo`] | the embedded cluster: an API server that answers from memory, its controllers, a story | model (time and schedules) |
 //! | [`cluster`] | the engine: connect, watch, logs, requests | manifest, model; `connect` alone: demo |

@@ -72,6 +72,8 @@ impl App {
                 self.remember("session.context", &name);
                 self.connect(Some(name), None)
             }
+            Choice::Draft(name) => self.open_saved_draft(&name),
+            Choice::DropDraft(name) => self.drop_saved_draft(&name),
             Choice::Jump(subject) => {
                 self.jump(subject);
                 Vec::new()
@@ -102,7 +104,8 @@ impl App {
         let mut shown: Vec<_> = all().filter(|spec| !spec.action.is_for_keys()).collect();
         // As in the footer: the most useful first.
         shown.sort_by_key(|spec| spec.footer.unwrap_or(u8::MAX));
-        let palette = Palette::new(shown.into_iter().map(judged), &self.contexts, &self.snapshot, &self.recent);
+        let commands = shown.into_iter().map(judged);
+        let palette = Palette::new(commands, self.draft_entries(), &self.contexts, &self.snapshot, &self.recent);
         self.overlay = Some(Overlay::Palette(palette));
     }
 

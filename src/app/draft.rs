@@ -7,23 +7,28 @@
 mod desk;
 mod opening;
 mod saved;
+mod sent;
 
 pub use desk::Desk;
 use opening::Opening;
 pub use saved::SavedDraft;
+use sent::Sent;
 
 use serde_json::Value;
 
 use crate::command::{Key, Plan, Refusal, Write, apply, edited, made_with_form};
 use crate::manifest::object::tidy;
 use crate::manifest::{
-    Catalogue, Names, Path, Problem, Severity, check, complete, help_at, immutable, merge, parse, rerun, to_yaml,
+    Catalogue, Names, Path, Problem, Severity, check, complete, help_at, immutable, merge, parse, rerun, timing_at,
+    to_yaml,
 };
+use crate::model::clock::Time;
 use crate::model::key::{ObjectKey, Uid};
 use crate::model::mutation::{Reason, Refused};
 use crate::model::owner::Subject;
+use crate::model::schedule::Outlook;
 
-use super::editor::{Editor, EditorOutcome};
+use super::editor::{Editor, EditorOutcome, Mouse};
 use super::{App, Effect, Overlay};
 
 /// A text under edit.
@@ -38,10 +43,8 @@ pub struct Draft {
     is_leaving: bool,
     /// It is reviewed or sent.
     is_away: bool,
-    /// Writes of it that the server has not answered.
-    unanswered: usize,
-    /// One of them failed, or was left out.
-    has_failed: bool,
+    /// What is sent of it.
+    sent: Sent,
 }
 
 /// What a text is for.
@@ -73,9 +76,9 @@ impl App {
 
     fn show_draft(&mut self, mut draft: Draft) {
         draft.editor.resize(self.size);
-        (draft.is_leaving, draft.is_away, draft.unanswered, draft.has_failed) = (false, false, 0, false);
+        (draft.is_leaving, draft.is_away, draft.sent) = (false, false, Sent::default());
         draft.check(self.catalogue());
-        draft.help(self.catalogue());
+        draft.help(self.catalogue(), self.now);
         self.overlay = Some(Overlay::Editor(Box::new(draft)));
     }
 
@@ -93,6 +96,29 @@ impl App {
         self.after_edit(draft, outcome)
     }
 
+    /// Time goes by: what runs next becomes what ran.
+    pub(super) fn age_draft(&mut self) {
+        if let Some(Overlay::Editor(draft)) = &mut self.overlay
+            && draft.editor.outlook().is_some()
+        {
+            draft.look_ahead(self.now);
+        }
+    }
+
+    /// Whether the mouse is wanted: in the editor alone, so that elsewhere the terminal's own selection works.
+    pub fn takes_mouse(&self) -> bool {
+        matches!(self.overlay, Some(Overlay::Editor(_)))
+    }
+
+    /// Takes what the mouse does while a text is edited; not while a question about it is open.
+    pub(super) fn mouse_draft(&mut self, mouse: Mouse) -> Vec<Effect> {
+        let Some(Overlay::Editor(mut draft)) = self.overlay.take_if(|overlay| is_edited(overlay)) else {
+            return Vec::new();
+        };
+        let outcome = draft.editor.mouse(mouse);
+        self.after_edit(draft, outcome)
+    }
+
     /// Takes what was pasted into the text.
     pub(super) fn paste_draft(&mut self, text: &str) -> Vec<Effect> {
         let Some(Overlay::Editor(mut draft)) = self.overlay.take() else { return Vec::new() };
@@ -104,7 +130,7 @@ impl App {
         let mut effects = Vec::new();
         match outcome {
             EditorOutcome::Nothing => {}
-            EditorOutcome::Moved => draft.help(self.catalogue()),
+            EditorOutcome::Moved => draft.help(self.catalogue(), self.now),
             EditorOutcome::Edited => effects.extend(self.edited(&mut draft)),
             EditorOutcome::Copied(text) => effects.push(Effect::Copy(text)),
             EditorOutcome::Cut(text) => {
@@ -130,7 +156,7 @@ impl App {
 
     fn edited(&self, draft: &mut Draft) -> Option<Effect> {
         draft.check(self.catalogue());
-        draft.help(self.catalogue());
+        draft.help(self.catalogue(), self.now);
         if draft.editor.popup().is_some() {
             draft.complete(self.catalogue(), &self.desk.names);
         }
@@ -176,7 +202,7 @@ impl App {
     fn submit(&mut self, mut draft: Box<Draft>) -> Vec<Effect> {
         match self.plan_of(&draft) {
             Ok(plan) => {
-                draft.is_away = true;
+                (draft.is_away, draft.sent) = (true, Sent::of(&plan));
                 let effects = self.review(plan);
                 self.desk.away = Some(draft);
                 effects
@@ -259,57 +285,16 @@ impl App {
         }
         saved.into_iter().collect()
     }
+}
 
-    /// So many writes of the text are sent; others were left out where that is so.
-    pub(super) fn draft_is_sent(&mut self, writes: usize, is_part: bool) {
-        if let Some(draft) = &mut self.desk.away {
-            (draft.unanswered, draft.has_failed) = (writes, is_part);
-        }
-    }
-
-    /// The server answered a write. Once all of a text's are answered, it is done with, or comes back.
-    pub(super) fn draft_answered(&mut self, is_done: bool) -> Vec<Effect> {
-        let is_last = |draft: &mut Box<Draft>| {
-            let was_waited_for = draft.unanswered > 0;
-            draft.unanswered = draft.unanswered.saturating_sub(1);
-            draft.has_failed |= was_waited_for && !is_done;
-            was_waited_for && draft.unanswered == 0
-        };
-        let Some(draft) = self.desk.away.take_if(is_last) else { return Vec::new() };
-        if !draft.has_failed {
-            return vec![Effect::DropDraft(draft.name)];
-        }
-        if self.overlay.is_none() {
-            self.show_draft(*draft);
-            return Vec::new();
-        }
-        self.desk
-            .saved
-            .extend(draft.content(&self.context).map(|content| SavedDraft { name: draft.name.clone(), content }));
-        Vec::new()
-    }
-
-    /// Opens the newest draft that is kept.
-    pub(super) fn open_saved_draft(&mut self) -> Vec<Effect> {
-        let Some(SavedDraft { name, content }) = self.desk.saved.pop() else { return Vec::new() };
-        let text = content["text"].as_str().unwrap_or_default().to_owned();
-        let title = content["title"].as_str().unwrap_or("Draft").to_owned();
-        let context = content["context"].as_str().unwrap_or_default();
-        let told = (context != self.context).then(|| format!("this draft was made in {context}"));
-        let editor = Editor::new(title, "");
-        let mut draft = Draft::new(editor, Purpose::read(&content), name);
-        draft.editor.replace_all(&text);
-        self.show_draft(draft);
-        if let Some(Overlay::Editor(draft)) = &mut self.overlay {
-            draft.editor.notice = told;
-        }
-        self.ask_for_schemas()
-    }
+/// A text is under edit, and nothing else is asked.
+fn is_edited(overlay: &Overlay) -> bool {
+    matches!(overlay, Overlay::Editor(draft) if !draft.is_leaving)
 }
 
 impl Draft {
     fn new(editor: Editor, purpose: Purpose, name: String) -> Self {
-        Self { editor, purpose, name, is_leaving: false, is_away: false, unanswered: 0, has_failed: false }
+        Self { editor, purpose, name, is_leaving: false, is_away: false, sent: Sent::default() }
     }
 
     /// Finds what is wrong with the text, and which of its lines cannot be changed.
@@ -347,10 +332,19 @@ impl Draft {
         self.editor.set_frozen(frozen);
     }
 
-    fn help(&mut self, catalogue: &Catalogue) {
+    fn help(&mut self, catalogue: &Catalogue, now: Time) {
         let (line, column) = self.editor.cursor();
         let help = help_at(self.editor.lines(), line, column, catalogue);
         self.editor.set_help(help);
+        self.look_ahead(now);
+    }
+
+    /// Tells when the CronJob runs next, where the cursor is on its schedule.
+    fn look_ahead(&mut self, now: Time) {
+        let (line, column) = self.editor.cursor();
+        let timing = timing_at(self.editor.lines(), line, column);
+        let outlook = timing.map(|(schedule, zone)| Outlook::of(&schedule, zone.as_deref(), now.to_timestamp()));
+        self.editor.set_outlook(outlook);
     }
 
     fn complete(&mut self, catalogue: &Catalogue, names: &Names) {

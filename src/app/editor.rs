@@ -11,6 +11,7 @@ mod find;
 mod glyph;
 mod layout;
 mod lines;
+mod mouse;
 mod placeholder;
 mod popup;
 mod problems;
@@ -20,6 +21,7 @@ pub use buffer::Place;
 pub use find::{EditorAsk, EditorPrompt};
 pub use glyph::{Glyph, column_of, glyphs};
 pub use layout::EditorLayout;
+pub use mouse::{Mouse, MouseAction};
 pub use popup::Popup;
 pub use yaml::{Blocks, Class, classes};
 
@@ -30,6 +32,7 @@ use tui_textarea::{CursorMove, TextArea};
 use crate::command::{Action, EDITOR, EditorAction, Key, candidates};
 use crate::manifest::{Field, Problem};
 use crate::model::log::Search;
+use crate::model::schedule::Outlook;
 
 use buffer::Buffer;
 use changed::Original;
@@ -51,6 +54,7 @@ pub struct Editor {
     problems: Vec<Problem>,
     frozen: Vec<(Range<usize>, String)>,
     help: Option<Field>,
+    outlook: Option<Result<Outlook, String>>,
     popup: Option<Popup>,
     asking: Option<EditorPrompt>,
     /// What was looked for last, and by what it was replaced.
@@ -60,6 +64,8 @@ pub struct Editor {
     clip: String,
     /// Columns and rows of the terminal.
     size: (u16, u16),
+    /// The mouse was pressed in the text: moving it selects.
+    is_dragging: bool,
 }
 
 /// What a key did, and what is to be done about it outside.
@@ -100,12 +106,14 @@ impl Editor {
             problems: Vec::new(),
             frozen: Vec::new(),
             help: None,
+            outlook: None,
             popup: None,
             asking: None,
             search: Search::default(),
             with: String::new(),
             clip: String::new(),
             size: (0, 0),
+            is_dragging: false,
         }
     }
 
@@ -179,6 +187,16 @@ impl Editor {
     /// What is known of the field at the cursor.
     pub fn help(&self) -> Option<&Field> {
         self.help.as_ref()
+    }
+
+    /// Tells what the schedule at the cursor comes to, or why it cannot be read.
+    pub fn set_outlook(&mut self, outlook: Option<Result<Outlook, String>>) {
+        self.outlook = outlook;
+    }
+
+    /// What the schedule at the cursor comes to, or why it cannot be read; None where the cursor is on none.
+    pub fn outlook(&self) -> Option<&Result<Outlook, String>> {
+        self.outlook.as_ref()
     }
 
     /// What can be typed here, to choose from; None while nothing is offered.

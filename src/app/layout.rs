@@ -4,7 +4,9 @@
 
 use ratatui::layout::{Constraint, Layout as Split, Rect};
 
+use super::App;
 use crate::command::Pane;
+use crate::model::snapshot::Freshness;
 
 /// The smallest terminal that anything is drawn on.
 pub const SMALLEST: (u16, u16) = (40, 10);
@@ -14,6 +16,9 @@ const WIDE: (u16, u16) = (110, 28);
 
 /// Below this height the list takes the whole room and no detail pane is shown under it.
 const SPLIT_HEIGHT: u16 = 16;
+
+/// Rows that the reason for a missing list takes: two sentences on a narrow screen.
+const SENTENCES: u16 = 4;
 
 /// The places of everything on screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,6 +162,45 @@ fn narrow(body: Rect, shown: Shown) -> Vec<(Pane, Rect)> {
     let upper = if shown.share == 0 { lines(rows).min(most).max(least) } else { most };
     let [upper, lower] = Split::vertical([Constraint::Length(upper), Constraint::Fill(1)]).areas(body);
     vec![(shown.list, upper), (under, lower)]
+}
+
+impl App {
+    /// Where everything is on the screen; None where the terminal is too small.
+    pub fn layout(&self) -> Option<Layout> {
+        let (focus, list, detail) = (self.focus, self.lead, self.detail_pane());
+        let (room, share) = (self.room.1, self.share);
+        Layout::new(self.size, Shown { focus, list, detail, is_zoomed: self.is_zoomed, room, share })
+    }
+
+    /// Moves the border between the panes by hundredths of the screen; it stays where it was put.
+    pub fn move_share(&mut self, by: i16) {
+        self.share = self.share.saturating_add(by).clamp(-MOST_SHARE, MOST_SHARE);
+    }
+
+    /// Measures the room that the panes' contents need: for another subject or terminal anew, otherwise only more, and
+    /// only while nobody reads.
+    pub(super) fn refresh_room(&mut self) {
+        let key = Some((self.size, self.parent(), self.subject(), self.opened_pod));
+        // All rows, so that a filter moves no border.
+        let rows = |pane: Pane| {
+            let rows = self.list(pane).map_or(0, |list| u16::try_from(list.total).unwrap_or(u16::MAX));
+            let is_told = pane.kind().is_some_and(|kind| *self.snapshot.freshness(kind) == Freshness::Live);
+            // Why a list cannot be had takes a few lines, and what is still to come takes some too.
+            if is_told { rows } else { rows.max(SENTENCES) }
+        };
+        let [cronjobs, jobs, pods, events] = [Pane::CronJobs, Pane::Jobs, Pane::Pods, Pane::Events].map(rows);
+        let needed = Room { cronjobs, jobs, pods, events };
+        if self.room.0 != key {
+            self.room = (key, needed);
+        } else if !self.is_reading() {
+            self.room.1 = self.room.1.max(needed);
+        }
+    }
+
+    /// The pane that suits the subject where there is room for one: its log where it has one, its events otherwise.
+    fn detail_pane(&self) -> Pane {
+        if self.logs.is_empty() { Pane::Events } else { Pane::Logs }
+    }
 }
 
 #[cfg(test)]

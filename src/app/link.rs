@@ -9,6 +9,8 @@ use crate::model::snapshot::Freshness;
 pub enum Link {
     /// No answer yet.
     Connecting,
+    /// The server answers, and has not told all that there is.
+    Loading,
     /// Changes arrive.
     Live,
     /// Some watch is broken and is tried again.
@@ -52,6 +54,8 @@ impl Link {
         }
         match (link, denied) {
             (Link::Connecting, Some(failure)) if !is_loading => Link::Denied(failure.clone()),
+            // What is not told yet must not look like what is not there.
+            (Link::Live, _) if is_loading => Link::Loading,
             (link, _) => link,
         }
     }
@@ -90,5 +94,11 @@ mod tests {
         assert!(matches!(Link::of([&denied, &denied].into_iter()), Link::Denied(_)));
         assert_eq!(Link::of([&denied, &Freshness::Loading].into_iter()), Link::Connecting);
         assert_eq!(Link::of(std::iter::empty()), Link::Connecting);
+    }
+
+    #[test]
+    fn link_is_live_once_everything_was_told() {
+        assert_eq!(Link::of([&Freshness::Live, &Freshness::Loading].into_iter()), Link::Loading);
+        assert!(matches!(Link::of([&Freshness::Loading, &stale(5)].into_iter()), Link::Retrying { .. }));
     }
 }

@@ -36,14 +36,14 @@ mod write;
 pub use ask::Ask;
 pub use draft::{Desk, Draft, SavedDraft};
 pub use editor::{
-    Blocks, Class, Editor, EditorAsk, EditorLayout, EditorOutcome, EditorPrompt, Glyph, Place, Popup, classes,
-    column_of, glyphs,
+    Blocks, Class, Editor, EditorAsk, EditorLayout, EditorOutcome, EditorPrompt, Glyph, Mouse, MouseAction, Place,
+    Popup, classes, column_of, glyphs,
 };
 pub use effect::Effect;
 pub use fields::{Column, container_code};
 pub use filter::Filter;
+use layout::Room;
 pub use layout::{Layout, SMALLEST, has_titles};
-use layout::{Room, Shown};
 pub use link::Link;
 pub use list::ListState;
 pub use log_keys::{LogAsk, LogPrompt};
@@ -185,9 +185,6 @@ pub struct App {
     has_news: bool,
 }
 
-/// Rows that the reason for a missing list takes: two sentences on a narrow screen.
-const SENTENCES: u16 = 4;
-
 /// What decides when panes may change their sizes: the terminal's size and the subjects.
 type RoomKey = Option<((u16, u16), Option<Subject>, Option<Subject>, Option<Uid>)>;
 
@@ -261,11 +258,13 @@ impl App {
                 return self.key(&key);
             }
             Msg::Paste(text) => return self.paste(&text),
+            Msg::Mouse(mouse) => return self.mouse_draft(mouse),
             Msg::Resized(width, height) => self.size = (width, height),
             Msg::Tick(now) => {
                 self.now = now;
                 self.age_news();
                 self.check_pending();
+                self.age_draft();
                 // Ages and durations decide about rows as time goes by.
                 let is_chosen = |list: &ListState| !list.filter.is_empty() || list.sort.is_some();
                 let has_held = |list: &ListState| list.held > 0 && !self.is_reading();
@@ -416,43 +415,6 @@ impl App {
     /// Rows come from more than one namespace, so that each says which.
     pub fn has_many_namespaces(&self) -> bool {
         !matches!(&self.namespaces, Some(Namespaces::Some(names)) if names.len() == 1)
-    }
-
-    /// Where everything is on the screen; None where the terminal is too small.
-    pub fn layout(&self) -> Option<Layout> {
-        let (focus, list, detail) = (self.focus, self.lead, self.detail_pane());
-        let (room, share) = (self.room.1, self.share);
-        Layout::new(self.size, Shown { focus, list, detail, is_zoomed: self.is_zoomed, room, share })
-    }
-
-    /// Moves the border between the panes by hundredths of the screen; it stays where it was put.
-    pub fn move_share(&mut self, by: i16) {
-        self.share = self.share.saturating_add(by).clamp(-layout::MOST_SHARE, layout::MOST_SHARE);
-    }
-
-    /// Measures the room that the panes' contents need: for another subject or terminal anew, otherwise only more, and
-    /// only while nobody reads.
-    fn refresh_room(&mut self) {
-        let key = Some((self.size, self.parent(), self.subject(), self.opened_pod));
-        // All rows, so that a filter moves no border.
-        let rows = |pane: Pane| {
-            let rows = self.list(pane).map_or(0, |list| u16::try_from(list.total).unwrap_or(u16::MAX));
-            let is_told = pane.kind().is_some_and(|kind| *self.snapshot.freshness(kind) == Freshness::Live);
-            // Why a list cannot be had takes a few lines, and what is still to come takes some too.
-            if is_told { rows } else { rows.max(SENTENCES) }
-        };
-        let [cronjobs, jobs, pods, events] = [Pane::CronJobs, Pane::Jobs, Pane::Pods, Pane::Events].map(rows);
-        let needed = Room { cronjobs, jobs, pods, events };
-        if self.room.0 != key {
-            self.room = (key, needed);
-        } else if !self.is_reading() {
-            self.room.1 = self.room.1.max(needed);
-        }
-    }
-
-    /// The pane that suits the subject where there is room for one: its log where it has one, its events otherwise.
-    fn detail_pane(&self) -> Pane {
-        if self.logs.is_empty() { Pane::Events } else { Pane::Logs }
     }
 
     /// The list of a pane; None for Logs.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::ExportOutcome;
+use super::{ExportOutcome, Mouse};
 use crate::command::Key;
 use crate::manifest::{Catalogue, Names};
 use crate::model::clock::Time;
@@ -32,6 +32,8 @@ impl PartialEq for Schemas {
 pub enum Msg {
     /// A key was pressed.
     Key(Key),
+    /// The mouse was used, where the terminal is asked to tell: [`super::App::takes_mouse`].
+    Mouse(Mouse),
     /// Text was pasted.
     Paste(String),
     /// The terminal has this many columns and rows now.

@@ -332,7 +332,7 @@ fn pattern(wanted: &str) -> Option<Regex> {
 }
 
 /// Breaks a line into rows at blanks, or anywhere in a word that is longer than a row.
-fn wrap(at: usize, line: &Line, width: usize) -> Vec<Row> {
+pub(super) fn wrap(at: usize, line: &Line, width: usize) -> Vec<Row> {
     let text = line.text.as_str();
     let mut rows = Vec::new();
     let mut start = 0;

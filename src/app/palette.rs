@@ -64,6 +64,10 @@ pub enum Choice {
     Context(String),
     /// Looks at the namespace.
     Namespace(String),
+    /// Opens the draft of this name in the editor.
+    Draft(String),
+    /// Keeps the draft of this name no more.
+    DropDraft(String),
 }
 
 /// Entries kept at most; nobody reads further.
@@ -82,9 +86,10 @@ pub(super) struct Judged {
 }
 
 impl Palette {
-    /// A palette of these commands, each with why it does not apply, and of what else there is to go to.
+    /// A palette of these commands, each with why it does not apply, and of what else there is to go to or to open.
     pub(super) fn new(
         commands: impl Iterator<Item = Judged>,
+        drafts: Vec<Entry>,
         contexts: &[CompactString],
         snapshot: &Snapshot,
         recent: &[String],
@@ -100,8 +105,8 @@ impl Palette {
             let label = format!("{} {target}", spec.title).trim_end().to_owned();
             Entry { label, why_not, ..command(spec, "") }
         });
-        let fixed: Vec<Entry> =
-            commands.chain(contexts.iter().map(context)).chain(snapshot.namespaces.iter().map(namespace)).collect();
+        let places = contexts.iter().map(context).chain(snapshot.namespaces.iter().map(namespace));
+        let fixed: Vec<Entry> = commands.chain(drafts).chain(places).collect();
         let subject = |kind| move |meta: &Meta| Subject { kind, uid: meta.uid };
         let is_of_batch = |meta: &&Meta| meta.owner.is_some_and(|owner| owner.kind == Some(Kind::Job));
         let cronjobs = snapshot.cronjobs.iter().map(Object::meta).map(subject(Kind::CronJob));
@@ -174,6 +179,11 @@ impl Palette {
             scored.extend(self.found.iter().cloned());
             scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
             entries.extend(scored.into_iter().map(|(_, entry)| entry));
+            // Who is among the drafts does not want the command that leads to them.
+            let is_draft = |entry: &Entry| matches!(entry.choice, Choice::Draft(_));
+            if typed.split_whitespace().next() == Some("draft") && self.fixed.iter().any(is_draft) {
+                entries.retain(|entry| !matches!(entry.choice, Choice::Run("draft.open", _)));
+            }
         }
         let mut seen = std::collections::HashSet::new();
         entries.retain(|entry| seen.insert(entry.choice.clone()));
@@ -303,7 +313,7 @@ mod tests {
         let why_not = |id| (id == "list.reverse").then(|| "not sorted".to_owned());
         let specs = all().filter(|spec| !spec.action.is_for_keys());
         let commands = specs.map(|spec| Judged { spec, target: String::new(), why_not: why_not(spec.id) });
-        Palette::new(commands, &["prod-eu".into()], snapshot, recent)
+        Palette::new(commands, Vec::new(), &["prod-eu".into()], snapshot, recent)
     }
 
     fn first(text: &str) -> Option<Choice> {

@@ -3,6 +3,7 @@
 //!
 //! Nothing is sent but what was tried and shown. `write` sends it and follows what becomes of it.
 
+mod sides;
 mod words;
 
 use std::borrow::Cow;
@@ -14,7 +15,7 @@ use crate::command::{Action, Key, Plan, REVIEW, ReviewAction, Write, candidates,
 use crate::manifest::diff;
 use crate::manifest::object::tidy;
 use crate::manifest::{managers, merge};
-use crate::model::mutation::{Cascade, Change, Prepared, Reason, Refused};
+use crate::model::mutation::{Cascade, Change, Mutation, Prepared, Reason, Refused};
 use crate::model::state::Level;
 
 use super::page::{Line, Page, Role};
@@ -23,6 +24,9 @@ use words::{line, refusal, row};
 
 /// The widest box, in columns; longer lines are hard to read.
 const WIDEST: u16 = 100;
+
+/// The widest box where before and after stand side by side.
+const WIDEST_SIDES: u16 = 2 * WIDEST;
 
 /// Effects told at most before the count has to do; who wants all of them reads on below.
 const EFFECTS: usize = 200;
@@ -44,6 +48,8 @@ pub struct Review {
     pub prompt: Option<Prompt>,
     /// What is shown.
     pub page: Page,
+    /// Columns that it was written for.
+    columns: u16,
 }
 
 /// What the server says to a write.
@@ -105,6 +111,9 @@ impl Review {
             ReviewAction::Cascade => (any(|change| matches!(change, Change::Delete(_))), "nothing is deleted"),
             ReviewAction::Owner => (any(|change| matches!(change, Change::Rerun { .. })), "nothing is rerun"),
             ReviewAction::Force => (has(Reason::Owned), "no other manager owns a field of it"),
+            ReviewAction::AsNew if !self.plan.mutations.iter().any(|one| one.target.kind == "Job") => {
+                (false, "it is no Job")
+            }
             ReviewAction::Replace | ReviewAction::AsNew => {
                 let is_change = any(|change| matches!(change, Change::Merge { .. } | Change::Apply { .. }));
                 (is_change && has(Reason::Invalid), "it can be changed as it is")
@@ -123,13 +132,22 @@ impl Review {
 
     /// How wide its box is on a screen of so many columns.
     pub fn width(&self, screen: u16) -> u16 {
-        screen.saturating_sub(4).min(WIDEST)
+        let room = screen.saturating_sub(4);
+        // By what is planned: the box does not jump when the server has answered.
+        let is_change = |one: &Mutation| matches!(one.change, Change::Merge { .. } | Change::Apply { .. });
+        let has_sides = room >= sides::NARROWEST + 4 && self.plan.mutations.iter().any(is_change);
+        room.min(if has_sides { WIDEST_SIDES } else { WIDEST })
     }
 
     /// Breaks what is shown into rows for a screen of this size.
     pub(super) fn lay_out(&mut self, (width, height): (u16, u16)) {
+        let columns = self.width(width).saturating_sub(4);
+        if self.columns != columns {
+            self.columns = columns;
+            self.write();
+        }
         let chrome = 4 + u16::from(self.prompt.is_some());
-        self.page.lay_out(self.width(width).saturating_sub(4).into(), height.saturating_sub(chrome).into());
+        self.page.lay_out(columns.into(), height.saturating_sub(chrome).into());
     }
 
     /// Writes the page anew from what is known by now.
@@ -275,7 +293,11 @@ impl Review {
                     let Prepared { before, sent, after, .. } = &**prepared;
                     // The new one is compared with nothing: all of it is new.
                     let before = before.as_ref().filter(|_| !matches!(mutation.change, Change::Replace { .. }));
-                    diff::diff(before, sent.as_ref(), after.as_ref()).iter().map(line).collect()
+                    let diff = diff::diff(before, sent.as_ref(), after.as_ref());
+                    match before {
+                        Some(_) if self.columns >= sides::NARROWEST => sides::lines(&diff, self.columns.into()),
+                        _ => diff.iter().map(line).collect(),
+                    }
                 }
             };
             if shown.is_empty() {
@@ -306,8 +328,9 @@ impl App {
         let mutations = plan.mutations.clone();
         let context = self.context.to_string();
         let prompt = self.is_protected().then(Prompt::default);
-        let mut review = Review { number, plan, context, tried, stops: false, prompt, page: Page::default() };
-        review.write();
+        let page = Page::default();
+        let mut review = Review { number, plan, context, tried, stops: false, prompt, page, columns: 0 };
+        review.lay_out(self.size);
         self.overlay = Some(Overlay::Review(Box::new(review)));
         vec![Effect::Prepare { review: number, mutations }]
     }
@@ -440,7 +463,9 @@ impl App {
     fn send(&mut self, review: Review) -> Vec<Effect> {
         let writes: Vec<Prepared> = review.ready().into_iter().cloned().collect();
         let left_out = review.refusals().count();
-        self.draft_is_sent(writes.len(), left_out > 0);
+        let place = |(at, tried): (usize, &Tried)| Some((at, ready(tried)?.mutation.clone()));
+        let sent = review.tried.iter().enumerate().filter_map(place).collect();
+        self.draft_is_sent(sent, left_out > 0);
         self.begin_writes(review.plan.verb, &writes, left_out);
         vec![Effect::Execute { session: self.session, writes, stops: review.stops }]
     }

@@ -169,7 +169,7 @@ impl App {
                     }
                 }
                 let mut effects = vec![Effect::Journal(line)];
-                effects.extend(self.draft_answered(true));
+                effects.extend(self.draft_answered(mutation, None));
                 effects
             }
             Err(refused) => {
@@ -177,7 +177,7 @@ impl App {
                     self.settle_pending(key, false);
                 }
                 self.tell_refusal(mutation, &refused);
-                self.draft_answered(false)
+                self.draft_answered(mutation, Some(&refused))
             }
         }
     }

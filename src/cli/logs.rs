@@ -117,7 +117,7 @@ async fn read(wanted: Wanted, target: Target, style: Style, clock: Arc<dyn Clock
 }
 
 /// Reads the log and writes it to stdout.
-pub(super) fn run(arguments: &Arguments, Program { mut target, settings, clock, runtime }: Program) -> ExitCode {
+pub(super) fn run(arguments: &Arguments, Program { mut target, settings, clock, runtime, .. }: Program) -> ExitCode {
     if matches!(&target.namespaces, Some(Namespaces::All))
         || target.namespaces.as_ref().is_some_and(|chosen| chosen.scopes().len() > 1)
     {

@@ -1,6 +1,7 @@
 //! The command line: arguments to a target, outcomes to exit codes.
 
 mod demo;
+mod lint;
 mod logs;
 mod reference;
 mod write;
@@ -95,6 +96,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Print the log of a Job, a CronJob or a pod, follow it, or wait for its end: for scripts and pipes.
     Logs(logs::Arguments),
+    /// Say what will hurt in manifests of Jobs and CronJobs, and what would mend it; nothing is changed.
+    Lint(lint::Arguments),
     #[command(flatten)]
     Write(write::Command),
 }
@@ -104,6 +107,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Arguments::try_parse_from(arguments) {
         Ok(mut arguments) => match arguments.command.take() {
             Some(Command::Demo(demo)) => demo::run(&demo),
+            Some(Command::Lint(lint)) if !lint.live => lint::files(&lint, &arguments),
+            Some(Command::Lint(lint)) => with_target(arguments, |program| lint::live(&lint, program)),
             Some(Command::Logs(logs)) => with_target(arguments, |program| logs::run(&logs, program)),
             Some(Command::Write(write)) => with_target(arguments, |program| write::run(&write, program)),
             None => with_target(arguments, show),
@@ -122,15 +127,22 @@ struct Program {
     settings: Settings,
     clock: Arc<dyn Clock>,
     runtime: tokio::runtime::Runtime,
+    lint: config::Lint,
+}
+
+/// Reads the configuration, and what has to be told of it; where it cannot be used, says so and gives the exit code.
+fn configuration(arguments: &Arguments) -> Result<(Config, String), ExitCode> {
+    let hint = "correct the file, or choose another one with --config FILE";
+    Config::load(arguments.config.as_deref()).map_err(|message| refuse(&message, hint))
 }
 
 /// Reads what the flags, the environment and the configuration say of the cluster and the terminal, and goes on with it.
 fn with_target(mut arguments: Arguments, go_on: impl FnOnce(Program) -> ExitCode) -> ExitCode {
-    let (config, warning) = match Config::load(arguments.config.as_deref()) {
+    let (config, warning) = match configuration(&arguments) {
         Ok(loaded) => loaded,
-        Err(message) => return refuse(&message, "correct the file, or choose another one with --config FILE"),
+        Err(code) => return code,
     };
-    let Config { readonly, theme, logs, notify, protected } = config;
+    let Config { lint, logs, notify, protected, readonly, theme } = config;
     // What flags and environment leave open is as the file has it.
     arguments.readonly.get_or_insert(readonly);
     arguments.theme.get_or_insert(theme);
@@ -153,11 +165,11 @@ fn with_target(mut arguments: Arguments, go_on: impl FnOnce(Program) -> ExitCode
     }
     // kube links two TLS providers' traits; one must be chosen before the first connection. An error means it was.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    go_on(Program { target, settings, clock, runtime })
+    go_on(Program { target, settings, clock, runtime, lint })
 }
 
 /// The full screen.
-fn show(Program { target, settings, clock, runtime }: Program) -> ExitCode {
+fn show(Program { target, settings, clock, runtime, .. }: Program) -> ExitCode {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return refuse(
             "kubatch needs a terminal: stdin or stdout is none",

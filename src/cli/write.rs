@@ -237,7 +237,7 @@ struct Errand<'a> {
 /// Carries out the command.
 pub(super) fn run(command: &Command, program: Program) -> ExitCode {
     let manner = manner(command, &program);
-    let Program { target, settings, clock, runtime } = program;
+    let Program { target, settings, clock, runtime, .. } = program;
     let done = check(&target, &manner).and_then(|()| {
         let errand = Errand { target, clock, manner: &manner };
         runtime.block_on(async {

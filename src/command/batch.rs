@@ -14,7 +14,7 @@ use crate::model::key::{Kind, ObjectKey};
 use crate::model::meta::Object;
 use crate::model::mutation::{Address, Change};
 use crate::model::owner::Subject;
-use crate::model::schedule::Schedule;
+use crate::model::schedule::Outlook;
 use crate::model::snapshot::Snapshot;
 
 /// Commands for Jobs and CronJobs.
@@ -342,9 +342,6 @@ pub(super) fn ttl(target: Subject, text: &str, scene: Scene<'_>) -> Result<Deed,
     Ok(Deed::merge(key, patch, effect).dangerous(left.is_some_and(|left| left <= 0)))
 }
 
-/// Runs that are told of when a schedule is changed.
-const NEXT_RUNS: usize = 5;
-
 /// Sets `spec.schedule`.
 pub(super) fn schedule(target: Subject, text: &str, scene: Scene<'_>) -> Result<Deed, String> {
     let cronjob = cronjob_of(target, scene)?;
@@ -365,14 +362,7 @@ fn paused(cronjob: &CronJob) -> Option<String> {
 }
 
 fn next_runs(key: &ObjectKey, schedule: &str, zone: Option<&str>, now: Time) -> Result<String, String> {
-    let plan = Schedule::parse(schedule, zone).map_err(|error| error.to_string())?;
-    let time = |run: jiff::Timestamp| run.to_zoned(plan.zone().clone()).strftime("%a %d %b %H:%M").to_string();
-    let runs: Vec<String> = plan.upcoming(now.to_timestamp(), NEXT_RUNS).map(time).collect();
-    if runs.is_empty() {
-        return Err(format!("{schedule:?} never fires"));
-    }
-    let zone = zone.unwrap_or("the cluster's zone, as a rule UTC");
-    Ok(format!("{key} runs {} ({zone}); next {}", plan.describe(), runs.join(", ")))
+    Ok(format!("{key} runs {}", Outlook::of(schedule, zone, now.to_timestamp())?))
 }
 
 /// Sets `spec.successfulJobsHistoryLimit` and `spec.failedJobsHistoryLimit`.

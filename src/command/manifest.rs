@@ -101,7 +101,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
     spec(
         "draft.open",
         "drafts",
-        "Opens the newest text that was kept and not applied.",
+        "Opens a text that was kept and not applied; of several, the palette lists them, to open or to discard one.",
         &["alt-o"],
         &["drafts", "draft"],
         Scope::Panes,

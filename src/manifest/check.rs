@@ -5,15 +5,17 @@ mod kind;
 mod lines;
 mod value;
 
-use super::parse::{Entry, Form, Node, parse, resolve};
+use super::parse::{Document, Entry, Form, Node, parse, resolve};
+use super::path::{Path, Step};
 use super::problem::{Place, Problem, Severity};
 use super::schema::{Catalogue, Schema, Type};
 
 /// Everything that is wrong with a text, by place.
 pub fn check(text: &str, catalogue: &Catalogue) -> Vec<Problem> {
     let parsed = parse(text);
-    let mut checker =
-        Checker { catalogue, lines: text.lines().collect(), problems: parsed.problems, around: Vec::new() };
+    let lines: Vec<&str> = text.lines().collect();
+    let mut checker = Checker::new(&lines, catalogue);
+    checker.problems = parsed.problems;
     checker.look_at_lines(text);
     for document in &parsed.documents {
         checker.object(&document.root);
@@ -23,21 +25,43 @@ pub fn check(text: &str, catalogue: &Catalogue) -> Vec<Problem> {
     problems
 }
 
+/// A field that the schema does not know, or whose value is none that it may have.
+pub(super) struct Fault {
+    pub(super) path: Path,
+    /// There is no such field; otherwise it is the value.
+    pub(super) is_unknown: bool,
+    pub(super) problem: Problem,
+}
+
+/// The fields of an object in a text of these lines that the schema does not know, or whose values it refuses.
+pub(super) fn faults(document: &Document, lines: &[&str], catalogue: &Catalogue) -> Vec<Fault> {
+    let mut checker = Checker::new(lines, catalogue);
+    checker.object(&document.root);
+    checker.faults
+}
+
 /// What is looked at, and what was found.
 struct Checker<'a> {
     catalogue: &'a Catalogue,
-    lines: Vec<&'a str>,
+    lines: &'a [&'a str],
     problems: Vec<Problem>,
+    /// Those of the problems that are of a field.
+    faults: Vec<Fault>,
+    /// The way to what is looked at.
+    path: Path,
     /// The maps around the one that is looked at: each with its schema, and the key behind which it goes on.
     around: Vec<(String, &'a Schema)>,
 }
 
 impl<'a> Checker<'a> {
+    fn new(lines: &'a [&'a str], catalogue: &'a Catalogue) -> Self {
+        let (problems, faults, path, around) = Default::default();
+        Self { catalogue, lines, problems, faults, path, around }
+    }
+
     /// The text at a place.
     fn source(&self, place: Place) -> &'a str {
-        let text = self.lines.get(place.line).copied().unwrap_or_default();
-        let byte = |column: usize| text.char_indices().nth(column).map_or(text.len(), |(at, _)| at);
-        &text[byte(place.column)..byte(place.end_column)]
+        source(self.lines.get(place.line).copied().unwrap_or_default(), place)
     }
 
     /// Checks a value against its schema. `at` is where something is told that is missing in it.
@@ -49,15 +73,23 @@ impl<'a> Checker<'a> {
             (_, Type::Any) => self.anything(node),
             (Form::Map(entries), Type::Object) => self.fields(entries, whole, at),
             (Form::List(items), Type::List) => match self.catalogue.item(whole) {
-                Some(item) => items.iter().for_each(|node| self.value(node, item, node.place)),
+                Some(item) => {
+                    for (index, node) in items.iter().enumerate() {
+                        self.path.0.push(Step::Index(index));
+                        self.value(node, item, node.place);
+                        self.path.0.pop();
+                    }
+                }
                 None => self.anything(node),
             },
             (Form::Scalar { value, is_plain }, _) => self.scalar(node.place, value, *is_plain, whole),
             (Form::Map(_), _) => {
-                self.tell(Problem::error(at, format!("here stands a map of fields, but it must be {}", told(whole))));
+                let told = format!("here stands a map of fields, but it must be {}", told(whole));
+                self.tell_of_field(Problem::error(at, told), false);
             }
             (Form::List(_), _) => {
-                self.tell(Problem::error(at, format!("here stands a list, but it must be {}", told(whole))));
+                let told = format!("here stands a list, but it must be {}", told(whole));
+                self.tell_of_field(Problem::error(at, told), false);
             }
         }
     }
@@ -66,6 +98,7 @@ impl<'a> Checker<'a> {
     fn fields(&mut self, entries: &[Entry], schema: &'a Schema, at: Place) {
         for entry in entries {
             self.key(entry);
+            self.path.0.push(Step::Key(entry.key.clone()));
             match self.catalogue.property(schema, &entry.key) {
                 Some(inner) => {
                     self.around.push((entry.key.clone(), schema));
@@ -75,6 +108,7 @@ impl<'a> Checker<'a> {
                 None if schema.is_open => self.anything(&entry.node),
                 None => self.unknown(entry, entries, schema),
             }
+            self.path.0.pop();
         }
         self.missing(entries, schema, at);
     }
@@ -115,7 +149,7 @@ impl<'a> Checker<'a> {
                 Problem::error(entry.key_place, format!("unknown field `{}`{home}", entry.key))
             }
         };
-        self.tell(problem);
+        self.tell_of_field(problem, true);
     }
 
     /// Where a field belongs that is not one of a map: the nearest map around it that has it, or one within.
@@ -161,6 +195,18 @@ impl<'a> Checker<'a> {
     fn tell(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
+
+    /// Tells of the field that is looked at.
+    fn tell_of_field(&mut self, problem: Problem, is_unknown: bool) {
+        self.faults.push(Fault { path: self.path.clone(), is_unknown, problem: problem.clone() });
+        self.tell(problem);
+    }
+}
+
+/// The text at a place of this line.
+pub(super) fn source(line: &str, place: Place) -> &str {
+    let byte = |column: usize| line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+    &line[byte(place.column)..byte(place.end_column)]
 }
 
 /// A type with its article.
@@ -179,7 +225,7 @@ fn told(schema: &Schema) -> &'static str {
 }
 
 /// The name that was probably meant: the same in other letters' case, or at most two slips away (one for the shortest).
-fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(super) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = if word.chars().count() > 3 { 2 } else { 1 };
     let slips = |name: &str| if name.eq_ignore_ascii_case(word) { 0 } else { strsim::osa_distance(name, word) };
     names.map(|name| (slips(name), name)).filter(|(slips, _)| *slips <= allowed).min().map(|(_, name)| name)

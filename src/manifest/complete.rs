@@ -2,7 +2,10 @@
 //! since a text is hardly ever YAML while somebody types.
 
 mod keys;
+mod timing;
 mod values;
+
+pub use timing::timing_at;
 
 use super::outline::{Entry, Levels, Row, comment, rows};
 use super::path::{Path, Step};

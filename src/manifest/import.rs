@@ -49,7 +49,7 @@ fn json(text: &str) -> Option<Vec<Value>> {
     Some(objects.collect())
 }
 
-fn joined(documents: impl Iterator<Item = String>) -> String {
+pub(super) fn joined(documents: impl Iterator<Item = String>) -> String {
     documents.collect::<Vec<_>>().join("---\n")
 }
 
@@ -75,13 +75,13 @@ fn opened(text: &str, notes: &mut Vec<String>) -> Option<String> {
 }
 
 /// The objects of a list, which is what `kubectl get` makes of several.
-fn items(object: &Value) -> Option<&Vec<Value>> {
+pub(super) fn items(object: &Value) -> Option<&Vec<Value>> {
     let is_list = object["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
     object["items"].as_array().filter(|_| is_list)
 }
 
 /// The lines of one document among several, with the comments above it.
-fn own_lines(lines: &[&str], document: &Document, next: Option<usize>) -> String {
+pub(super) fn own_lines(lines: &[&str], document: &Document, next: Option<usize>) -> String {
     let is_mark = |line: &&str| line.starts_with("---");
     let first = lines[..document.first_line].iter().rposition(is_mark).map_or(0, |at| at + 1);
     let last = next.unwrap_or(lines.len());

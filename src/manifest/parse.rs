@@ -48,10 +48,21 @@ pub struct Found {
 }
 
 impl Document {
+    /// The document of a tree; None for an empty one.
+    pub(super) fn new(root: Node) -> Option<Self> {
+        let object = root.to_value();
+        (!object.is_null()).then_some(Self { first_line: root.place.line, object, root })
+    }
+
     /// Where the value at the end of this path stands; None where there is none.
     pub fn find(&self, path: &Path) -> Option<Found> {
         let root = Found { key: None, value: self.root.place, last_line: self.root.last_line };
         path.0.iter().try_fold((root, &self.root), |(_, node), step| step_into(node, step)).map(|(found, _)| found)
+    }
+
+    /// The value at the end of this path with its parts; None where there is none.
+    pub(super) fn node(&self, path: &Path) -> Option<&Node> {
+        path.0.iter().try_fold(&self.root, |node, step| step_into(node, step).map(|(_, inner)| inner))
     }
 
     /// As [`Self::find`], but of the nearest value above where there is none: a refusal may name a field that is missing.
@@ -103,7 +114,7 @@ pub fn parse(text: &str) -> Parsed {
         let trouble = match parser.next_event() {
             None | Some(Ok((Event::StreamEnd, _))) => break,
             Some(Ok((Event::DocumentEnd, _))) => {
-                parsed.documents.extend(builder.take_root().and_then(document));
+                parsed.documents.extend(builder.take_root().and_then(Document::new));
                 None
             }
             Some(Ok((event, span))) => {
@@ -122,12 +133,6 @@ pub fn parse(text: &str) -> Parsed {
     parsed.problems.extend(builder.problems);
     parsed.problems.sort_by_key(|problem| problem.place.line);
     parsed
-}
-
-/// The document of a tree; None for an empty one.
-fn document(root: Node) -> Option<Document> {
-    let object = root.to_value();
-    (!object.is_null()).then_some(Document { first_line: root.place.line, object, root })
 }
 
 fn unreadable(builder: &Builder<'_>, error: &ScanError) -> Problem {

@@ -46,6 +46,13 @@ impl Path {
         Self(steps)
     }
 
+    /// The path with one more step into a list.
+    pub(super) fn index(&self, index: usize) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(Step::Index(index));
+        Self(steps)
+    }
+
     /// Its keys from the last to the first; positions are left out.
     pub(super) fn keys_from_end(&self) -> impl Iterator<Item = &str> {
         self.0.iter().rev().filter_map(|step| match step {

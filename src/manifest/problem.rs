@@ -23,6 +23,17 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// In one word, as it is printed.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Note => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// Something that is wrong with a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {

@@ -32,7 +32,9 @@ pub fn templates(own: &[Template]) -> Vec<Template> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{Catalogue, check, parse};
+    use crate::manifest::lint::lint;
+    use crate::manifest::{Catalogue, Severity, check, parse};
+    use crate::model::clock::Time;
 
     /// The text with the defaults of its placeholders.
     fn filled(text: &str) -> String {
@@ -52,6 +54,10 @@ mod tests {
         for Template { name, text } in templates(&[]) {
             let text = filled(&text);
             assert_eq!(check(&text, Catalogue::built_in()), [], "{name}:\n{text}");
+            // Nobody but who fills it in knows the service account.
+            let found = lint(&text, Catalogue::built_in(), Time::from_seconds(1_795_000_000)).findings;
+            let grave = found.iter().filter(|one| one.severity > Severity::Note).map(|one| one.lint.id);
+            assert_eq!(grave.collect::<Vec<_>>(), ["L080"], "{name}");
             let [document] = &parse(&text).documents[..] else { panic!("{name}") };
             let object = &document.object;
             let job =

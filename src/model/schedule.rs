@@ -2,9 +2,10 @@
 //! controller has them (robfig/cron v3, "standard" parser, plus the controller's own choice of the run to start),
 //! daylight-saving faults included: the question on screen is when the controller *will* fire, not when it should.
 //! Must not ask the system for the time: callers pass it. `parse` reads
-//! expressions, `describe` puts them into words; here are the walk from one time to the next and the controller's choice.
+//! expressions, `describe` puts them into words, `outlook` tells what one comes to; here are the walk from one time to the next and the controller's choice.
 
 mod describe;
+mod outlook;
 mod parse;
 
 use jiff::civil::{Date, DateTime};
@@ -13,6 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use describe::{go_duration, plural};
+pub use outlook::Outlook;
+pub use parse::five_fields;
 use parse::{find_zone, floor_seconds, parse_descriptor, parse_fields};
 
 /// A schedule looks this many calendar years ahead and then counts as never firing (robfig/cron, `SpecSchedule.Next`).
@@ -313,6 +316,16 @@ impl Schedule {
             Missed::Start { run, .. } => self.next_after(run),
             Missed::Overlooked { .. } | Missed::Invalid => self.next_after(now),
         }
+    }
+
+    /// Whether runs are planned in this hour of the day; of `@every`, which is not aligned to the clock, none are.
+    pub fn has_hour(&self, hour: u32) -> bool {
+        matches!(self.plan, Plan::Calendar(calendar) if calendar.hours >> hour & 1 == 1)
+    }
+
+    /// Whether runs are planned in this minute of the hour; of `@every` none are.
+    pub fn has_minute(&self, minute: u32) -> bool {
+        matches!(self.plan, Plan::Calendar(calendar) if calendar.minutes >> minute & 1 == 1)
     }
 
     /// The schedule in short plain English without its zone, such as "at 09:30 on Monday to Friday". Clock times are

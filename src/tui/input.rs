@@ -1,12 +1,15 @@
-//! Terminal events to messages: keys by name.
+//! Terminal events to messages: keys by name, the mouse.
 
 use std::time::Duration;
 
 use compact_str::{CompactString, format_compact};
-use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, poll, read};
+use crossterm::event::{
+    Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind, poll,
+    read,
+};
 use futures::StreamExt;
 
-use crate::app::Msg;
+use crate::app::{Mouse, MouseAction, Msg};
 use crate::command::Key;
 
 /// The terminal's events. They can be left to others for a while.
@@ -40,10 +43,23 @@ impl Keys {
 pub(super) fn message(event: Event) -> Option<Msg> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => name(key).map(|name| Msg::Key(Key(name))),
+        Event::Mouse(event) => mouse(event).map(Msg::Mouse),
         Event::Paste(text) => Some(Msg::Paste(text)),
         Event::Resize(width, height) => Some(Msg::Resized(width, height)),
         _ => None,
     }
+}
+
+/// The left button and the wheel; what else a mouse has means nothing to us.
+fn mouse(event: MouseEvent) -> Option<Mouse> {
+    let action = match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => MouseAction::Press,
+        MouseEventKind::Drag(MouseButton::Left) => MouseAction::Drag,
+        MouseEventKind::ScrollUp => MouseAction::WheelUp,
+        MouseEventKind::ScrollDown => MouseAction::WheelDown,
+        _ => return None,
+    };
+    Some(Mouse { action, column: event.column, row: event.row })
 }
 
 fn name(key: KeyEvent) -> Option<CompactString> {
@@ -102,5 +118,19 @@ mod tests {
         for (code, modifiers, expected) in cases {
             assert_eq!(name(KeyEvent::new(code, modifiers)).as_deref(), Some(expected));
         }
+    }
+
+    #[test]
+    fn left_button_and_wheel_are_told_with_their_place() {
+        let event =
+            |kind| message(Event::Mouse(MouseEvent { kind, column: 19, row: 4, modifiers: KeyModifiers::NONE }));
+        let told = |action| Some(Msg::Mouse(Mouse { action, column: 19, row: 4 }));
+        assert_eq!(event(MouseEventKind::Down(MouseButton::Left)), told(MouseAction::Press));
+        assert_eq!(event(MouseEventKind::Drag(MouseButton::Left)), told(MouseAction::Drag));
+        assert_eq!(event(MouseEventKind::ScrollUp), told(MouseAction::WheelUp));
+        assert_eq!(event(MouseEventKind::ScrollDown), told(MouseAction::WheelDown));
+        let others = [MouseEventKind::Up(MouseButton::Left), MouseEventKind::Moved, MouseEventKind::ScrollLeft];
+        assert!(others.into_iter().all(|kind| event(kind).is_none()));
+        assert_eq!(event(MouseEventKind::Down(MouseButton::Right)), None);
     }
 }

@@ -112,8 +112,11 @@ pub async fn run(mut target: Target, settings: Settings, clock: Arc<dyn Clock>) 
     app.desk.saved = kept.as_deref().map(drafts::load).unwrap_or_default();
     app.desk.templates = drafts::own_templates();
     if let (Some(draft), None) = (app.desk.saved.last(), &app.notice) {
-        let title = draft.content["title"].as_str().unwrap_or("a text");
-        app.notice = Some(format!("a text was kept: {}; :drafts opens it again", safe_line(title)));
+        let title = safe_line(draft.content["title"].as_str().unwrap_or("a text"));
+        app.notice = Some(match app.desk.saved.len() {
+            1 => format!("a text was kept: {title}; :drafts opens it again"),
+            count => format!("{count} texts were kept, the newest: {title}; :drafts lists them"),
+        });
     }
     let drafts = Drafts::new(kept);
     let mut shell = Shell {
@@ -407,6 +410,7 @@ impl Shell {
         for effect in self.app.settle() {
             self.carry_out(effect, keys)?;
         }
+        self.screen.take_mouse(self.app.takes_mouse())?;
         let (app, theme) = (&self.app, &self.theme);
         self.screen.draw(|frame| draw(frame, app, theme))
     }

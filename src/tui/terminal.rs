@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::thread::ThreadId;
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -26,23 +27,49 @@ use crate::app::Msg;
 pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<Held>>,
     held: Held,
+    /// The terminal tells what the mouse does.
+    has_mouse: bool,
 }
+
+/// Has the terminal tell of buttons, of the wheel and of moves with a button held, in the form that knows no last
+/// column (SGR); moves without a button, which crossterm's own sequence asks for too, would wake us in vain.
+const TAKE_MOUSE: &str = "\x1b[?1002h\x1b[?1006h";
+
+/// Has it tell nothing of the mouse, and select by itself again.
+const LEAVE_MOUSE: &str = "\x1b[?1006l\x1b[?1002l";
 
 /// What a frame writes, held until it is whole; a full screen of 200x60 is about 60 kB. Clones share it.
 #[derive(Clone, Default)]
-struct Held(Rc<RefCell<Vec<u8>>>);
+struct Held(Rc<RefCell<Frames>>);
+
+#[derive(Default)]
+struct Frames {
+    /// What is written of the next one.
+    bytes: Vec<u8>,
+    /// How the last one left the cursor.
+    cursor: Vec<u8>,
+}
+
+/// Shows the cursor, behind every cell of a frame that has one; its place follows (DECTCEM).
+const SHOW_CURSOR: &[u8] = b"\x1b[?25h";
 
 impl Held {
-    /// Takes the frame; None where it shows nothing new. Every changed cell, and a cursor, is gone to first (CUP, which
-    /// ends in `H`); without that there are but the resets that are written around any frame.
+    /// Takes the frame; None where it shows nothing new. Every changed cell is gone to first (CUP, which ends in `H`);
+    /// without that, and with the cursor where it was, there are but the resets that are written around any frame.
     fn frame(&self) -> Option<Vec<u8>> {
-        Some(self.0.take()).filter(|bytes| bytes.contains(&b'H'))
+        let Frames { bytes, cursor: before } = &mut *self.0.borrow_mut();
+        let bytes = std::mem::take(bytes);
+        let shown = bytes.windows(SHOW_CURSOR.len()).rposition(|one| one == SHOW_CURSOR);
+        let (cells, cursor) = bytes.split_at(shown.unwrap_or(bytes.len()));
+        let is_new = cells.contains(&b'H') || cursor != before.as_slice();
+        *before = cursor.to_vec();
+        is_new.then_some(bytes)
     }
 }
 
 impl Write for Held {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.borrow_mut().write(bytes)
+        self.0.borrow_mut().bytes.write(bytes)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -54,7 +81,18 @@ impl Screen {
     /// Takes the terminal.
     pub(super) fn enter() -> std::io::Result<Self> {
         let (terminal, held) = take()?;
-        Ok(Self { terminal, held })
+        Ok(Self { terminal, held, has_mouse: false })
+    }
+
+    /// Has the terminal tell what the mouse does, or not any more.
+    pub(super) fn take_mouse(&mut self, is_wanted: bool) -> std::io::Result<()> {
+        if self.has_mouse == is_wanted {
+            return Ok(());
+        }
+        self.has_mouse = is_wanted;
+        let mut out = stdout().lock();
+        out.write_all(if is_wanted { TAKE_MOUSE } else { LEAVE_MOUSE }.as_bytes())?;
+        out.flush()
     }
 
     /// Draws one frame; the terminal shows it whole where it can. One in which nothing changed writes nothing.
@@ -92,6 +130,7 @@ impl Screen {
     /// Gives the terminal back for a while.
     pub(super) fn leave(&mut self) -> std::io::Result<()> {
         restore();
+        self.has_mouse = false;
         Ok(())
     }
 
@@ -122,9 +161,17 @@ fn take() -> std::io::Result<(Terminal<CrosstermBackend<Held>>, Held)> {
     terminal.map(|terminal| (terminal, held)).inspect_err(|_| restore())
 }
 
-/// Puts everything back that [`take`] changed. Errors are of no use here: the terminal may be gone.
+/// Puts everything back that [`take`] and [`Screen::take_mouse`] changed. Errors are of no use here: the terminal may be gone.
 fn restore() {
-    let _ = execute!(stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let leave_mouse = Print(LEAVE_MOUSE);
+    let _ = execute!(
+        stdout(),
+        EndSynchronizedUpdate,
+        leave_mouse,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
     let _ = disable_raw_mode();
 }
 
@@ -175,5 +222,28 @@ mod tests {
         assert_eq!(drawn("age 4m"), None);
         let ticked = drawn("age 5m").unwrap();
         assert!(ticked.contains('5') && !ticked.contains("age"), "{ticked:?}");
+    }
+
+    #[test]
+    fn cursor_is_written_where_it_moved_came_or_went_alone() {
+        let held = Held::default();
+        let viewport = Viewport::Fixed(Rect::new(0, 0, 20, 2));
+        let backend = CrosstermBackend::new(held.clone());
+        let mut terminal = Terminal::with_options(backend, TerminalOptions { viewport }).unwrap();
+        let mut is_written = |text: &str, cursor: Option<(u16, u16)>| {
+            let draw = |frame: &mut Frame<'_>| {
+                frame.render_widget(text, frame.area());
+                cursor.into_iter().for_each(|cursor| frame.set_cursor_position(cursor));
+            };
+            terminal.draw(draw).unwrap();
+            held.frame().is_some()
+        };
+        assert!(is_written("H", Some((1, 0))));
+        assert!(!is_written("H", Some((1, 0))), "nothing changed");
+        assert!(is_written("H", Some((2, 0))), "it moved");
+        assert!(is_written("H", None), "it went");
+        assert!(!is_written("H", None));
+        assert!(is_written("H", Some((2, 0))), "it came");
+        assert!(is_written("I", Some((2, 0))), "a cell changed");
     }
 }

@@ -63,6 +63,7 @@ fn link(app: &App, theme: &Theme) -> Span<'static> {
     let sign = |level| theme.sign(level);
     match app.link() {
         Link::Connecting => Span::styled(format!("{} connecting", sign(Level::Waiting)), theme.level(Level::Waiting)),
+        Link::Loading => Span::styled(format!("{} loading", sign(Level::Waiting)), theme.level(Level::Waiting)),
         Link::Live => Span::styled(format!("{} live", sign(Level::Running)), theme.level(Level::Running)),
         Link::Retrying { at, .. } => {
             let wait = at.seconds_since(app.now);
@@ -117,7 +118,9 @@ pub(super) fn footer(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
             said(buffer, &format!("{}; {}", failure.message, failure.hint), room, Level::Broken);
             help.right_aligned().render(area, buffer);
         }
-        (None, Link::Connecting | Link::Live | Link::Denied(_)) => keys(buffer, area, &app.footer(), theme),
+        (None, Link::Connecting | Link::Loading | Link::Live | Link::Denied(_)) => {
+            keys(buffer, area, &app.footer(), theme)
+        }
     }
 }
 

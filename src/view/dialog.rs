@@ -33,7 +33,8 @@ pub(super) fn draw_review(buffer: &mut Buffer, screen: Rect, review: &Review, th
     }
     let below = review.page.rows().len().saturating_sub(review.page.top + shown);
     if below > 0 {
-        let words = format!(" {below} more lines, j ");
+        let lines = if below == 1 { "line" } else { "lines" };
+        let words = format!(" {below} more {lines}, j ");
         let x = area.right().saturating_sub(words.len() as u16 + 2);
         buffer.set_stringn(x, area.bottom().saturating_sub(1), words, area.width.into(), theme.strong());
     }

@@ -120,8 +120,10 @@ fn draw_palette(buffer: &mut Buffer, screen: Rect, app: &App, palette: &Palette,
 /// apply.
 fn draw_entry(buffer: &mut Buffer, row: Rect, app: &App, entry: &Entry, is_chosen: bool, theme: &Theme) {
     const KEY: u16 = 10;
-    // Labels take a third of a wide palette, and what they need of a narrow one.
-    let label = (row.width / 3).max(26).min(row.width.saturating_sub(KEY + 2));
+    // Labels take a third of a wide palette, and what they need of a narrow one; what a draft is of takes more.
+    let share =
+        if matches!(entry.choice, Choice::Draft(_) | Choice::DropDraft(_)) { row.width / 2 } else { row.width / 3 };
+    let label = share.max(26).min(row.width.saturating_sub(KEY + 2));
     let style = match (is_chosen, entry.why_not.is_some()) {
         (_, true) => theme.dim(),
         (true, false) => theme.accent(),
@@ -170,5 +172,7 @@ fn key_of(choice: &Choice) -> &'static str {
         }
         Choice::Jump(_) => "go to",
         Choice::Context(_) | Choice::Namespace(_) => "switch",
+        Choice::Draft(_) => "open",
+        Choice::DropDraft(_) => "discard",
     }
 }

@@ -13,6 +13,7 @@ mod commands;
 mod contract;
 mod editing;
 mod kubectl;
+mod lint_cli;
 mod live;
 mod log_files;
 mod login;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         safety::TESTS,
         scenarios::TESTS,
         cli::TESTS,
+        lint_cli::TESTS,
         logs_cli::TESTS,
         write_cli::TESTS,
         login::TESTS,

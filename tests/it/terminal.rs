@@ -18,6 +18,9 @@ pub const TESTS: &[Local] = &[
     Local { name: "terminal::panic_restores_the_terminal", run: panic_restores_the_terminal },
     Local { name: "terminal::panic_of_a_task_is_told_on_the_screen", run: panic_of_a_task_is_told_on_the_screen },
     Local { name: "terminal::ctrl_z_gives_the_shell_and_fg_comes_back", run: ctrl_z_gives_the_shell_and_fg_comes_back },
+    Local { name: "terminal::mouse_is_taken_in_the_editor_alone", run: mouse_is_taken_in_the_editor_alone },
+    Local { name: "terminal::mouse_is_left_whatever_ends_the_editor", run: mouse_is_left_whatever_ends_the_editor },
+    Local { name: "terminal::editor_at_rest_writes_nothing", run: editor_at_rest_writes_nothing },
     Local { name: "terminal::log_cannot_reach_the_terminal", run: log_cannot_reach_the_terminal },
     Local { name: "terminal::demo_lives_and_writes_nothing", run: demo_lives_and_writes_nothing },
 ];
@@ -127,6 +130,73 @@ fn ctrl_z_gives_the_shell_and_fg_comes_back() {
     terminal.shows("Keys and commands");
     terminal.press("\x03");
     terminal.wait("the shell", |screen| screen.trim_end().ends_with("shell>"));
+}
+
+/// The embedded cluster under a shell that tells what the program ended with, the editor open on a CronJob.
+fn editing(environment: &str) -> Terminal {
+    let mut command = CommandBuilder::new("sh");
+    let line = format!("{environment} \"$0\" --demo; echo \"ended with $?\"; stty -a | tr '\\n' ' '");
+    command.args(["-c", line.as_str(), BINARY]);
+    let mut terminal = Terminal::start((120, 24), command, None);
+    terminal.shows("● live");
+    assert!(!terminal.tells_mouse(), "the dashboard leaves it to the terminal");
+    terminal.press("1e");
+    terminal.shows("kind: CronJob");
+    terminal.mouse_is_told(true);
+    terminal
+}
+
+fn mouse_is_taken_in_the_editor_alone() {
+    let mut terminal = editing("");
+    // The text begins in column 7 and row 3 as a terminal counts, from 1.
+    terminal.press("\x1b[<0;13;4M\x1b[<0;13;4m");
+    terminal.shows(" 2:7 ");
+    terminal.press("\x1b[<0;13;4M\x1b[<32;20;4M\x1b[<0;20;4m");
+    terminal.shows(" 2:14 ");
+    terminal.press("Thing");
+    terminal.shows("kind: Thing");
+    terminal.press("\x1b[<65;20;5M");
+    terminal.hides("apiVersion: batch/v1");
+    terminal.press("\x1b[<64;20;5M");
+    terminal.shows("apiVersion: batch/v1");
+    terminal.press("\x1b");
+    terminal.shows("d discards it");
+    terminal.press("d");
+    terminal.mouse_is_told(false);
+    terminal.press("\x03");
+    is_restored(&terminal, 0);
+}
+
+fn mouse_is_left_whatever_ends_the_editor() {
+    // While the user's own editor runs the terminal is not told of the mouse; afterwards it is again.
+    let mut terminal = editing("EDITOR='sh -c \"echo it is outside; read key\"'");
+    terminal.press("\x05");
+    terminal.shows("it is outside");
+    assert!(!terminal.tells_mouse());
+    terminal.press("\n");
+    terminal.shows("kind: CronJob");
+    terminal.mouse_is_told(true);
+    terminal.press("\x1b[24~");
+    is_restored(&terminal, 101);
+    assert!(!terminal.tells_mouse(), "a panic leaves it");
+    let terminal = editing("");
+    signal(&terminal, "TERM");
+    is_restored(&terminal, 0);
+    assert!(!terminal.tells_mouse(), "a signal leaves it");
+}
+
+fn editor_at_rest_writes_nothing() {
+    let mut terminal = editing("");
+    // Help for the field under the cursor comes from the server.
+    terminal.press("\x1b[B");
+    terminal.shows(" 2:1 ");
+    let is_quiet = |_| {
+        let before = terminal.written();
+        std::thread::sleep(std::time::Duration::from_millis(2500));
+        terminal.written() == before
+    };
+    // The header may tell of the cluster meanwhile, but not every second.
+    assert!((0..4).any(is_quiet), "something was written each second");
 }
 
 /// What a log line can ask of a terminal: title, clipboard, cursor, screen, mouse, answers, keys, reset, a device string.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use kubatch::manifest::lint::{self, Lint};
+
 use crate::Local;
 
 pub const TESTS: &[Local] = &[
@@ -124,7 +126,8 @@ fn table() -> String {
 }
 
 /// What each key of the configuration is for.
-const CONFIGURATION: [(&str, &str); 7] = [
+const CONFIGURATION: [(&str, &str); 8] = [
+    ("lint.off", "rules that `kubatch lint` leaves out, by number or name"),
     (
         "logs.disk",
         "bytes on disk for log lines beyond `logs.memory`; what is more is dropped, oldest first, with a mark",
@@ -161,7 +164,17 @@ fn configuration() -> String {
     format!("| key | default | what it is for |\n|---|---|---|\n{rows}")
 }
 
+/// The rules of the linter as the README has them.
+fn rules() -> String {
+    let mut lints: Vec<_> = lint::all().collect();
+    lints.sort_by_key(|lint| lint.id);
+    let row = |lint: &Lint| format!("| {} | `{}` | {} | {} |\n", lint.id, lint.name, lint.severity.word(), lint.help);
+    let rows: String = lints.into_iter().map(row).collect();
+    format!("\n| rule | name | severity | what it is about |\n|---|---|---|---|\n{rows}\n")
+}
+
 fn readme_has_what_is_generated() {
+    holds("<!-- rules: generated -->\n", "<!-- end of rules -->", &rules());
     holds("<!-- keys: generated -->\n", "<!-- end -->", &table());
     holds("<!-- configuration: generated -->\n", "<!-- end of configuration -->", &configuration());
 }

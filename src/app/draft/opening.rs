@@ -126,7 +126,7 @@ impl App {
                 self.paste("apply ")
             }
             EditAction::Apply => vec![Effect::ReadManifests(argument.into())],
-            EditAction::Drafts => self.open_saved_draft(),
+            EditAction::Drafts => self.open_drafts(),
         }
     }
 

@@ -63,8 +63,11 @@ fn below(inner: Rect) -> (Rect, Rect, Rect) {
 impl Editor {
     /// Takes the size of the terminal.
     pub fn resize(&mut self, size: (u16, u16)) {
-        self.size = size;
-        self.follow_cursor();
+        // What the wheel scrolled stays so from frame to frame.
+        if self.size != size {
+            self.size = size;
+            self.follow_cursor();
+        }
     }
 
     /// Where everything is.
@@ -77,6 +80,11 @@ impl Editor {
         usize::from(self.layout().text.height).max(1)
     }
 
+    /// The first line on screen at most: no room is left empty below while there are lines above.
+    pub(super) fn lowest_top(&self) -> usize {
+        self.buffer.lines().len().saturating_sub(self.page())
+    }
+
     /// Brings the cursor on screen.
     pub(super) fn follow_cursor(&mut self) {
         let text = self.layout().text;
@@ -84,8 +92,7 @@ impl Editor {
         let (line, column) = self.buffer.cursor();
         let margin = MARGIN.min((rows - 1) / 4);
         let last = (line + margin).min(self.buffer.end().0);
-        // No room is left empty below while there are lines above.
-        let lowest = self.buffer.lines().len().saturating_sub(rows);
+        let lowest = self.lowest_top();
         self.top = self.top.min(line.saturating_sub(margin)).max((last + 1).saturating_sub(rows)).min(lowest);
         let column = column_of(self.buffer.line(line), column);
         // Room for a wide character.

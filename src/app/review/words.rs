@@ -26,8 +26,9 @@ pub(super) fn refusal(refused: &Refused, mutation: &Mutation) -> Vec<Line> {
     let next = match (&refused.reason, &mutation.change) {
         (Reason::Owned, _) => "f takes these fields over, and their manager may set them back".to_owned(),
         (Reason::Exists, _) => "choose another name".to_owned(),
-        (Reason::Invalid, Change::Merge { .. } | Change::Apply { .. }) => {
-            format!("r deletes {} and makes it anew with the change, R makes a new Job beside it", mutation.target)
+        (Reason::Invalid, Change::Merge { .. } | Change::Apply { .. }) if is_fixed(refused) => {
+            let beside = if mutation.target.kind == "Job" { ", R makes a new Job beside it" } else { "" };
+            format!("r deletes {} and makes it anew with the change{beside}", mutation.target)
         }
         _ => refused.failure.hint.clone(),
     };
@@ -35,6 +36,14 @@ pub(super) fn refusal(refused: &Refused, mutation: &Mutation) -> Vec<Line> {
         lines.push(told(&format!("Next: {next}."), Role::Plain));
     }
     lines
+}
+
+/// Whether it is refused because what is there cannot be changed so, and not because the wanted value is wrong.
+fn is_fixed(refused: &Refused) -> bool {
+    let words = refused.fields.iter().map(|(_, words)| words).chain([&refused.failure.message]);
+    words.into_iter().any(|words| {
+        ["immutable", "may not change", "only be modified", "updates to"].iter().any(|word| words.contains(word))
+    })
 }
 
 /// A line of a difference, with its sign.

@@ -6,7 +6,7 @@ use super::*;
 use crate::app::SavedDraft;
 use crate::manifest::Template;
 use crate::model::fixtures::{accept, text, written};
-use crate::model::mutation::{Change as Meant, Mutation, Reason, Refused};
+use crate::model::mutation::{Change as Meant, Mutation, Prepared, Reason, Refused};
 
 /// The CronJob of the fixture as the server has it.
 fn live() -> Value {
@@ -65,6 +65,22 @@ fn what_was_changed_alone_is_sent_on_the_version_that_was_edited() {
 }
 
 #[test]
+fn next_runs_are_told_where_the_cursor_is_on_the_schedule() {
+    let mut app = editing();
+    assert_eq!(draft(&app).editor.outlook(), None);
+    type_behind(&mut app, "schedule:", "");
+    let next = |app: &App| draft(app).editor.outlook().cloned().expect("it is told").map(|outlook| outlook.next);
+    let first = next(&app).unwrap();
+    assert_eq!(first.len(), 5);
+    app.update(Msg::Tick(app.now.plus_seconds(60)));
+    assert_eq!(next(&app).unwrap()[..4], first[1..], "a minute went by");
+    press(&mut app, &["x"]);
+    assert!(next(&app).unwrap_err().contains('x'), "as it is typed");
+    press(&mut app, &["ctrl-home"]);
+    assert_eq!(draft(&app).editor.outlook(), None);
+}
+
+#[test]
 fn what_is_typed_while_the_object_is_fetched_goes_into_the_text() {
     let mut app = app(&[Row::CronJob(cronjob("cronjob"))]);
     // On the list they are commands.
@@ -98,6 +114,40 @@ fn a_text_is_kept_as_it_is_typed_and_no_more_once_it_is_done_with() {
     press(&mut app, &["alt-o"]);
     assert_eq!(draft(&app).editor.text(), kept["text"]);
     assert!(matches!(press(&mut app, &["ctrl-s"])[..], [Effect::Prepare { .. }]), "it is still an edit of the object");
+}
+
+#[test]
+fn of_several_drafts_one_is_chosen_the_newest_first() {
+    let mut app = super::app(&[Row::CronJob(cronjob("cronjob"))]);
+    let minute = 60_000_000_000;
+    app.desk.saved = [(180, "Edit cronjob/old  data"), (2, "Edit job/new  data")]
+        .map(|(minutes, title)| SavedDraft {
+            name: format!("{}-1", app.now.nanos() - minutes * minute),
+            content: json!({ "title": title, "context": "prod-eu", "text": format!("# {title}\n"), "purpose": "apply" }),
+        })
+        .into();
+    let names: Vec<String> = app.desk.saved.iter().map(|draft| draft.name.clone()).collect();
+    press(&mut app, &[":"]);
+    typed(&mut app, "drafts");
+    press(&mut app, &["enter"]);
+    let Some(Overlay::Palette(palette)) = &app.overlay else { panic!("{:?}", app.overlay) };
+    let shown: Vec<(&str, &str)> =
+        palette.entries.iter().take(4).map(|entry| (entry.label.as_str(), entry.about.as_str())).collect();
+    let expected = [
+        ("draft Edit job/new  data", "begun 2m ago in prod-eu"),
+        ("draft Edit cronjob/old  data", "begun 3h ago in prod-eu"),
+        ("discard draft Edit job/new  data", "begun 2m ago in prod-eu"),
+        ("discard draft Edit cronjob/old  data", "begun 3h ago in prod-eu"),
+    ];
+    assert_eq!(shown, expected);
+    press(&mut app, &["down", "enter"]);
+    assert_eq!(draft(&app).editor.text(), "# Edit cronjob/old  data\n");
+    press(&mut app, &["esc", "k", "alt-o"]);
+    typed(&mut app, "discard new");
+    let effects = press(&mut app, &["enter"]);
+    assert_eq!(effects, [Effect::DropDraft(names[1].clone())]);
+    press(&mut app, &["alt-o"]);
+    assert_eq!(draft(&app).editor.text(), "# Edit cronjob/old  data\n", "the only one is opened at once");
 }
 
 #[test]
@@ -136,6 +186,23 @@ fn a_change_by_somebody_else_is_taken_in_and_told() {
     let effects = press(&mut app, &["ctrl-s"]);
     let patch = json!({ "spec": { "failedJobsHistoryLimit": 10 } });
     assert_eq!(mutation(&effects).change, Meant::Merge { patch, version: Some("99999999".into()) });
+}
+
+#[test]
+fn a_value_that_is_wrong_is_not_told_to_be_fixed() {
+    let mut app = editing();
+    type_behind(&mut app, "failedJobsHistoryLimit", "0");
+    for (why, is_told) in [("must be greater than 0", false), ("field is immutable", true)] {
+        let effects = press(&mut app, &["ctrl-s"]);
+        let Some(Effect::Prepare { review, .. }) = effects.last() else { panic!("{effects:?}") };
+        app.update(Msg::Prepared { session: app.session, review: *review, at: 0, outcome: Err(refusal(why)) });
+        let Some(Overlay::Review(shown)) = &app.overlay else { panic!("{:?}", app.overlay) };
+        assert_eq!(shown.page.text.contains("makes it anew"), is_told, "{}", shown.page.text);
+        assert!(!shown.page.text.contains("new Job"), "it is a CronJob: {}", shown.page.text);
+        press(&mut app, &["R"]);
+        assert_eq!(app.notice.as_deref(), Some("it is no Job"));
+        press(&mut app, &["esc"]);
+    }
 }
 
 #[test]
@@ -189,6 +256,80 @@ fn a_template_is_filled_in_before_it_is_applied() {
     let mutation = mutation(&effects);
     assert!(matches!(&mutation.change, Meant::Apply { is_forced: false, .. }), "{mutation:?}");
     assert_eq!(mutation.target.to_string(), "configmap/settings");
+}
+
+/// A review of three ConfigMaps; the number of the review, and what it plans.
+fn applying() -> (App, u32, Vec<Mutation>) {
+    let mut app = app(&[Row::Job(job("job-indexed"))]);
+    let document = |name: &str| format!("# {name}\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
+    let text = Ok(["a", "b", "c"].map(document).join("---\n"));
+    app.update(Msg::ManifestsRead { title: "x.yaml".into(), text });
+    let effects = press(&mut app, &["ctrl-s"]);
+    let Some(Effect::Prepare { review, mutations }) = effects.into_iter().next() else { panic!("nothing is tried") };
+    (app, review, mutations)
+}
+
+fn tried(mutation: &Mutation) -> Box<Prepared> {
+    let Meant::Apply { object, .. } = &mutation.change else { panic!("{mutation:?}") };
+    let (sent, after) = (Some(object.clone()), Some(object.clone()));
+    let (warnings, requests) = (Vec::new(), Vec::new());
+    Box::new(Prepared { mutation: mutation.clone(), before: None, sent, after, untried: None, warnings, requests })
+}
+
+fn refusal(message: &str) -> Refused {
+    let failure = crate::model::delta::Failure { message: message.into(), ..failure(Cause::Other) };
+    Refused { failure, reason: Reason::Invalid, fields: Vec::new() }
+}
+
+#[test]
+fn only_what_was_not_applied_comes_back() {
+    let (mut app, review, mutations) = applying();
+    let session = app.session;
+    for (at, mutation) in mutations.iter().enumerate() {
+        app.update(Msg::Prepared { session, review, at, outcome: Ok(tried(mutation)) });
+    }
+    press(&mut app, &["enter"]);
+    let done = |mutation: &Mutation| Ok(written(&tried(mutation)));
+    app.update(Msg::EffectDone { session, mutation: mutations[2].clone(), outcome: done(&mutations[2]) });
+    let refused = Err(refusal("no room for b"));
+    app.update(Msg::EffectDone { session, mutation: mutations[1].clone(), outcome: refused });
+    assert!(app.overlay.is_none(), "one is still to be answered");
+    let effects = app.update(Msg::EffectDone { session, mutation: mutations[0].clone(), outcome: done(&mutations[0]) });
+    let left = "# b\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n";
+    assert_eq!(draft(&app).editor.text(), left);
+    assert_eq!(draft(&app).editor.notice.as_deref(), Some("2 of 3 were applied; these remain: no room for b"));
+    let is_kept = |effect: &Effect| matches!(effect, Effect::SaveDraft { content, .. } if content.contains("# b") && !content.contains("# a"));
+    assert!(effects.iter().any(is_kept), "{effects:?}");
+    press(&mut app, &["ctrl-z"]);
+    assert!(draft(&app).editor.text().contains("# a"), "it can be taken back");
+}
+
+#[test]
+fn what_the_dry_run_refused_comes_back_and_nothing_goes_where_nothing_was_applied() {
+    let (mut app, review, mutations) = applying();
+    let session = app.session;
+    app.update(Msg::Prepared { session, review, at: 0, outcome: Err(refusal("a is wrong")) });
+    for at in [1, 2] {
+        app.update(Msg::Prepared { session, review, at, outcome: Ok(tried(&mutations[at])) });
+    }
+    press(&mut app, &["enter"]);
+    for mutation in [&mutations[1], &mutations[2]] {
+        let outcome = Ok(written(&tried(mutation)));
+        app.update(Msg::EffectDone { session, mutation: mutation.clone(), outcome });
+    }
+    assert!(draft(&app).editor.text().starts_with("# a") && !draft(&app).editor.text().contains("# b"));
+    assert_eq!(draft(&app).editor.notice.as_deref(), Some("2 of 3 were applied; these remain"));
+    let (mut app, review, mutations) = applying();
+    let text = app.desk.away.as_ref().unwrap().editor.text();
+    for (at, mutation) in mutations.iter().enumerate() {
+        app.update(Msg::Prepared { session, review, at, outcome: Ok(tried(mutation)) });
+    }
+    press(&mut app, &["enter"]);
+    for mutation in mutations {
+        app.update(Msg::EffectDone { session, mutation, outcome: Err(refusal("no")) });
+    }
+    assert_eq!(draft(&app).editor.text(), text);
+    assert_eq!(draft(&app).editor.notice.as_deref(), Some("nothing was applied: no"));
 }
 
 #[test]

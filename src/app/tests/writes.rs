@@ -141,9 +141,13 @@ fn what_the_server_does_not_take_is_shown_and_cannot_be_sent() {
     let mut app = suspendable();
     press(&mut app, &["s"]);
     let failure = Failure { message: "spec.suspend: Invalid value".into(), ..failure(Cause::Other) };
-    let refused = Refused { failure, reason: Reason::Invalid, fields: vec![("spec.suspend".into(), "no".into())] };
+    let refused = Refused {
+        failure,
+        reason: Reason::Invalid,
+        fields: vec![("spec.suspend".into(), "field is immutable".into())],
+    };
     app.update(Msg::Prepared { session: app.session, review: 1, at: 0, outcome: Err(refused) });
-    for words in ["dry run    refused", "spec.suspend: no", "r deletes job/shards"] {
+    for words in ["dry run    refused", "spec.suspend: field is immutable", "r deletes job/shards"] {
         assert!(review(&app).page.text.contains(words), "{words} in {}", review(&app).page.text);
     }
     assert_eq!(press(&mut app, &["y"]), []);

@@ -23,12 +23,12 @@ impl Checker<'_> {
         };
         if !fits {
             let problem = self.wrong_type(place, value, is_plain, schema);
-            return self.tell(problem);
+            return self.tell_of_field(problem, false);
         }
-        let limits = self.beyond_limits(place, value, schema);
-        let is_broken = limits.is_some();
-        self.problems.extend(limits);
-        if is_plain && !is_broken {
+        if let Some(problem) = self.beyond_limits(place, value, schema) {
+            return self.tell_of_field(problem, false);
+        }
+        if is_plain {
             self.oddly_written(place, value, schema.type_);
         }
     }

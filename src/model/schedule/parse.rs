@@ -140,23 +140,28 @@ pub(super) fn parse_descriptor(text: &str) -> Result<Plan, ScheduleError> {
         let nanoseconds = nanoseconds.ok_or_else(|| ScheduleError::Duration { text: duration.to_owned() })?;
         return Ok(Plan::Every((nanoseconds / NANOS_PER_SECOND).max(1)));
     }
-    let fields = match text {
+    let Some(fields) = five_fields(text) else {
+        let hint = match text.to_ascii_lowercase().trim_end() {
+            "@reboot" => "; a CronJob cannot run at start-up, use a Job",
+            "@every" => "; @every needs a duration, as in @every 90m",
+            _ if text.contains(|c: char| c.is_ascii_uppercase()) => "; lower case only",
+            _ => "",
+        };
+        return Err(ScheduleError::Descriptor { text: text.to_owned(), hint });
+    };
+    parse_fields(fields).map(Plan::Calendar)
+}
+
+/// The five fields that `@daily` and its kind stand for; None for any other word.
+pub fn five_fields(descriptor: &str) -> Option<&'static str> {
+    Some(match descriptor {
         "@yearly" | "@annually" => "0 0 1 1 *",
         "@monthly" => "0 0 1 * *",
         "@weekly" => "0 0 * * 0",
         "@daily" | "@midnight" => "0 0 * * *",
         "@hourly" => "0 * * * *",
-        _ => {
-            let hint = match text.to_ascii_lowercase().trim_end() {
-                "@reboot" => "; a CronJob cannot run at start-up, use a Job",
-                "@every" => "; @every needs a duration, as in @every 90m",
-                _ if text.contains(|c: char| c.is_ascii_uppercase()) => "; lower case only",
-                _ => "",
-            };
-            return Err(ScheduleError::Descriptor { text: text.to_owned(), hint });
-        }
-    };
-    parse_fields(fields).map(Plan::Calendar)
+        _ => return None,
+    })
 }
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;

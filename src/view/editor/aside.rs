@@ -7,8 +7,10 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use crate::app::Editor;
 use crate::command::{Action, CommandSpec, EditorAction, all};
-use crate::manifest::{Field, Problem};
+use crate::manifest::{Field, Problem, Severity};
 use crate::model::safe_text::safe_line;
+use crate::model::schedule::Outlook;
+use crate::model::state::Level;
 use crate::view::table::{Align, fit};
 use crate::view::theme::Theme;
 
@@ -25,7 +27,11 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, is_wide: bool, editor: &Edit
     // In two rows there is one for the words and one for the key that mends it.
     let room = if area.height < 3 { usize::from(area.width) } else { usize::MAX };
     wrong.extend(here.into_iter().flat_map(|problem| at_cursor(problem, room, theme)));
-    let help = editor.help().map(|help| lines_of(help, is_wide, theme)).unwrap_or_default();
+    let mut help = editor.help().map(|help| lines_of(help, is_wide, theme)).unwrap_or_default();
+    let outlook = editor.outlook().map(|outlook| outlook_lines(outlook, is_wide, theme)).unwrap_or_default();
+    // In a few rows the runs are worth more than what the field is for.
+    let at = if is_wide { help.len() } else { help.len().min(1) };
+    help.splice(at..at, outlook);
     let others = editor.problems().iter().filter(|problem| here != Some(problem)).map(|one| elsewhere(one, theme));
     let sections = if is_wide { [help, wrong, others.collect()] } else { [wrong, help, others.collect()] };
     let mut text = Text::default();
@@ -63,6 +69,27 @@ fn lines_of(help: &Field, is_wide: bool, theme: &Theme) -> Vec<Line<'static>> {
     let mut lines: Vec<_> = std::iter::once(Line::from(title)).chain(description).collect();
     lines.extend(facts.into_iter().map(|fact| Line::styled(fact, theme.dim())));
     lines
+}
+
+/// What the schedule at the cursor comes to: beside the text a line for each run, below it in as few as there are.
+fn outlook_lines(outlook: &Result<Outlook, String>, is_wide: bool, theme: &Theme) -> Vec<Line<'static>> {
+    let blank = is_wide.then(|| Line::raw(""));
+    let told = match outlook {
+        Err(why) => {
+            let sign = Span::styled(format!("{} ", sign(Severity::Error, theme)), theme.level(Level::Broken));
+            vec![Line::from_iter([sign, Span::styled(safe_line(why).into_owned(), theme.text())])]
+        }
+        Ok(outlook) if !is_wide => vec![Line::styled(safe_line(&outlook.to_string()).into_owned(), theme.text())],
+        Ok(outlook) => {
+            let runs = outlook.next.iter().enumerate().map(|(at, run)| {
+                let word = if at == 0 { "next runs  " } else { "           " };
+                Line::from_iter([Span::styled(word, theme.dim()), Span::styled(run.clone(), theme.text())])
+            });
+            let words = Line::styled(safe_line(&outlook.words).into_owned(), theme.text());
+            std::iter::once(words).chain(runs).collect()
+        }
+    };
+    blank.into_iter().chain(told).collect()
 }
 
 /// The problem under the cursor, with the key that mends it.

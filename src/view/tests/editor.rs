@@ -9,6 +9,8 @@ use super::{COLOUR, PLAIN, check, style_of};
 use crate::app::Editor;
 use crate::command::{EDITOR, Key, all};
 use crate::manifest::{Completion, Edit, Field, Fix, Path, Place, Problem, Severity};
+use crate::model::fixtures::now;
+use crate::model::schedule::Outlook;
 use crate::view::theme::{Ground, Theme};
 use crate::view::{chrome, editor, keep_ascii};
 
@@ -112,6 +114,27 @@ fn editor_at_every_size() {
             check(&format!("editor-{}x{}", size.0, size.1), &screen);
         }
     }
+}
+
+#[test]
+fn next_runs_stand_beside_the_schedule() {
+    let mut editor = Editor::new("Edit cronjob/nightly-report  data", CRONJOB);
+    editor.set_help(Some(Field {
+        name: "schedule".to_owned(),
+        path: Path::default(),
+        is_required: true,
+        enum_values: Vec::new(),
+        type_name: "string".to_owned(),
+        description: "The schedule in Cron format, see https://en.wikipedia.org/wiki/Cron.".to_owned(),
+        default: None,
+    }));
+    editor.set_outlook(Some(Outlook::of("0 2 * * *", Some("Europe/Berlin"), now().to_timestamp())));
+    for size in [(120, 40), (80, 24), (40, 10)] {
+        check(&format!("editor-schedule-{}x{}", size.0, size.1), &draw(&mut editor, size, &COLOUR));
+    }
+    editor.set_outlook(Some(Outlook::of("0 2 * *", None, now().to_timestamp())));
+    check("editor-schedule-wrong", &draw(&mut editor, (120, 40), &COLOUR));
+    check("editor-schedule-wrong-small", &draw(&mut editor, (80, 24), &PLAIN));
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::fixtures::{accept, text};
+use crate::app::Effect;
+use crate::model::fixtures::{accept, prepared, text};
 use crate::model::key::ObjectKey;
 use crate::model::mutation::Reason;
 
@@ -87,6 +88,25 @@ fn palette_shows_states_keys_and_reasons() {
 }
 
 #[test]
+fn drafts_are_listed_to_open_or_to_discard_one() {
+    let mut app = busy_app();
+    let draft = |minutes: i64, title: &str| crate::app::SavedDraft {
+        name: format!("{}-1", now().plus_seconds(-60 * minutes).nanos()),
+        content: json!({ "title": title, "context": "prod-eu", "text": "x" }),
+    };
+    let hostile = "Edit \u{1b}[31mjob/settle-2990\u{202e}  payments";
+    app.desk.saved = vec![
+        draft(2000, "New from template one-shot"),
+        draft(95, hostile),
+        draft(1, "Edit cronjob/nightly-report  data"),
+    ];
+    press(&mut app, &["alt-o"]);
+    for size in [(120, 40), (80, 24)] {
+        check(&format!("palette-drafts-{}x{}", size.0, size.1), &draw(&mut app, size, &COLOUR));
+    }
+}
+
+#[test]
 fn questions_say_where_and_what_is_lost() {
     let mut app = busy_app();
     press_accepted(&mut app, &["s"]);
@@ -102,6 +122,29 @@ fn questions_say_where_and_what_is_lost() {
     let screen = draw(&mut app, (80, 24), &COLOUR);
     assert_eq!(style_of(&screen, "✗ flaky"), (Color::Red, true), "a mark takes no colour away");
     check("marked", &screen);
+}
+
+#[test]
+fn before_and_after_stand_side_by_side_where_there_is_room() {
+    let mut app = busy_app();
+    let effects = app.update(Msg::Key(Key::from("s")));
+    let Some(Effect::Prepare { review, mutations }) = effects.into_iter().next() else { panic!("nothing is tried") };
+    let before = fixture("job-indexed");
+    let mut sent = before.clone();
+    sent["spec"]["parallelism"] = json!(1);
+    sent["spec"]["template"]["spec"]["containers"][0]["image"] = json!("registry.example.com/shards/worker:2.8.0");
+    sent["spec"]["template"]["spec"]["containers"][0]["args"] =
+        json!(["a long argument ".repeat(12), "漢字", "\u{1b}[2J"]);
+    sent["spec"].as_object_mut().unwrap().remove("completionMode");
+    let mut after = sent.clone();
+    after["spec"]["podReplacementPolicy"] = json!("Failed");
+    let mut prepared = prepared(&mutations[0]);
+    (prepared.before, prepared.sent, prepared.after) = (Some(before), Some(sent), Some(after));
+    app.update(Msg::Prepared { session: app.session, review, at: 0, outcome: Ok(Box::new(prepared)) });
+    for size in [(80, 24), (120, 40), (200, 60)] {
+        check(&format!("review-changes-{}x{}", size.0, size.1), &draw(&mut app, size, &COLOUR));
+    }
+    check("review-changes-ascii", &draw(&mut app, (160, 48), &PLAIN));
 }
 
 #[test]

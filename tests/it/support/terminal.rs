@@ -152,6 +152,20 @@ impl Terminal {
         self.seen.0.lock().unwrap().screen.screen().alternate_screen()
     }
 
+    /// The terminal tells the program what the mouse does.
+    pub fn tells_mouse(&self) -> bool {
+        self.seen.0.lock().unwrap().screen.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    }
+
+    /// Waits until it does, or does not any more.
+    pub fn mouse_is_told(&self, is_wanted: bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.tells_mouse() != is_wanted {
+            assert!(Instant::now() < deadline, "the mouse is told: {}", !is_wanted);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// The process that was started.
     pub fn process(&self) -> u32 {
         self.child.process_id().unwrap()

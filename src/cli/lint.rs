@@ -1,0 +1,146 @@
+//! `kubatch lint`: what will hurt in manifests, or in the Jobs and CronJobs of a cluster, for editors, hooks and CI.
+
+mod live;
+mod print;
+mod sarif;
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::{Arguments as Global, Program, configuration, refuse, tell};
+use crate::manifest::lint::{self, Lint, Linted, lint};
+use crate::manifest::{Catalogue, Severity};
+use crate::manifest_file::{Source, Unreadable, read};
+use crate::model::clock::{Clock, SystemClock, Time};
+use crate::model::safe_text::safe_line;
+
+/// What `kubatch lint` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Files, folders of *.yaml, *.yml and *.json, or - for stdin.
+    #[arg(value_name = "FILE|DIR|-", required_unless_present = "live")]
+    files: Vec<PathBuf>,
+    /// Look at the CronJobs and Jobs of the cluster instead, in the namespaces of -n or -A.
+    #[arg(long, conflicts_with = "files")]
+    pub(super) live: bool,
+    /// In words, as a JSON object a line, or as SARIF 2.1.0.
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    output: Format,
+    /// Leave these rules out, besides those of lint.off in the configuration: numbers or names, separated by commas.
+    #[arg(long, value_name = "RULES", value_delimiter = ',', value_parser = rule)]
+    disable: Vec<&'static Lint>,
+    /// Show advice (info), too, in words.
+    #[arg(long)]
+    all: bool,
+}
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// In words.
+    Text,
+    /// One JSON object for each.
+    Json,
+    /// One SARIF document.
+    Sarif,
+}
+
+/// What was found in a file, or in an object of the cluster.
+struct Looked {
+    /// The file, or the object.
+    name: String,
+    /// Whether it is a file, in which places mean something.
+    is_file: bool,
+    linted: Linted,
+}
+
+fn rule(word: &str) -> Result<&'static Lint, String> {
+    lint::named(word.trim()).ok_or_else(|| "there is no such rule; they are numbered L001 to L112".to_owned())
+}
+
+/// Looks through files.
+pub(super) fn files(arguments: &Arguments, global: &Global) -> ExitCode {
+    let (config, warning) = match configuration(global) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    if !warning.is_empty() {
+        tell(&warning);
+    }
+    let sources = match read(&arguments.files) {
+        Ok(sources) => sources,
+        Err(Unreadable { message, hint }) => return refuse(&message, hint),
+    };
+    let now = SystemClock.now();
+    let looked: Vec<Looked> = sources.into_iter().map(|Source { name, text }| look(name, &text, now, true)).collect();
+    if looked.iter().all(|one| one.linted.objects == 0) {
+        tell("there is no Job and no CronJob of batch/v1 to look at; other kinds are left alone");
+    }
+    finish(arguments, &config.lint.off, looked)
+}
+
+/// Looks through what is in the cluster.
+pub(super) fn live(arguments: &Arguments, program: Program) -> ExitCode {
+    let Program { target, settings, clock, runtime, lint: config } = program;
+    if !settings.warning.is_empty() {
+        tell(&settings.warning);
+    }
+    let objects = runtime.block_on(live::objects(target, clock.as_ref()));
+    // A login helper that still runs must not keep the shell waiting.
+    runtime.shutdown_background();
+    match objects {
+        Ok(objects) => {
+            let looked = objects.into_iter().map(|(name, text)| look(name, &text, clock.now(), false));
+            finish(arguments, &config.off, looked.collect())
+        }
+        Err((message, hint)) => refuse(&message, &hint),
+    }
+}
+
+fn look(name: String, text: &str, now: Time, is_file: bool) -> Looked {
+    let mut linted = lint(text, Catalogue::built_in(), now);
+    // A server knows its fields better than the built-in schema, which may be older.
+    linted.findings.retain(|finding| is_file || finding.lint.id != "L012");
+    Looked { name, is_file, linted }
+}
+
+/// Leaves out what nobody wants to hear of, writes the rest, and says by the exit code what there was: 0 nothing but
+/// advice, 1 errors or warnings, 2 something that cannot be read.
+fn finish(arguments: &Arguments, off: &[String], mut looked: Vec<Looked>) -> ExitCode {
+    let mut without = arguments.disable.clone();
+    for word in off {
+        match rule(word) {
+            Ok(lint) => without.push(lint),
+            Err(why) => tell(&format!("lint.off has {word:?}: {why}")),
+        }
+    }
+    for one in &mut looked {
+        one.linted.findings.retain(|finding| !without.iter().any(|lint| lint.id == finding.lint.id));
+        for problem in &one.linted.problems {
+            let (line, column) = (problem.place.line + 1, problem.place.column + 1);
+            tell(&format!("{}:{line}:{column}: {}", one.name, problem.message));
+        }
+    }
+    let text = match arguments.output {
+        Format::Text => print::text(&looked, arguments.all),
+        Format::Json => print::json(&looked),
+        Format::Sarif => sarif::document(&looked),
+    };
+    let mut stdout = std::io::stdout().lock();
+    for line in text.lines() {
+        // JSON is left as it is, but not on a terminal.
+        let is_made_safe = arguments.output == Format::Text || stdout.is_terminal();
+        let line = if is_made_safe { safe_line(line) } else { line.into() };
+        // Nobody may read it any more, which changes nothing about what was found.
+        let _ = writeln!(stdout, "{line}");
+    }
+    drop(stdout);
+    let has = |is: fn(&Linted) -> bool| looked.iter().any(|one| is(&one.linted));
+    let is_serious = |linted: &Linted| linted.findings.iter().any(|one| one.severity >= Severity::Warning);
+    ExitCode::from(match (has(|linted| !linted.problems.is_empty()), has(is_serious)) {
+        (true, _) => 2,
+        (false, true) => 1,
+        (false, false) => 0,
+    })
+}

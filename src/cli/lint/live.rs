@@ -1,0 +1,99 @@
+//! The CronJobs and Jobs of a cluster as manifests: what a person would write to have them again.
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::cli::next_step;
+use crate::cluster::connect::Target;
+use crate::cluster::scope::Scope;
+use crate::cluster::{Engine, REPORTS, Report};
+use crate::manifest::{rerun, to_yaml};
+use crate::model::clock::Clock;
+use crate::model::delta::{Cause, Failure};
+use crate::model::key::{Kind, ObjectKey, Session};
+use crate::model::meta::Object;
+use crate::model::snapshot::{Freshness, Snapshot};
+
+/// The kinds that are looked at.
+const KINDS: &[Kind] = &[Kind::CronJob, Kind::Job];
+
+/// So many objects are asked for at once, which a server hardly notices.
+const AT_ONCE: usize = 16;
+
+/// All CronJobs of the target's namespaces, and the Jobs that are of none: each as YAML, by its namespace and name.
+///
+/// # Errors
+/// Where there is no way to the server, or it does not let them be read; why, and the next step.
+pub(super) async fn objects(mut target: Target, clock: &dyn Clock) -> Result<Vec<(String, String)>, (String, String)> {
+    target.scope = Scope::Kinds(KINDS);
+    let (told, mut reports) = mpsc::channel(REPORTS);
+    let mut engine = Engine::start(target, Session::default(), told);
+    let mut snapshot = Snapshot::default();
+    let mut wanted: Option<Vec<ObjectKey>> = None;
+    let (mut asked, mut left) = (0, 0);
+    let mut objects = Vec::new();
+    loop {
+        match reports.recv().await {
+            Some(Report::NotConnected { failure, .. }) => return Err(refusal(&failure)),
+            Some(Report::Changed(delta)) if wanted.is_none() => {
+                snapshot.apply(delta, clock.now());
+            }
+            Some(Report::Fetched { key, object, .. }) => {
+                left -= 1;
+                match object {
+                    Ok(object) => objects.push((format!("{}/{key}", key.namespace), manifest(&object))),
+                    // It was deleted meanwhile.
+                    Err(failure) if failure.cause == Cause::NotFound => {}
+                    Err(failure) => return Err(refusal(&failure)),
+                }
+            }
+            Some(_) => {}
+            None => return Err(("the connection was lost".to_owned(), "try again".to_owned())),
+        }
+        if wanted.is_none() && is_known(&snapshot)? {
+            let found = keys(&snapshot);
+            left = found.len();
+            wanted = Some(found);
+        }
+        if let Some(keys) = &wanted {
+            while asked < keys.len() && asked + left < keys.len() + AT_ONCE {
+                engine.fetch(keys[asked].clone());
+                asked += 1;
+            }
+            if left == 0 {
+                objects.sort();
+                return Ok(objects);
+            }
+        }
+    }
+}
+
+/// Whether all that there is has come.
+fn is_known(snapshot: &Snapshot) -> Result<bool, (String, String)> {
+    for kind in KINDS {
+        match snapshot.freshness(*kind) {
+            Freshness::Loading => return Ok(false),
+            Freshness::Failed { failure, .. } | Freshness::Denied(failure) | Freshness::Stale { failure, .. } => {
+                return Err(refusal(failure));
+            }
+            _ => {}
+        }
+    }
+    Ok(true)
+}
+
+/// What is looked at: a CronJob stands for its Jobs.
+fn keys(snapshot: &Snapshot) -> Vec<ObjectKey> {
+    let is_own = |owner: Option<Kind>| owner != Some(Kind::CronJob);
+    let jobs = snapshot.jobs.iter().filter(|job| is_own(job.meta().owner.and_then(|owner| owner.kind)));
+    snapshot.cronjobs.iter().map(Object::key).chain(jobs.map(Object::key)).collect()
+}
+
+/// The object without what the server and the controllers wrote.
+fn manifest(object: &Value) -> String {
+    to_yaml(&rerun::clone(object, object["metadata"]["name"].as_str().unwrap_or_default(), false))
+}
+
+fn refusal(failure: &Failure) -> (String, String) {
+    (failure.message.clone(), next_step(failure).to_owned())
+}

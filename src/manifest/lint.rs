@@ -1,0 +1,132 @@
+//! What a person should know of a manifest of a Job or a CronJob before it runs: what the server will refuse, what can
+//! never work, and what will hurt whoever is on call. Each rule is one entry of its family's `LINTS`: when it fires,
+//! what it says and what would mend it. Rules look at the manifest alone, never at a cluster.
+
+mod behaviour;
+mod cron;
+mod fix;
+mod image;
+mod lifecycle;
+mod policy;
+mod resources;
+mod security;
+mod server;
+mod shell;
+mod subject;
+#[cfg(test)]
+mod tests;
+
+use super::check::{Fault, faults};
+use super::parse::{Document, Form, parse};
+use super::path::Path;
+use super::problem::{Place, Problem, Severity};
+use super::schema::Catalogue;
+use crate::model::clock::Time;
+use subject::{Draft, Subject};
+
+pub use fix::{FieldChange, LintFix};
+
+/// A rule.
+#[derive(Debug)]
+pub struct Lint {
+    /// Its number, which never means another rule: `L020`.
+    pub id: &'static str,
+    /// Its name, which may be written in place of the number: `no-active-deadline`.
+    pub name: &'static str,
+    /// How much it matters where it fires, unless the finding says otherwise.
+    pub severity: Severity,
+    /// What it looks for, in a sentence.
+    pub help: &'static str,
+    check: fn(&Subject<'_>, &mut Vec<Draft>),
+}
+
+/// A rule that fired.
+#[derive(Debug, Clone)]
+pub struct LintFinding {
+    /// The rule.
+    pub lint: &'static Lint,
+    /// How much it matters here.
+    pub severity: Severity,
+    /// The object as kubectl names it: `job/etl`.
+    pub object: String,
+    /// The field that it is about, which may be absent.
+    pub path: Path,
+    /// Where that field is in the text, or the nearest one around it.
+    pub place: Place,
+    /// What is wrong and what follows from it, in a sentence without its full stop.
+    pub message: String,
+    /// What would mend it; None where a person has to decide.
+    pub fix: Option<LintFix>,
+}
+
+/// What was found in a text.
+#[derive(Debug, Default)]
+pub struct Linted {
+    /// How many Jobs and CronJobs there are in it; other objects are not looked at.
+    pub objects: usize,
+    /// What the rules found, by place.
+    pub findings: Vec<LintFinding>,
+    /// Why parts of it cannot be read.
+    pub problems: Vec<Problem>,
+}
+
+/// All rules, by family.
+pub const LINTS: &[&[Lint]] = &[
+    server::LINTS,
+    policy::LINTS,
+    lifecycle::LINTS,
+    cron::LINTS,
+    resources::LINTS,
+    image::LINTS,
+    security::LINTS,
+    behaviour::LINTS,
+];
+
+/// All rules.
+pub fn all() -> impl Iterator<Item = &'static Lint> {
+    LINTS.iter().copied().flatten()
+}
+
+/// The rule of this number or name, in letters of any case.
+pub fn named(word: &str) -> Option<&'static Lint> {
+    all().find(|lint| lint.id.eq_ignore_ascii_case(word) || lint.name.eq_ignore_ascii_case(word))
+}
+
+/// The rules that still speak where a value has the wrong type: what others would say of such a manifest is guesswork.
+const BEFORE_TYPES_ARE_RIGHT: [&str; 6] = ["L001", "L002", "L009", "L011", "L012", "L017"];
+
+/// Looks through all Jobs and CronJobs of a text, also those in lists. Schedules are looked at from `now` on.
+pub fn lint(text: &str, catalogue: &Catalogue, now: Time) -> Linted {
+    let parsed = parse(text);
+    let lines: Vec<&str> = text.lines().collect();
+    let mut linted = Linted { problems: parsed.problems, ..Linted::default() };
+    for document in parsed.documents.into_iter().flat_map(objects) {
+        let faults = faults(&document, &lines, catalogue);
+        let Some(subject) = Subject::new(&document, &lines, &faults, now) else { continue };
+        linted.objects += 1;
+        linted.findings.extend(findings(&subject, &faults));
+    }
+    linted.findings.sort_by_key(|one| (one.place.line, one.place.column, one.lint.id));
+    linted
+}
+
+/// The objects of a document: itself, or the items of a list.
+fn objects(document: Document) -> Vec<Document> {
+    let is_list = document.object["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
+    match document.root.get("items").map(|node| &node.form) {
+        Some(Form::List(items)) if is_list => items.iter().cloned().filter_map(Document::new).collect(),
+        _ => vec![document],
+    }
+}
+
+fn findings(subject: &Subject<'_>, faults: &[Fault]) -> Vec<LintFinding> {
+    let has_wrong_types = faults.iter().any(subject::is_wrong_type);
+    let lints = all().filter(|lint| !has_wrong_types || BEFORE_TYPES_ARE_RIGHT.contains(&lint.id));
+    let mut found = Vec::new();
+    for lint in lints {
+        let mut drafts = Vec::new();
+        (lint.check)(subject, &mut drafts);
+        found.extend(drafts.into_iter().map(|draft| subject.finding(lint, draft)));
+    }
+    found
+}
