@@ -4,6 +4,9 @@ mod demo;
 mod lint;
 mod logs;
 mod reference;
+mod server;
+mod stop;
+mod why;
 mod write;
 
 use std::collections::BTreeMap;
@@ -98,6 +101,8 @@ enum Command {
     Logs(logs::Arguments),
     /// Say what will hurt in manifests of Jobs and CronJobs, and what would mend it; nothing is changed.
     Lint(lint::Arguments),
+    /// Say why a Job, a CronJob or a pod does not start, fails or is stuck, and what fixes it; nothing is changed.
+    Why(why::Arguments),
     #[command(flatten)]
     Write(write::Command),
 }
@@ -110,6 +115,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Some(Command::Lint(lint)) if !lint.live => lint::files(&lint, &arguments),
             Some(Command::Lint(lint)) => with_target(arguments, |program| lint::live(&lint, program)),
             Some(Command::Logs(logs)) => with_target(arguments, |program| logs::run(&logs, program)),
+            Some(Command::Why(why)) => with_target(arguments, |program| why::run(&why, program)),
             Some(Command::Write(write)) => with_target(arguments, |program| write::run(&write, program)),
             None => with_target(arguments, show),
         },

@@ -8,7 +8,6 @@ mod objects;
 mod outcome;
 mod perform;
 mod run;
-mod server;
 mod show;
 
 use std::path::PathBuf;
@@ -16,12 +15,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::reference::Reference;
-use super::{Program, next_step, refuse};
+use super::stop::Stop;
+use super::{Program, refuse};
 use crate::cluster::connect::{Place, Target};
 use crate::command::Write;
-use crate::manifest_file::Unreadable;
 use crate::model::clock::Clock;
-use crate::model::delta::Failure;
 use crate::model::key::Namespaces;
 use crate::model::mutation::Cascade;
 use outcome::Format;
@@ -185,29 +183,6 @@ impl Command {
             Command::Scale(scale) => &scale.options,
             Command::Apply(Apply { manifests, .. }) | Command::Run(Run { manifests, .. }) => &manifests.options,
         }
-    }
-}
-
-/// Nothing could be done: why, and the next step. Exit code 2.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cli) struct Stop {
-    message: String,
-    hint: String,
-}
-
-impl Stop {
-    fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: hint.into() }
-    }
-
-    fn of(failure: &Failure) -> Self {
-        Self::new(&failure.message, next_step(failure))
-    }
-}
-
-impl From<Unreadable> for Stop {
-    fn from(Unreadable { message, hint }: Unreadable) -> Self {
-        Self::new(message, hint)
     }
 }
 

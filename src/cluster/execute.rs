@@ -23,6 +23,7 @@ use crate::model::delta::{Cause, Failure};
 use crate::model::key::{Kind, ObjectKey, Uid};
 use crate::model::mutation::{Mutation, Prepared, Reason, Refused, Send, Written};
 use ask::{Ask, ask};
+pub(super) use prepare::collection;
 pub use prepare::prepare;
 
 /// How long the server may take to answer. Longer than a slow admission webhook may (30 s, the largest limit that

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "background tasks begin here")]
 
 mod access;
+mod answer;
 pub mod connect;
 mod copy;
 pub mod credential;
@@ -39,6 +40,7 @@ use crate::manifest::{Catalogue, Names};
 use crate::model::clock::Time;
 use crate::model::delta::{Delta, Failure};
 use crate::model::exec::{CommandOutput, ContainerKey, Join};
+use crate::model::fact::{Answer, Need};
 use crate::model::key::{Kind, Namespaces, ObjectKey, Session};
 use crate::model::log::{Follow, LogChange, LogSource, Older};
 use crate::model::mutation::{Mutation, Prepared, Refused, Written};
@@ -242,6 +244,15 @@ impl Engine {
             let object = execute::fetch(&client, &key).await;
             drop(reports.send(Report::Fetched { session, key, object }).await);
         });
+    }
+
+    /// Asks the server what triage needs.
+    pub fn answer(&self, need: Need) -> impl Future<Output = (Need, Answer)> + use<> {
+        let client = self.client.clone();
+        async move {
+            let answer = answer::answer(&client, &need).await;
+            (need, answer)
+        }
     }
 
     /// Joins a terminal to a container of this session's cluster; see [`Reached::talk`].

@@ -11,6 +11,7 @@ pub mod cronjob;
 pub mod delta;
 pub mod event;
 pub mod exec;
+pub mod fact;
 pub mod foreign;
 pub mod job;
 pub mod journal;

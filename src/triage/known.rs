@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
 use crate::model::clock::Time;
-use crate::model::key::{Kind, Uid};
+pub use crate::model::fact::{Answer, Fact, Need, Run};
+use crate::model::key::Kind;
 use crate::model::mutation::Address;
 use crate::model::snapshot::{Freshness, Snapshot};
 
@@ -40,47 +39,17 @@ pub struct Facts {
     tails: HashMap<Run, Vec<String>>,
 }
 
-/// What became of a question for an object.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Fact {
-    /// It is there.
-    Found(Value),
-    /// It is not there.
-    Missing,
-    /// It could not be read: why, in words.
-    Unreadable(String),
-}
-
-/// One run of a container.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Run {
-    /// The pod.
-    pub pod: Uid,
-    /// The container's name.
-    pub container: String,
-    /// How many runs in this pod came before it.
-    pub number: i32,
-}
-
-/// What a rule needs to say more. Who asked for it answers in [`Facts`] and asks triage again.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Need {
-    /// A whole object; with an empty name all of its kind in the namespace, as [`Fact::Found`] with an array.
-    Object(Address),
-    /// The last lines of a container's run.
-    Tail {
-        /// Which run.
-        run: Run,
-        /// The pod's namespace.
-        namespace: String,
-        /// The pod's name.
-        pod_name: String,
-        /// It is the run before the present one, which the kubelet keeps as `previous`.
-        is_previous: bool,
-    },
-}
-
 impl Facts {
+    /// Takes in an answer.
+    pub fn take(&mut self, need: Need, answer: Answer) {
+        match (need, answer) {
+            (Need::Object(address), Answer::Object(fact)) => self.put(address, fact),
+            (Need::Tail { run, .. }, Answer::Tail(lines)) => self.put_tail(run, lines),
+            // An answer to another question.
+            _ => {}
+        }
+    }
+
     /// Takes in an object, or that it is not there.
     pub fn put(&mut self, address: Address, fact: Fact) {
         self.objects.insert(address, fact);

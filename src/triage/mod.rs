@@ -18,7 +18,7 @@ mod rules;
 
 pub use case::Case;
 pub use finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity, Source};
-pub use known::{Fact, Facts, Known, Need, Run};
+pub use known::{Answer, Fact, Facts, Known, Need, Run};
 pub use rules::{RULES, Rule};
 
 use crate::model::owner::Subject;

@@ -31,7 +31,19 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("tui", &["app", "view", "cluster", "command", "manifest", "manifest_file", "model", "state_file"]),
     (
         "cli",
-        &["tui", "app", "cluster", "command", "config", "demo", "manifest", "manifest_file", "model", "state_file"],
+        &[
+            "tui",
+            "app",
+            "cluster",
+            "command",
+            "config",
+            "demo",
+            "manifest",
+            "manifest_file",
+            "model",
+            "state_file",
+            "triage",
+        ],
     ),
     ("main.rs", &["cli"]),
 ];

@@ -2,8 +2,9 @@
 
 use std::io::{IsTerminal, Write};
 
-use super::{Manner, Options, Stop};
+use super::{Manner, Options};
 use crate::app::capital;
+use crate::cli::stop::Stop;
 use crate::command::{Plan, is_protected};
 use crate::model::safe_text::safe_line;
 

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::perform::perform;
-use super::server::Server;
-use super::{Apply, Errand, Manifests, Stop};
+use super::{Apply, Errand, Manifests};
+use crate::cli::server::Server;
+use crate::cli::stop::Stop;
 use crate::cluster::scope::Scope;
 use crate::command::apply::documents;
 use crate::command::{Plan, Refusal};

@@ -1,9 +1,10 @@
 //! The commands for objects that are named: suspend, resume, trigger, rerun, scale, delete.
 
 use super::perform::perform;
-use super::server::Server;
-use super::{Delete, Errand, Rerun, Scale, Stop, Word};
+use super::{Delete, Errand, Rerun, Scale, Word};
 use crate::cli::reference::Reference;
+use crate::cli::server::Server;
+use crate::cli::stop::Stop;
 use crate::cluster::scope::Scope;
 use crate::command::{Refusal, Write, plan};
 use crate::model::key::Kind;

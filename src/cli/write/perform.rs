@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use super::Manner;
 use super::ask::confirm;
 use super::outcome::{Account, Outcome, is_immutable};
-use super::server::Server;
 use super::show::{Shown, Verdict, show};
-use super::{Manner, Stop};
+use crate::cli::server::Server;
+use crate::cli::stop::Stop;
 use crate::cli::tell;
 use crate::command::Plan;
 use crate::command::apply::{APPLY, effect, fixed_fields, needs, replacing};

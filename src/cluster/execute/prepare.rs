@@ -262,7 +262,7 @@ fn job_collection(cronjob: &Address) -> String {
 ///
 /// # Errors
 /// Where the server does not know the kind.
-async fn collection(client: &kube::Client, address: &Address) -> Result<String, Refused> {
+pub(in crate::cluster) async fn collection(client: &kube::Client, address: &Address) -> Result<String, Refused> {
     let base = if address.api_version.contains('/') { "/apis" } else { "/api" };
     let (plural, is_namespaced) = match address.known() {
         Some(kind) => (CompactString::const_new(kind.plural()), !kind.is_cluster_wide()),

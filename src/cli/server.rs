@@ -1,18 +1,19 @@
-//! The way to the server for one command: what is known of the objects that it names, and the writes that the server
-//! tries and takes.
+//! The way to the server for one command: what is known of the objects that it names, the questions that it asks, and
+//! the writes that the server tries and takes.
 
 use std::sync::Arc;
 
 use compact_str::CompactString;
 use tokio::sync::mpsc;
 
-use super::Stop;
+use super::stop::Stop;
 use crate::cli::reference::{Reference, instead};
 use crate::cluster::connect::Target;
 use crate::cluster::execute::no_connection;
 use crate::cluster::{Engine, REPORTS, Report};
 use crate::command::Scene;
 use crate::model::clock::Clock;
+use crate::model::fact::{Answer, Need};
 use crate::model::key::{Kind, Namespaces, ObjectKey, Session};
 use crate::model::meta::{Meta, Object};
 use crate::model::mutation::{Mutation, Prepared, Refused, Written};
@@ -20,15 +21,15 @@ use crate::model::owner::Subject;
 use crate::model::snapshot::{Freshness, Snapshot};
 
 /// A server that is connected.
-pub(super) struct Server {
+pub(in crate::cli) struct Server {
     engine: Engine,
     reports: mpsc::Receiver<Report>,
-    pub(super) clock: Arc<dyn Clock>,
+    pub(in crate::cli) clock: Arc<dyn Clock>,
     /// The context's name.
-    pub(super) context: CompactString,
+    pub(in crate::cli) context: CompactString,
     /// The namespace in which objects are that name none.
-    pub(super) namespace: CompactString,
-    snapshot: Snapshot,
+    pub(in crate::cli) namespace: CompactString,
+    pub(in crate::cli) snapshot: Snapshot,
     /// The number of the last trial.
     trials: u32,
 }
@@ -39,7 +40,7 @@ impl Server {
     ///
     /// # Errors
     /// Where there is no way to the server.
-    pub(super) async fn connect(target: Target, kinds: &[Kind], clock: Arc<dyn Clock>) -> Result<Self, Stop> {
+    pub(in crate::cli) async fn connect(target: Target, kinds: &[Kind], clock: Arc<dyn Clock>) -> Result<Self, Stop> {
         let (told, reports) = mpsc::channel(REPORTS);
         let mut server = Self {
             engine: Engine::start(target, Session::default(), told),
@@ -73,7 +74,7 @@ impl Server {
     ///
     /// # Errors
     /// Where its kind may not be looked at; where it is not there, with the names that come near.
-    pub(super) async fn find(&self, reference: &Reference) -> Result<Subject, Stop> {
+    pub(in crate::cli) async fn find(&self, reference: &Reference) -> Result<Subject, Stop> {
         let Reference { kind, name } = reference;
         if let Freshness::Failed { failure, .. } | Freshness::Denied(failure) | Freshness::Stale { failure, .. } =
             self.snapshot.freshness(*kind)
@@ -98,12 +99,12 @@ impl Server {
     }
 
     /// What planners look at.
-    pub(super) fn scene(&self) -> Scene<'_> {
+    pub(in crate::cli) fn scene(&self) -> Scene<'_> {
         Scene { snapshot: &self.snapshot, now: self.clock.now(), is_read_only: false }
     }
 
     /// Has the server try these writes; what it says to each.
-    pub(super) async fn prepare(&mut self, mutations: Vec<Mutation>) -> Vec<Result<Box<Prepared>, Refused>> {
+    pub(in crate::cli) async fn prepare(&mut self, mutations: Vec<Mutation>) -> Vec<Result<Box<Prepared>, Refused>> {
         self.trials += 1;
         let mut answers: Vec<_> = mutations.iter().map(|_| None).collect();
         let lost: Vec<String> = mutations.iter().map(Mutation::to_string).collect();
@@ -122,7 +123,7 @@ impl Server {
     }
 
     /// Sends a write that was tried.
-    pub(super) async fn send(&mut self, prepared: Prepared) -> Result<Written, Refused> {
+    pub(in crate::cli) async fn send(&mut self, prepared: Prepared) -> Result<Written, Refused> {
         let doing = prepared.mutation.to_string();
         self.engine.execute(Session::default(), vec![prepared], true);
         loop {
@@ -134,8 +135,13 @@ impl Server {
         }
     }
 
+    /// Asks all this at once.
+    pub(in crate::cli) async fn answers(&self, needs: Vec<Need>) -> Vec<(Need, Answer)> {
+        futures::future::join_all(needs.into_iter().map(|need| self.engine.answer(need))).await
+    }
+
     /// An object as it is now; None where it cannot be had.
-    pub(super) async fn fetch(&mut self, key: ObjectKey) -> Option<serde_json::Value> {
+    pub(in crate::cli) async fn fetch(&mut self, key: ObjectKey) -> Option<serde_json::Value> {
         self.engine.fetch(key.clone());
         loop {
             match self.reports.recv().await? {
