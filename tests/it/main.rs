@@ -12,6 +12,7 @@ mod cluster;
 mod commands;
 mod contract;
 mod editing;
+mod faults;
 mod kubectl;
 mod lint_cli;
 mod live;
@@ -87,6 +88,7 @@ fn main() -> ExitCode {
         writes::TESTS,
         writes::refused::TESTS,
         editing::TESTS,
+        faults::TESTS,
     ];
     let end_to_end = [cluster::TESTS, live::TESTS, logs::TESTS, streams::TESTS].into_iter().chain(commands);
     for test in end_to_end.chain(contract).flatten() {

@@ -1,0 +1,136 @@
+//! End to end: faults that are made on the real cluster, and what `kubatch why` says to them; healthy look-alikes, to
+//! which it must say nothing. What is applied and expected stands in `tests/fixtures/faults.yaml`.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, ServiceAccount};
+use kube::Api;
+use kube::api::{Patch, PatchParams};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::EndToEnd;
+use crate::support::PATIENCE;
+use crate::support::cluster::{Cluster, Need, Space, runtime};
+use crate::support::terminal::BINARY;
+
+pub const TESTS: &[EndToEnd] = &[EndToEnd {
+    name: "faults::each_is_told_with_its_cause_and_healthy_ones_are_left_alone",
+    need: Need::Node,
+    run: each_is_told_with_its_cause,
+}];
+
+/// Faults that are looked at beside each other.
+const AT_ONCE: usize = 6;
+
+#[derive(Deserialize)]
+struct Fault {
+    name: String,
+    /// `job/worker`.
+    subject: String,
+    /// The rule that must lead; `-` for none.
+    rule: String,
+    #[serde(default)]
+    words: Vec<String>,
+    /// The exit code: 1 for a fault, 0 for a healthy one, unless it says otherwise.
+    exit: Option<i32>,
+    /// The state in which a healthy one is left alone.
+    until: Option<String>,
+    /// Labels of its namespace.
+    #[serde(default)]
+    namespace: BTreeMap<String, String>,
+    objects: Vec<Value>,
+}
+
+impl Fault {
+    /// Makes it.
+    fn apply(&self, cluster: &Cluster) -> Space {
+        let space = cluster.space(&format!("fault-{}", self.name));
+        if !self.namespace.is_empty() {
+            let namespaces: Api<Namespace> = Api::all(space.client.clone());
+            let labels = Patch::Merge(json!({ "metadata": { "labels": self.namespace } }));
+            runtime().block_on(namespaces.patch(&space.namespace, &PatchParams::default(), &labels)).unwrap();
+        }
+        // No pod is made before its namespace has this account.
+        space.wait_any::<ServiceAccount>("there", |_| true);
+        for object in &self.objects {
+            space.apply(&object.to_string());
+            if object["kind"] == "ResourceQuota" {
+                // A quota that is not counted yet refuses nothing.
+                let is_counted =
+                    |quota: &ResourceQuota| quota.status.as_ref().is_some_and(|status| status.hard.is_some());
+                space.wait::<ResourceQuota>(object["metadata"]["name"].as_str().unwrap(), "counted", is_counted);
+            }
+        }
+        space
+    }
+
+    /// Asks why, with the exit code.
+    fn ask(&self, cluster: &Cluster, space: &Space) -> (i32, Value) {
+        let output = Command::new(BINARY)
+            .env("KUBECONFIG", &cluster.kubeconfig)
+            .args(["-n", &space.namespace, "why", &self.subject, "-o", "json"])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code().unwrap(), serde_json::from_str(&text).unwrap_or_else(|_| json!(format!("{text}{said}"))))
+    }
+
+    /// What is wrong with the answer; None where it is as it should be.
+    fn judge(&self, code: i32, answer: &Value) -> Option<String> {
+        let first = &answer["findings"][0];
+        let told = format!("{} {} {}", first["verdict"], first["effect"], first["short"]).to_lowercase();
+        let missing: Vec<_> = self.words.iter().filter(|words| !told.contains(&words.to_lowercase())).collect();
+        match first["rule"].as_str() {
+            Some(rule) if rule == self.rule && missing.is_empty() && code == self.exit.unwrap_or(1) => None,
+            Some(rule) if rule == self.rule => Some(format!("exit {code}, {missing:?} not in {told}")),
+            _ => Some(format!("exit {code}, not {} but {}", self.rule, answer["findings"])),
+        }
+    }
+
+    /// Waits until the answer is right; for a healthy one, until its state is reached without a problem told before.
+    fn check(&self, cluster: &Cluster) -> Result<(), String> {
+        let space = self.apply(cluster);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let (code, answer) = self.ask(cluster, &space);
+            let wrong = match &self.until {
+                None => self.judge(code, &answer),
+                Some(_) if answer["result"] == "problem" => return Err(format!("{}: told of {answer}", self.name)),
+                Some(state) => (answer["state"] != json!(state)).then(|| format!("it is {}", answer["state"])),
+            };
+            match wrong {
+                None => return Ok(()),
+                Some(wrong) if Instant::now() > deadline => return Err(format!("{}: {wrong}", self.name)),
+                Some(_) => std::thread::sleep(Duration::from_millis(500)),
+            }
+        }
+    }
+}
+
+fn each_is_told_with_its_cause(cluster: &Cluster) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/faults.yaml");
+    let faults: Vec<Fault> = serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let chosen = std::env::var("KUBATCH_FAULT").unwrap_or_default();
+    let left = Mutex::new(faults.iter().filter(|fault| fault.name.contains(&chosen)));
+    let wrong = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let next = left.lock().unwrap().next();
+                    let Some(fault) = next else { return };
+                    if let Err(why) = fault.check(cluster) {
+                        wrong.lock().unwrap().push(why);
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), faults.len(), wrong.join("\n"));
+}
