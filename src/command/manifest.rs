@@ -87,7 +87,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         )
     },
     CommandSpec {
-        argument: Argument::Text("FILE|FOLDER"),
+        argument: Argument::Text("FILE|FOLDER|-"),
         ..spec(
             "manifest.apply",
             "apply",

@@ -37,6 +37,11 @@ pub const TESTS: &[EndToEnd] = &[
         need: Need::ControlPlane,
         run: a_field_of_kubectls_is_taken_by_force_alone,
     },
+    EndToEnd {
+        name: "editing::every_sample_is_opened_and_tried",
+        need: Need::ControlPlane,
+        run: every_sample_is_opened_and_tried,
+    },
 ];
 
 // Keys as a terminal sends them.
@@ -226,4 +231,34 @@ fn a_field_of_kubectls_is_taken_by_force_alone(cluster: &Cluster) {
     terminal.shows("accepted");
     terminal.press(ENTER);
     terminal.wait("the new schedule in its row", |screen| row_says(screen, "books", "0 0 1 1 3"));
+}
+
+fn every_sample_is_opened_and_tried(cluster: &Cluster) {
+    let space = cluster.space("edit-samples");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/samples");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "yaml"));
+    files.sort();
+    assert!(files.len() > 20);
+    let mut terminal = Terminal::kubatch(SIZE, Some(&cluster.kubeconfig), &["-n", &space.namespace]);
+    terminal.shows("● live");
+    for path in files {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        terminal.press(&format!(":apply {}", path.display()));
+        terminal.press(ENTER);
+        let opened = terminal.shows(&format!("{name} ─"));
+        if name == "job-api-specification-pseudo.yaml" {
+            // It has types in place of values.
+            assert!(opened.contains("error"), "{opened}");
+            terminal.press(ESC);
+        } else {
+            assert_eq!(name.contains("v1beta1"), opened.contains("batch/v1beta1"), "what was mended is told: {opened}");
+            terminal.press(REVIEW);
+            terminal.shows("accepted");
+            terminal.press(ESC);
+            terminal.hides("accepted");
+            terminal.press(ESC);
+        }
+        terminal.hides(name);
+    }
 }

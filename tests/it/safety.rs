@@ -289,7 +289,7 @@ fn words(spec: &CommandSpec) -> &'static str {
             "PATH [TO]" => "/etc/hostname",
             "[IMAGE]" => "busybox:1.35",
             "NAME" => "one-shot",
-            "FILE|FOLDER" => "/dev/null",
+            "FILE|FOLDER|-" => "/dev/null",
             form if form.starts_with("finished|") => "finished",
             form => panic!("{} takes {form}: say here what a person might type", spec.id),
         },

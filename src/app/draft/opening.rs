@@ -125,6 +125,12 @@ impl App {
                 self.open_palette();
                 self.paste("apply ")
             }
+            EditAction::Apply if argument == "-" => {
+                let mut editor = Editor::new("Apply what is pasted".to_owned(), "");
+                editor.notice = Some("paste manifests here; ctrl-s looks at what they would change".to_owned());
+                self.edit(editor, Purpose::Apply);
+                self.ask_for_schemas()
+            }
             EditAction::Apply => vec![Effect::ReadManifests(argument.into())],
             EditAction::Drafts => self.open_drafts(),
         }

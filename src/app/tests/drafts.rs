@@ -151,6 +151,17 @@ fn of_several_drafts_one_is_chosen_the_newest_first() {
 }
 
 #[test]
+fn what_is_pasted_is_applied() {
+    let mut app = app(&[]);
+    press(&mut app, &[":"]);
+    typed(&mut app, "apply -");
+    press(&mut app, &["enter"]);
+    app.update(Msg::Paste("apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: pasted\n".into()));
+    let effects = press(&mut app, &["ctrl-s"]);
+    assert_eq!(mutation(&effects).target.name, "pasted");
+}
+
+#[test]
 fn leaving_with_changes_asks() {
     let mut app = editing();
     press(&mut app, &["esc"]);

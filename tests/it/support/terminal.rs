@@ -32,6 +32,15 @@ struct Seen {
     has_ended: bool,
 }
 
+impl Seen {
+    /// No frame is half drawn: what the program writes between the two marks of a synchronised update belongs together.
+    fn is_whole(&self) -> bool {
+        const MARK: &[u8] = b"\x1b[?2026";
+        let last = self.written.windows(MARK.len() + 1).rfind(|bytes| bytes.starts_with(MARK));
+        last.is_none_or(|mark| mark.ends_with(b"l"))
+    }
+}
+
 impl Terminal {
     /// Starts kubatch with these arguments, and with no kubeconfig but the one given.
     pub fn kubatch(size: (u16, u16), kubeconfig: Option<&Path>, arguments: &[&str]) -> Self {
@@ -94,7 +103,7 @@ impl Terminal {
         let mut seen = self.seen.0.lock().unwrap();
         loop {
             let text = seen.screen.screen().contents();
-            if is_met(&text) {
+            if seen.is_whole() && is_met(&text) {
                 return text;
             }
             let left = deadline.saturating_duration_since(Instant::now());
