@@ -48,6 +48,11 @@ impl<'a> Case<'a> {
         Some(Self { known, subject, key, job, pods, needs: RefCell::default() })
     }
 
+    /// The Job, where it is itself what is examined, so that all its pods are known to the case.
+    pub fn whole_job(&self) -> Option<&'a Job> {
+        self.job.filter(|_| self.subject.kind == Kind::Job)
+    }
+
     /// Events about an object with this reason, the newest first.
     pub fn events(&self, about: &impl Object, reason: &str) -> Vec<&'a Event> {
         let mut events: Vec<&Event> =
@@ -70,23 +75,33 @@ impl<'a> Case<'a> {
         found
     }
 
-    /// The pod template's spec: of the Job, else the Pod's own. None before it is known.
-    pub fn pod_spec(&self) -> Option<&'a Value> {
+    /// The Job as the server has it, or the Pod that has none. None before it is known.
+    pub fn manifest(&self) -> Option<&'a Value> {
         let (api_version, kind, namespace, name) = match self.job {
             Some(job) => ("batch/v1", "Job", &job.meta.namespace, &job.meta.name),
             None => ("v1", "Pod", &self.key.namespace, &self.key.name),
         };
+        self.found(api_version, kind, namespace, name)
+    }
+
+    /// An object beyond what is watched, where it was found. None before it is known too.
+    pub fn found(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<&'a Value> {
         let address = Address {
             api_version: api_version.into(),
             kind: kind.into(),
-            namespace: namespace.clone(),
-            name: name.clone(),
+            namespace: namespace.into(),
+            name: name.into(),
         };
         match self.object(address)? {
-            Fact::Found(object) if self.job.is_some() => Some(&object["spec"]["template"]["spec"]),
-            Fact::Found(object) => Some(&object["spec"]),
+            Fact::Found(object) => Some(object),
             _ => None,
         }
+    }
+
+    /// The pod template's spec: of the Job, else the Pod's own. None before it is known.
+    pub fn pod_spec(&self) -> Option<&'a Value> {
+        let object = self.manifest()?;
+        Some(if self.job.is_some() { &object["spec"]["template"]["spec"] } else { &object["spec"] })
     }
 
     /// A container of the pod template by its name, init containers among them. None before it is known.

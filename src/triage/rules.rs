@@ -21,6 +21,11 @@ const fn rule(id: &'static str, name: &'static str, severity: Severity, about: &
 
 /// All rules, by number.
 pub const RULES: &[Rule] = &[
+    rule("T001", "job-suspended", Severity::Info, "Someone paused the Job."),
+    rule("T002", "kueue-waiting-for-quota", Severity::Critical, "The Job waits in a queue of Kueue."),
+    rule("T003", "kueue-queue-misconfigured", Severity::Critical, "The queue cannot take the Job."),
+    rule("T004", "kueue-evicted", Severity::Critical, "Kueue stopped the Job and took its place away."),
+    rule("T005", "managed-by-other-controller", Severity::Warning, "Another controller is to run the Job."),
     rule("T006", "quota-exceeded", Severity::Error, "A quota has no room for the Job's next pod."),
     rule(
         "T007",
@@ -28,4 +33,14 @@ pub const RULES: &[Rule] = &[
         Severity::Critical,
         "A quota demands resources that the pod does not set.",
     ),
+    rule("T008", "limit-range-violation", Severity::Critical, "A pod breaks the bounds of a LimitRange."),
+    rule("T009", "pod-security-denied", Severity::Critical, "Pod Security forbids what the pod template asks for."),
+    rule("T010", "admission-policy-denied", Severity::Critical, "A policy of the cluster refuses the pod."),
+    rule("T011", "admission-webhook-down", Severity::Critical, "A webhook that must be asked does not answer."),
+    rule("T012", "service-account-missing", Severity::Critical, "The pod's service account does not exist."),
+    rule("T013", "class-missing", Severity::Critical, "The pod's priority class or runtime class does not exist."),
+    rule("T014", "namespace-terminating", Severity::Info, "The namespace is being deleted."),
+    rule("T015", "job-controller-silent", Severity::Critical, "Nobody has taken up the Job."),
+    rule("T016", "parallelism-zero", Severity::Info, "The Job may run no pod at a time."),
+    rule("T017", "waiting-retry-delay", Severity::Info, "The Job waits before its next try."),
 ];
