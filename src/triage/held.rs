@@ -114,10 +114,7 @@ fn managed_elsewhere(case: &Case<'_>, job: &Job) -> Option<Finding> {
         fixes: if is_late {
             vec![
                 Fix::outside(format!("look whether {manager} runs, and what it says of this Job")),
-                Fix::by(
-                    "run it here: make a new Job without spec.managedBy",
-                    CommandCall::new("job.rerun-with", case.subject),
-                ),
+                case.rerun("run it here: make a new Job without spec.managedBy"),
             ]
         } else {
             Vec::new()

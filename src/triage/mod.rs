@@ -14,6 +14,7 @@ mod grammar;
 mod held;
 mod known;
 mod outcome;
+mod placing;
 mod refused;
 mod rules;
 
@@ -44,7 +45,7 @@ type PodFamily = fn(&Case<'_>, &Pod) -> Option<Finding>;
 const FAMILIES: &[Family] = &[held::find, refused::find];
 
 /// The families that look at one pod, those of earlier stages first: the first that finds something is believed.
-const POD_FAMILIES: &[PodFamily] = &[];
+const POD_FAMILIES: &[PodFamily] = &[placing::find];
 
 /// Examines a Job or a Pod.
 pub fn diagnose(known: Known<'_>, subject: Subject) -> Diagnosis {

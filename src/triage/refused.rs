@@ -79,7 +79,7 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
         let words = format!("run {open} pods at once instead of {wanted}: so many fit");
         fixes.push(Fix::by(words, CommandCall::with("job.parallelism", case.subject, open.to_string())));
     }
-    fixes.push(Fix::by("ask for less in a new Job", CommandCall::new("job.rerun-with", case.subject)));
+    fixes.push(case.rerun("ask for less in a new Job"));
     fixes.push(Fix::outside(format!(
         "raise {resource} of resourcequota/{name}: the Job goes on by itself within a minute"
     )));
@@ -129,7 +129,7 @@ fn quota_requires(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
         ),
         short: format!("quota {name} demands {what}"),
         fixes: vec![
-            Fix::by(format!("make a new Job that sets {what}"), CommandCall::new("job.rerun-with", case.subject)),
+            case.rerun(format!("make a new Job that sets {what}")),
             Fix::outside(format!(
                 "give namespace {} a LimitRange with defaults: the Job goes on by itself within a minute",
                 job.meta.namespace

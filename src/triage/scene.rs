@@ -55,6 +55,11 @@ pub(super) fn pod(name: &str, reason: &str, message: &str) -> Value {
     })
 }
 
+/// A pod that waits with these words, and its Job.
+pub(super) fn unplaced(message: &str) -> Vec<Value> {
+    vec![job(), pod("etl-a", "Unschedulable", message)]
+}
+
 /// A pod of it on a node that failed so many seconds ago.
 pub(super) fn failed_pod(name: &str, seconds: i64) -> Value {
     let end = json!({ "exitCode": 1, "reason": "Error", "finishedAt": ago(seconds) });
@@ -65,6 +70,16 @@ pub(super) fn failed_pod(name: &str, seconds: i64) -> Value {
             "status": { "phase": "Failed", "containerStatuses": [{ "name": "main", "state": { "terminated": end } }] },
         }),
     )
+}
+
+/// A node of 8 CPUs and 32Gi.
+pub(super) fn node(name: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Node",
+        "metadata": { "name": name, "uid": name, "labels": { "kubernetes.io/hostname": name } },
+        "spec": {},
+        "status": { "allocatable": { "cpu": "8", "memory": "32Gi", "pods": "110" } },
+    })
 }
 
 /// An event of half a minute ago about an object of this kind.

@@ -168,7 +168,7 @@ fn refused(case: &Case<'_>, job: &Job, reserved: &Condition<'_>, ahead: &str) ->
         let what = format!("{} more {} in flavor {}", &found["more"], &found["resource"], &found["flavor"]);
         return waiting(case, job, Some(&what), ahead);
     }
-    let rerun = Fix::by("ask for less in a new Job", CommandCall::new("job.rerun-with", case.subject));
+    let rerun = case.rerun("ask for less in a new Job");
     if let Some(found) = TOO_LARGE.captures(message) {
         let either =
             |new: &str, old: &str| found.name(new).or_else(|| found.name(old)).map_or("?", |text| text.as_str());
@@ -231,7 +231,7 @@ fn waiting(case: &Case<'_>, job: &Job, lacking: Option<&str>, ahead: &str) -> Fi
             Fix::outside(
                 "give it a higher priority: label kueue.x-k8s.io/priority-class may be changed while it waits",
             ),
-            Fix::by("ask for less in a new Job", CommandCall::new("job.rerun-with", case.subject)),
+            case.rerun("ask for less in a new Job"),
         ],
         since,
         group: format!("T002/{}/{}", job.meta.namespace, name.unwrap_or_default()),

@@ -5,7 +5,6 @@ use super::super::case::of_field;
 use super::super::finding::{Finding, Fix};
 use super::super::grammar::Pattern;
 use super::refusal;
-use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
 use crate::model::job::Job;
 use crate::model::limit_range::{Limit, LimitRange};
@@ -59,10 +58,7 @@ pub(super) fn out_of_bounds(case: &Case<'_>, job: &Job, event: &Event) -> Option
         verdict: format!("{whose} in {namespace} {rule}; {}. No pod may be created.{filled}{more}", broken.asked()),
         short: format!("limit range: {} of {value} {resource}, {}", bound.word(), broken.got_words()),
         fixes: vec![
-            Fix::by(
-                format!("set {resource} within these bounds in a new Job"),
-                CommandCall::new("job.rerun-with", case.subject),
-            ),
+            case.rerun(format!("set {resource} within these bounds in a new Job")),
             Fix::outside(format!(
                 "change the bounds of {resource} in namespace {namespace}: the Job goes on by itself within a minute"
             )),

@@ -4,7 +4,6 @@ use super::super::Case;
 use super::super::finding::{Finding, Fix, Severity};
 use super::super::grammar::Pattern;
 use super::refusal;
-use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
 use crate::model::job::Job;
 
@@ -39,7 +38,7 @@ pub(super) fn service_account(case: &Case<'_>, _: &Job, event: &Event) -> Option
             Fix::outside(format!(
                 "create service account {account} in namespace {namespace}: the Job goes on by itself within a minute"
             )),
-            Fix::by("name an existing account in a new Job", CommandCall::new("job.rerun-with", case.subject)),
+            case.rerun("name an existing account in a new Job"),
         ],
         ..finding
     })
@@ -66,10 +65,7 @@ pub(super) fn class(case: &Case<'_>, _: &Job, event: &Event) -> Option<Finding> 
         ),
         short: format!("no {kind} {class}"),
         fixes: vec![
-            Fix::by(
-                format!("name another {kind}, or none, in a new Job"),
-                CommandCall::new("job.rerun-with", case.subject),
-            ),
+            case.rerun(format!("name another {kind}, or none, in a new Job")),
             Fix::outside(format!("create {kind} {class}: the Job goes on by itself within a minute")),
         ],
         group: format!("T013/{kind}/{class}"),

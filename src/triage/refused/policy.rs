@@ -4,7 +4,6 @@ use super::super::Case;
 use super::super::finding::{Finding, Fix};
 use super::super::grammar::Pattern;
 use super::refusal;
-use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
 use crate::model::job::Job;
 
@@ -34,7 +33,7 @@ const CURES: [(&str, &str); 10] = [
 pub(super) fn pod_security(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> {
     let namespace = &job.meta.namespace;
     let finding = refusal(case, event, "T009");
-    let rerun = |words: String| Fix::by(words, CommandCall::new("job.rerun-with", case.subject));
+    let rerun = |words: String| case.rerun(words);
     if event.note.contains(SECURITY_CONTEXT) {
         return Some(Finding {
             verdict: format!(
@@ -127,7 +126,7 @@ pub(super) fn denied(case: &Case<'_>, _: &Job, event: &Event) -> Option<Finding>
         verdict: format!("The {who} {said}. No pod of this Job may be created until the Job or the policy changes."),
         short,
         fixes: vec![
-            Fix::by("make a new Job that the policy allows", CommandCall::new("job.rerun-with", case.subject)),
+            case.rerun("make a new Job that the policy allows"),
             Fix::outside(format!("ask for an exception from {who}: the Job goes on by itself within a minute")),
         ],
         group: format!("T010/{who}/{}", text.unwrap_or_default()),
