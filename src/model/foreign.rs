@@ -70,6 +70,17 @@ impl ForeignPods {
         self.pods.values().filter(|record| Some(&place(record)) == number).map(|record| record.requests).sum()
     }
 
+    /// What those on each node ask for together, in one pass.
+    pub(super) fn requested_by_node(&self) -> impl Iterator<Item = (&str, Resources)> {
+        let mut sums = vec![Resources::default(); self.names.len()];
+        for record in self.pods.values() {
+            if let Some(sum) = sums.get_mut(record.node as usize) {
+                *sum = [*sum, record.requests].into_iter().sum();
+            }
+        }
+        self.names.iter().filter_map(move |(name, number)| Some((name.as_str(), *sums.get(*number as usize)?)))
+    }
+
     pub(super) fn uids_in(&self, source: &Source) -> Vec<Uid> {
         let number = source.namespace.as_ref().map(|name| self.names.get(name));
         let inside = |record: &Record| number.is_none_or(|number| number == Some(&record.namespace));

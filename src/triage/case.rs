@@ -1,11 +1,13 @@
 //! A Job or a Pod under examination, with everything that belongs to it, in the order in which rules want it.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::finding::{Evidence, Source};
+use super::finding::{Evidence, Finding, Fix, Source};
 use super::known::{Fact, Known, Need, Run};
+use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
 use crate::model::job::Job;
 use crate::model::key::{Kind, ObjectKey};
@@ -13,6 +15,7 @@ use crate::model::meta::Object;
 use crate::model::mutation::Address;
 use crate::model::owner::Subject;
 use crate::model::pod::{Container, ContainerState, Pod};
+use crate::model::resources::Resources;
 
 /// A Job with its pods, or a Pod alone.
 #[derive(Debug)]
@@ -29,6 +32,10 @@ pub struct Case<'a> {
     pub pods: Vec<&'a Pod>,
     /// What rules asked for and was not known.
     needs: RefCell<Vec<Need>>,
+    /// What was said already of pods that are alike, by what makes them alike.
+    said: RefCell<HashMap<String, Option<Finding>>>,
+    /// What the pods on each node ask for together; summed up where a rule wants it.
+    loads: OnceCell<HashMap<&'a str, Resources>>,
 }
 
 impl<'a> Case<'a> {
@@ -45,7 +52,23 @@ impl<'a> Case<'a> {
             _ => return None,
         };
         pods.sort_by(|a, b| a.meta.created.cmp(&b.meta.created).then_with(|| a.meta.name.cmp(&b.meta.name)));
-        Some(Self { known, subject, key, job, pods, needs: RefCell::default() })
+        let (needs, said, loads) = (RefCell::default(), RefCell::default(), OnceCell::new());
+        Some(Self { known, subject, key, job, pods, needs, said, loads })
+    }
+
+    /// The Job, where it is itself what is examined, so that all its pods are known to the case.
+    pub fn whole_job(&self) -> Option<&'a Job> {
+        self.job.filter(|_| self.subject.kind == Kind::Job)
+    }
+
+    /// Makes a new Job with changes: the cure for what cannot be changed in one that exists.
+    pub(super) fn rerun(&self, words: impl Into<String>) -> Fix {
+        match self.job {
+            Some(job) => {
+                Fix::by(words, CommandCall::new("job.rerun-with", Subject { kind: Kind::Job, uid: job.uid() }))
+            }
+            None => Fix::outside(words),
+        }
     }
 
     /// Events about an object with this reason, the newest first.
@@ -70,23 +93,33 @@ impl<'a> Case<'a> {
         found
     }
 
-    /// The pod template's spec: of the Job, else the Pod's own. None before it is known.
-    pub fn pod_spec(&self) -> Option<&'a Value> {
+    /// The Job as the server has it, or the Pod that has none. None before it is known.
+    pub fn manifest(&self) -> Option<&'a Value> {
         let (api_version, kind, namespace, name) = match self.job {
             Some(job) => ("batch/v1", "Job", &job.meta.namespace, &job.meta.name),
             None => ("v1", "Pod", &self.key.namespace, &self.key.name),
         };
+        self.found(api_version, kind, namespace, name)
+    }
+
+    /// An object beyond what is watched, where it was found. None before it is known too.
+    pub fn found(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<&'a Value> {
         let address = Address {
             api_version: api_version.into(),
             kind: kind.into(),
-            namespace: namespace.clone(),
-            name: name.clone(),
+            namespace: namespace.into(),
+            name: name.into(),
         };
         match self.object(address)? {
-            Fact::Found(object) if self.job.is_some() => Some(&object["spec"]["template"]["spec"]),
-            Fact::Found(object) => Some(&object["spec"]),
+            Fact::Found(object) => Some(object),
             _ => None,
         }
+    }
+
+    /// The pod template's spec: of the Job, else the Pod's own. None before it is known.
+    pub fn pod_spec(&self) -> Option<&'a Value> {
+        let object = self.manifest()?;
+        Some(if self.job.is_some() { &object["spec"]["template"]["spec"] } else { &object["spec"] })
     }
 
     /// A container of the pod template by its name, init containers among them. None before it is known.
@@ -110,6 +143,23 @@ impl<'a> Case<'a> {
             self.need(Need::Tail { run, namespace, pod_name, is_previous });
         }
         found
+    }
+
+    /// What a rule says of a pod, worked out once for all pods of the case that are alike in what it looks at: a Job may
+    /// have hundreds that wait for the same reason.
+    pub(super) fn once(&self, alike: &str, say: impl FnOnce() -> Option<Finding>) -> Option<Finding> {
+        if let Some(said) = self.said.borrow().get(alike) {
+            return said.clone();
+        }
+        let finding = say();
+        self.said.borrow_mut().insert(alike.to_owned(), finding.clone());
+        finding
+    }
+
+    /// What the pods on this node ask for together, as [`crate::model::snapshot::Snapshot::requested_on`] counts it.
+    pub(super) fn load(&self, node: &str) -> Resources {
+        let loads = self.loads.get_or_init(|| self.known.snapshot.requested_by_node());
+        loads.get(node).copied().unwrap_or_default()
     }
 
     fn need(&self, need: Need) {

@@ -11,8 +11,10 @@ mod case;
 mod choose;
 mod finding;
 mod grammar;
+mod held;
 mod known;
 mod outcome;
+mod placing;
 mod refused;
 mod rules;
 
@@ -40,10 +42,10 @@ type Family = fn(&Case<'_>) -> Vec<Finding>;
 type PodFamily = fn(&Case<'_>, &Pod) -> Option<Finding>;
 
 /// The families that look at a case as a whole, those of earlier stages first.
-const FAMILIES: &[Family] = &[refused::find];
+const FAMILIES: &[Family] = &[held::find, refused::find];
 
 /// The families that look at one pod, those of earlier stages first: the first that finds something is believed.
-const POD_FAMILIES: &[PodFamily] = &[];
+const POD_FAMILIES: &[PodFamily] = &[placing::find];
 
 /// Examines a Job or a Pod.
 pub fn diagnose(known: Known<'_>, subject: Subject) -> Diagnosis {
@@ -55,5 +57,7 @@ pub fn diagnose(known: Known<'_>, subject: Subject) -> Diagnosis {
     Diagnosis { findings, needs: case.into_needs() }
 }
 
+#[cfg(test)]
+mod scene;
 #[cfg(test)]
 mod tests;

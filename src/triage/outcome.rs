@@ -2,7 +2,7 @@
 
 use super::Case;
 use super::choose::Tries;
-use super::finding::Finding;
+use super::finding::{Finding, RuleId};
 
 /// Tells of the causes what came of them: for a Job that is over or decided, how it ended; for one that runs, how many
 /// of its tries ended so.
@@ -12,6 +12,8 @@ pub(super) fn tell(case: &Case<'_>, tries: Vec<Tries>) -> Vec<Finding> {
     let findings = tries.into_iter().enumerate().map(|(at, Tries { finding, count, .. })| {
         let tries = match of {
             0 | 1 => String::new(),
+            // Pods without a node wait still.
+            _ if finding.rule < RuleId("T040") => String::new(),
             of => format!("{count} of {of} tries ended so"),
         };
         let effect = match failed.filter(|_| at == 0) {

@@ -1,6 +1,10 @@
 //! No pod exists because the API server refuses it: quotas, limits, policies, missing accounts and classes. All of it
 //! stands in the `FailedCreate` events of the Job, whose texts come from the admission plugins named at each rule.
 
+mod limits;
+mod missing;
+mod policy;
+
 use super::Case;
 use super::case::{of_event, of_field};
 use super::finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity};
@@ -12,9 +16,19 @@ use crate::model::resources::Quantity;
 
 /// What the API server says to pods that a Job wants and cannot have.
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
-    let Some(job) = case.job.filter(|job| !job.is_finished() && !job.suspend) else { return Vec::new() };
+    let wants_pods = |job: &&Job| !job.is_finished() && !job.suspend && job.meta.deleted.is_none();
+    let Some(job) = case.whole_job().filter(wants_pods) else { return Vec::new() };
     let Some(event) = standing_refusal(case, job) else { return Vec::new() };
-    let rules = [quota_exceeded, quota_requires];
+    let rules = [
+        quota_exceeded,
+        quota_requires,
+        limits::out_of_bounds,
+        policy::pod_security,
+        policy::denied,
+        policy::webhook_down,
+        missing::service_account,
+        missing::class,
+    ];
     rules.into_iter().find_map(|rule| rule(case, job, event)).into_iter().collect()
 }
 
@@ -65,7 +79,7 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
         let words = format!("run {open} pods at once instead of {wanted}: so many fit");
         fixes.push(Fix::by(words, CommandCall::with("job.parallelism", case.subject, open.to_string())));
     }
-    fixes.push(Fix::by("ask for less in a new Job", CommandCall::new("job.rerun-with", case.subject)));
+    fixes.push(case.rerun("ask for less in a new Job"));
     fixes.push(Fix::outside(format!(
         "raise {resource} of resourcequota/{name}: the Job goes on by itself within a minute"
     )));
@@ -115,7 +129,7 @@ fn quota_requires(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
         ),
         short: format!("quota {name} demands {what}"),
         fixes: vec![
-            Fix::by(format!("make a new Job that sets {what}"), CommandCall::new("job.rerun-with", case.subject)),
+            case.rerun(format!("make a new Job that sets {what}")),
             Fix::outside(format!(
                 "give namespace {} a LimitRange with defaults: the Job goes on by itself within a minute",
                 job.meta.namespace
@@ -127,4 +141,19 @@ fn quota_requires(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
 }
 
 #[cfg(test)]
-pub(super) static PATTERNS: &[&Pattern] = &[&EXCEEDED, &MUST_SPECIFY];
+pub(super) static PATTERNS: &[&Pattern] = &[
+    &EXCEEDED,
+    &MUST_SPECIFY,
+    &limits::BOUND,
+    &limits::RATIO,
+    &policy::POD_SECURITY,
+    &policy::WEBHOOK_DENIED,
+    &policy::POLICY_DENIED,
+    &policy::WEBHOOK_DOWN,
+    &missing::SERVICE_ACCOUNT,
+    &missing::PRIORITY_CLASS,
+    &missing::RUNTIME_CLASS,
+];
+
+#[cfg(test)]
+mod tests;

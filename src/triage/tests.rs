@@ -43,7 +43,7 @@ fn cases() -> Cases {
 }
 
 /// Examines a subject, and answers what is asked from these objects: what is not among them is not there.
-fn examine(snapshot: &Snapshot, objects: &[Value], now: Time, subject: Subject) -> Vec<Finding> {
+pub(super) fn examine(snapshot: &Snapshot, objects: &[Value], now: Time, subject: Subject) -> Vec<Finding> {
     let mut facts = Facts::default();
     for _ in 0..4 {
         let diagnosis = diagnose(Known { snapshot, facts: &facts, now }, subject);
@@ -80,7 +80,7 @@ fn subject(text: &str, objects: &[Value]) -> Subject {
     Subject { kind, uid: Uid::new(object["metadata"]["uid"].as_str().unwrap()) }
 }
 
-fn snapshot_of(objects: &[Value]) -> Snapshot {
+pub(super) fn snapshot_of(objects: &[Value]) -> Snapshot {
     let rows = objects.iter().filter_map(|object| {
         let mut object = object.clone();
         if object["metadata"]["uid"].is_null() {
@@ -133,7 +133,7 @@ fn rules_are_numbered_in_order_and_say_what_they_find() {
 
 #[test]
 fn patterns_can_be_compiled() {
-    for pattern in [refused::PATTERNS].concat() {
+    for pattern in [held::PATTERNS, placing::PATTERNS, refused::PATTERNS].concat() {
         assert!(pattern.is_sound(), "{pattern:?}");
     }
 }

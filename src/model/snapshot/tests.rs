@@ -242,6 +242,8 @@ fn requests_are_summed_over_all_pods_that_have_not_ended() {
     let mut known = snapshot(&pods.chain(others).collect::<Vec<_>>());
     let cpu = |known: &Snapshot| {
         let on = ["n1", "n2", "n3"].map(|node| known.requested_on(node).cpu_millis);
+        let at_once = known.requested_by_node();
+        assert_eq!(on, ["n1", "n2", "n3"].map(|node| at_once.get(node).map_or(0, |sum| sum.cpu_millis)));
         (on, ["x", "y", "z"].map(|namespace| known.requested_in(namespace).cpu_millis))
     };
     assert_eq!(cpu(&known), ([51, 20, 0], [33, 40, 0]));

@@ -1,0 +1,168 @@
+//! Pods that no scheduler has judged yet: gates hold them, their scheduler is not there, or they wait for each other.
+
+use super::super::Case;
+use super::super::case::{of_event, of_field};
+use super::super::finding::{Confidence, Finding, Fix, RuleId, Severity};
+use super::super::grammar::Pattern;
+use super::Scene;
+use crate::model::clock::short_duration;
+use crate::model::key::Kind;
+use crate::model::pod::Pod;
+
+/// Who releases gates with these beginnings.
+const OWNERS: [(&str, &str); 2] = [("kueue.x-k8s.io/", "Kueue"), ("scheduling.volcano.sh/", "Volcano")];
+
+fn finding(case: &Case<'_>, pod: &Pod, rule: &'static str, severity: Severity) -> Finding {
+    Finding {
+        rule: RuleId(rule),
+        severity,
+        confidence: Confidence::Certain,
+        subject: case.subject,
+        verdict: String::new(),
+        short: String::new(),
+        effect: String::new(),
+        evidence: Vec::new(),
+        fixes: Vec::new(),
+        since: pod.meta.created,
+        group: rule.to_owned(),
+    }
+}
+
+/// T030: the pod is not to be placed before its gates are taken away.
+pub(super) fn gated(case: &Case<'_>, pod: &Pod) -> Finding {
+    // Webhooks put gates on pods, so that the template does not have them. One pod stands for all.
+    let object = case.found("v1", "Pod", &pod.meta.namespace, &pod.meta.name);
+    let gates = object.and_then(|pod| pod["spec"]["schedulingGates"].as_array()).into_iter().flatten();
+    let gates: Vec<&str> = gates.filter_map(|gate| gate["name"].as_str()).collect();
+    let owner =
+        OWNERS.iter().find(|(prefix, _)| gates.iter().any(|gate| gate.starts_with(prefix))).map(|(_, owner)| *owner);
+    let names = gates.join(", ");
+    let what = match gates.len() {
+        0 => "a scheduling gate".to_owned(),
+        1 => format!("scheduling gate {names}"),
+        _ => format!("scheduling gates {names}"),
+    };
+    let base = finding(case, pod, "T030", if owner.is_some() { Severity::Info } else { Severity::Warning });
+    Finding {
+        verdict: match owner {
+            Some(owner) => format!("The pod waits for its turn: {what} holds it until {owner} lets it go."),
+            None => {
+                format!("The pod is held by {what}. No scheduler looks at it until whoever set the gate takes it away.")
+            }
+        },
+        short: if gates.is_empty() { "held by a scheduling gate".to_owned() } else { format!("held by {what}") },
+        evidence: vec![of_field(pod, "status.conditions[PodScheduled].reason", pod.unscheduled.as_str())],
+        fixes: vec![Fix::outside(match owner {
+            Some(owner) => {
+                format!("look at what {owner} says of it: taking the gate away by hand goes round the queue")
+            }
+            None => format!("ask whoever set {what} why it is still there"),
+        })],
+        group: format!("T030/{names}"),
+        ..base
+    }
+}
+
+/// A scheduler says something of a pod within so many seconds.
+const JUDGED_SECONDS: i64 = 30;
+
+/// T031: no scheduler has said anything of the pod.
+pub(super) fn unseen(case: &Case<'_>, pod: &Pod, age: i64) -> Option<Finding> {
+    let snapshot = case.known.snapshot;
+    let is_silent = pod.unscheduled.is_empty() && snapshot.events_about(pod.meta.uid).next().is_none();
+    if age <= JUDGED_SECONDS || !is_silent || !case.known.is_whole(Kind::Event) {
+        return None;
+    }
+    case.once("unseen", || Some(silent(case, pod, age)))
+}
+
+fn silent(case: &Case<'_>, pod: &Pod, age: i64) -> Finding {
+    let scheduler = case.pod_spec().and_then(|spec| spec["schedulerName"].as_str());
+    let other = scheduler.filter(|name| *name != "default-scheduler" && !name.is_empty());
+    let waiting = short_duration(age);
+    let base = Finding { confidence: Confidence::Likely, ..finding(case, pod, "T031", Severity::Critical) };
+    let evidence = vec![of_field(pod, "status.conditions[PodScheduled]", "not set, and no event about the pod")];
+    match other {
+        Some(name) => Finding {
+            verdict: format!(
+                "The pod asks for scheduler {name}, which has said nothing for {waiting}. It waits for ever where no such \
+                 scheduler runs."
+            ),
+            short: format!("scheduler {name} is silent"),
+            evidence,
+            fixes: vec![
+                Fix::outside(format!("look whether scheduler {name} runs in the cluster")),
+                case.rerun("leave schedulerName out in a new Job"),
+            ],
+            group: format!("T031/{name}"),
+            ..base
+        },
+        None => Finding {
+            verdict: format!(
+                "No scheduler has looked at the pod for {waiting}: it has no node, no condition and no event. The \
+                 cluster's scheduler seems to be down or far behind."
+            ),
+            short: format!("no scheduler looked at it for {waiting}"),
+            evidence,
+            fixes: vec![Fix::outside("look at kube-scheduler in the cluster's control plane")],
+            ..base
+        },
+    }
+}
+
+/// `2/3 tasks in gang unschedulable: pod group is not ready, …` (volcano `pkg/scheduler/plugins/gang/gang.go`).
+pub(super) static VOLCANO: Pattern =
+    Pattern::new(r"(?<waiting>\d+)/(?<all>\d+) tasks in gang unschedulable(?:: (?<why>.*))?");
+
+/// Kubernetes' own groups (`pkg/scheduler/framework/plugins/gangscheduling`).
+pub(super) static POD_GROUP: Pattern = Pattern::new(
+    r#"waiting for minCount pods from a gang|pod group "(?<group>[^"]+)" to appear|pod group is unschedulable"#,
+);
+
+/// T032: pods that start together or not at all.
+pub(super) fn gang(scene: Scene<'_, '_>) -> Option<Finding> {
+    let text = scene.message.stable;
+    let base = scene.finding("T032", Severity::Warning);
+    let fixes = vec![
+        Fix::outside("make room for the whole group, or give its queue a larger share"),
+        scene.case.rerun("let fewer pods start together (minAvailable, parallelism) in a new Job"),
+    ];
+    if let Some(found) = VOLCANO.captures(text) {
+        let (waiting, all) = (&found["waiting"], &found["all"]);
+        let why = found
+            .name("why")
+            .map(|why| format!(" Volcano says: {}.", why.as_str().trim_end_matches(['.', ' '])))
+            .unwrap_or_default();
+        return Some(Finding {
+            verdict: format!(
+                "The pods of this group start together or not at all, and {waiting} of {all} find no place.{why}"
+            ),
+            short: format!("group incomplete: {waiting} of {all} find no place"),
+            fixes,
+            group: "T032/volcano".to_owned(),
+            ..base
+        });
+    }
+    let found = POD_GROUP.captures(text)?;
+    let group = found.name("group").map(|group| format!(" {}", group.as_str())).unwrap_or_default();
+    let wanted = scene.case.whole_job().and_then(|job| job.parallelism);
+    let exist = scene.case.pods.iter().filter(|pod| !pod.is_finished()).count();
+    let count = wanted.map(|wanted| format!(" {exist} of {wanted} exist.")).unwrap_or_default();
+    Some(Finding {
+        verdict: format!(
+            "The pods of group{group} start together or not at all, and not all of them can start now.{count}"
+        ),
+        short: "waits for the rest of its group".to_owned(),
+        evidence: scene
+            .case
+            .job
+            .into_iter()
+            .flat_map(|job| scene.case.events(job, "FailedCreate"))
+            .take(1)
+            .map(of_event)
+            .collect(),
+        fixes,
+        group: format!("T032{}", group.replace(' ', "/")),
+        ..base
+    })
+}

@@ -1,0 +1,127 @@
+//! Nodes that are ruled out by what runs on them: rules on which pods may be together, and ports of the node.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::super::finding::{Finding, Fix, Severity};
+use super::Scene;
+use super::message::{Reason, Topic};
+use super::nodes::{is_control_plane, label};
+
+/// T024: rules that keep pods apart, or want them together.
+pub(super) fn apart(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
+    let spec = scene.case.pod_spec();
+    let others = scene.others(Topic::Apart);
+    let finding = scene.finding("T024", Severity::Warning);
+    if lead.text.contains("missing required label") {
+        let key = spread_key(spec);
+        let key = key.unwrap_or("that its topology spread constraint names");
+        return Finding {
+            severity: Severity::Critical,
+            verdict: format!(
+                "{} nodes do not have label {key}, over which the pod is to be spread.{others}",
+                lead.count
+            ),
+            short: format!("no node has label {key}"),
+            fixes: vec![
+                scene.case.rerun("spread over a label that nodes have in a new Job"),
+                Fix::outside(format!("give nodes label {key}: the pod is placed by itself")),
+            ],
+            group: format!("T024/label/{key}"),
+            ..finding
+        };
+    }
+    if lead.text.contains("pod affinity rules") || lead.text.contains("pod affinity/") {
+        return Finding {
+            verdict: format!(
+                "The pod is to run beside certain other pods (pod affinity), and no node with such pods takes it.{others}"
+            ),
+            short: "no node with the pods it is to be near".to_owned(),
+            fixes: vec![
+                scene.case.rerun("prefer the nearness instead of requiring it, in a new Job"),
+                Fix::outside("start the pods that it is to be near"),
+            ],
+            group: "T024/affinity".to_owned(),
+            ..finding
+        };
+    }
+    let is_spread = lead.text.contains("spread");
+    let key = if is_spread { spread_key(spec) } else { anti_affinity_key(spec) };
+    let place = key.map_or_else(|| "place".to_owned(), place);
+    let domains = key.map(|key| domains(scene, key)).filter(|count| *count > 0);
+    let running = scene.placed();
+    let have = match domains {
+        Some(domains) => format!(" {running} of its pods have a node, and there are {domains} such places."),
+        None => format!(" {running} of its pods have a node."),
+    };
+    let rule = match is_spread {
+        true => {
+            format!("The Job's pods are to be spread evenly over each {place}, and one more here would break that.")
+        }
+        false => format!("The pod must not share a {place} with pods that are there already (anti-affinity)."),
+    };
+    let fewer = domains.filter(|_| !is_spread).and_then(|domains| scene.fewer(domains, "one for each place"));
+    let mut fixes: Vec<Fix> = fewer.or_else(|| scene.fewer(running, "so many have a node")).into_iter().collect();
+    fixes.push(scene.case.rerun("prefer to keep pods apart instead of requiring it, in a new Job"));
+    Finding {
+        verdict: format!("{rule}{have}{others}"),
+        short: format!("kept apart from other pods: {running} placed"),
+        fixes,
+        group: format!("T024/{}/{}", if is_spread { "spread" } else { "anti-affinity" }, key.unwrap_or_default()),
+        ..finding
+    }
+}
+
+/// What a person calls a place by this label.
+fn place(key: &str) -> String {
+    match key {
+        "kubernetes.io/hostname" => "node".to_owned(),
+        "topology.kubernetes.io/zone" => "zone".to_owned(),
+        "topology.kubernetes.io/region" => "region".to_owned(),
+        other => format!("place by label {other}"),
+    }
+}
+
+fn first_key(list: &Value, is_meant: impl Fn(&Value) -> bool) -> Option<&str> {
+    list.as_array()?.iter().find(|one| is_meant(one))?["topologyKey"].as_str()
+}
+
+fn spread_key(spec: Option<&Value>) -> Option<&str> {
+    first_key(&spec?["topologySpreadConstraints"], |one| one["whenUnsatisfiable"] != "ScheduleAnyway")
+}
+
+fn anti_affinity_key(spec: Option<&Value>) -> Option<&str> {
+    first_key(&spec?["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"], |_| true)
+}
+
+/// How many places nodes make by a label; control planes, which are kept free, are none.
+fn domains(scene: Scene<'_, '_>, key: &str) -> usize {
+    let nodes = scene.sight.nodes.iter().filter(|node| !is_control_plane(node));
+    nodes.filter_map(|node| label(node, key)).collect::<BTreeSet<_>>().len()
+}
+
+/// T033: a port of the node itself, which one pod alone can have.
+pub(super) fn ports(scene: Scene<'_, '_>) -> Finding {
+    let containers = scene.case.pod_spec().and_then(|spec| spec["containers"].as_array()).into_iter().flatten();
+    let ports = containers.filter_map(|container| container["ports"].as_array()).flatten();
+    let ports: Vec<String> = ports.filter_map(|port| port["hostPort"].as_i64()).map(|port| port.to_string()).collect();
+    let port = match &ports[..] {
+        [] => "The node's port that the pod wants (hostPort)".to_owned(),
+        [port] => format!("Port {port} of the node (hostPort)"),
+        many => format!("A port of the node that the pod wants (hostPort {})", many.join(", ")),
+    };
+    let count = scene.message.count(Topic::Ports);
+    let mut fixes: Vec<Fix> = scene.fewer(scene.placed(), "one for each node").into_iter().collect();
+    fixes.push(scene.case.rerun("leave hostPort out in a new Job: few Jobs need it"));
+    Finding {
+        verdict: format!(
+            "{port} is taken on {count} nodes: only one pod of a node can have it.{}",
+            scene.others(Topic::Ports)
+        ),
+        short: format!("hostPort {} is taken", ports.join(", ")),
+        fixes,
+        group: format!("T033/{}", ports.join(",")),
+        ..scene.finding("T033", Severity::Error)
+    }
+}

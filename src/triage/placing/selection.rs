@@ -1,0 +1,232 @@
+//! Nodes that are kept from the pod by what is written on them: taints, labels, cordons.
+
+use std::collections::BTreeMap;
+
+use super::super::case::of_field;
+use super::super::finding::{Finding, Fix, Severity};
+use super::Scene;
+use super::message::{Reason, Topic};
+use super::nodes::{is_control_plane, label, misses, untolerated};
+use crate::model::node::{Node, Taint};
+
+/// Taints that the cluster itself puts on nodes in trouble, and what they mean.
+const TROUBLES: [(&str, &str); 10] = [
+    ("node.kubernetes.io/not-ready", "not ready"),
+    ("node.kubernetes.io/unreachable", "unreachable"),
+    ("node.kubernetes.io/disk-pressure", "short of disk"),
+    ("node.kubernetes.io/memory-pressure", "short of memory"),
+    ("node.kubernetes.io/pid-pressure", "short of process numbers"),
+    ("node.kubernetes.io/network-unavailable", "without network"),
+    ("node.kubernetes.io/out-of-service", "out of service"),
+    ("node.cloudprovider.kubernetes.io/uninitialized", "still starting"),
+    ("ToBeDeletedByClusterAutoscaler", "about to be removed"),
+    ("karpenter.sh/disrupted", "about to be removed"),
+];
+
+fn trouble(taint: &Taint) -> Option<&'static str> {
+    TROUBLES.iter().find(|(key, _)| taint.key == *key).map(|(_, words)| *words)
+}
+
+/// ` of 5`; empty where it is not known.
+fn of_all(scene: Scene<'_, '_>) -> String {
+    scene.message.nodes.map(|all| format!(" of {all}")).unwrap_or_default()
+}
+
+/// Up to three names, and how many more there are.
+fn names(nodes: &[&str]) -> String {
+    match nodes.len() {
+        ..=3 => nodes.join(", "),
+        count => format!("{} and {} more", nodes[..2].join(", "), count - 2),
+    }
+}
+
+/// T022: taints that the pod does not tolerate.
+pub(super) fn tainted(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
+    let sight = scene.sight;
+    let tainted = |is_meant: &dyn Fn(&Node) -> bool| {
+        let mut taints: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let mut troubles: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for node in sight.nodes.iter().filter(|node| is_meant(node)) {
+            for taint in untolerated(node, sight.spec) {
+                match trouble(taint) {
+                    Some(words) => troubles.entry(words).or_default().push(&node.meta.name),
+                    None => taints.entry(taint_words(taint)).or_default().push(&node.meta.name),
+                }
+            }
+        }
+        (taints, troubles)
+    };
+    // Control planes are kept free on purpose: they are the point where there is nothing else.
+    let (mut taints, mut troubles) = tainted(&|node| !is_control_plane(node));
+    if taints.is_empty() && troubles.is_empty() {
+        (taints, troubles) = tainted(&|_| true);
+    }
+    let others = scene.others(Topic::Taint);
+    let count = scene.message.count(Topic::Taint);
+    let of_all = of_all(scene);
+    if taints.is_empty() && !troubles.is_empty() {
+        let list: Vec<String> = troubles.iter().map(|(words, nodes)| format!("{words}: {}", names(nodes))).collect();
+        let list = list.join("; ");
+        return Finding {
+            verdict: format!(
+                "{count}{of_all} nodes are in trouble and take no new pods ({list}). The pod is placed when one is well \
+                 again.{others}"
+            ),
+            short: format!("nodes {list}"),
+            fixes: vec![Fix::outside(format!("look at these nodes: {list}"))],
+            group: format!("T022/{}", troubles.keys().copied().collect::<Vec<_>>().join(",")),
+            ..scene.finding("T022", Severity::Warning)
+        };
+    }
+    if taints.is_empty() {
+        // No node may be read: releases up to 1.34 name the taint.
+        let told = scene.message.about(Topic::Taint).filter_map(|reason| old_taint(reason.text));
+        taints = told.map(|taint| (taint, Vec::new())).collect();
+    }
+    let all = taints.keys().cloned().collect::<Vec<_>>().join(", ");
+    let list: Vec<String> = taints
+        .iter()
+        .map(|(taint, nodes)| if nodes.is_empty() { taint.clone() } else { format!("{taint} ({})", names(nodes)) })
+        .collect();
+    let (what, short) = match list.is_empty() {
+        true => (String::new(), format!("{} nodes have taints it does not tolerate", lead.count)),
+        false => (format!(": {}", list.join(", ")), format!("taint not tolerated: {all}")),
+    };
+    let first = taints.iter().next();
+    let remove = match first.and_then(|(taint, nodes)| Some((taint, *nodes.first()?))) {
+        Some((taint, node)) => format!("take the taint off a node: kubectl taint nodes {node} {taint}-"),
+        None => "take the taint off a node".to_owned(),
+    };
+    Finding {
+        verdict: format!(
+            "{count}{of_all} nodes carry taints that the pod does not tolerate{what}. They keep all pods away that do not \
+             say otherwise.{others}"
+        ),
+        short,
+        evidence: sight
+            .nodes
+            .iter()
+            .filter(|node| first.is_some_and(|(_, names)| names.contains(&node.meta.name.as_str())))
+            .take(2)
+            .map(|node| {
+                of_field(*node, "spec.taints", node.taints.iter().map(taint_words).collect::<Vec<_>>().join(", "))
+            })
+            .collect(),
+        fixes: vec![
+            scene.case.rerun(match first {
+                Some((taint, _)) => format!("tolerate {taint} in a new Job, where it is meant to run there"),
+                None => "tolerate the taint in a new Job, where it is meant to run there".to_owned(),
+            }),
+            Fix::outside(remove),
+        ],
+        group: format!("T022/{all}"),
+        ..scene.finding("T022", Severity::Error)
+    }
+}
+
+/// A taint as `kubectl taint` takes it: `dedicated=gpu:NoSchedule`.
+fn taint_words(taint: &Taint) -> String {
+    let value = if taint.value.is_empty() { String::new() } else { format!("={}", taint.value) };
+    format!("{}{value}:{}", taint.key, taint.effect)
+}
+
+/// The taint in `had untolerated taint {dedicated: gpu}`.
+fn old_taint(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once('{')?;
+    let (key, value) = rest.split_once('}')?.0.split_once(": ")?;
+    Some(if value.is_empty() { key.to_owned() } else { format!("{key}={value}") })
+}
+
+/// T023: no node has the labels, or the name, that the pod asks for.
+pub(super) fn unmatched(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
+    let sight = scene.sight;
+    let finding = scene.finding("T023", Severity::Critical);
+    let others = scene.others(Topic::Selector);
+    let label_node =
+        |what: &str| Fix::outside(format!("label a node that is meant with {what}: the pod is placed by itself"));
+    let rerun = scene.case.rerun("change the node selector or affinity in a new Job");
+    let Some(spec) = sight.spec else {
+        let of_all = of_all(scene);
+        return Finding {
+            verdict: format!(
+                "{}{of_all} nodes do not have the labels that the pod's node selector or affinity asks for.{others}",
+                lead.count
+            ),
+            short: "no node has the labels it asks for".to_owned(),
+            fixes: vec![rerun, label_node("them")],
+            group: "T023".to_owned(),
+            ..finding
+        };
+    };
+    let missed: Vec<(&Node, Vec<String>)> = sight.nodes.iter().map(|node| (*node, misses(node, spec))).collect();
+    let closest = missed.iter().min_by_key(|(node, missed)| (is_control_plane(node), missed.len()));
+    let Some((node, lacking)) = closest else {
+        return Finding { verdict: format!("No node matches the pod.{others}"), ..finding };
+    };
+    if lacking.is_empty() {
+        return Finding {
+            severity: Severity::Info,
+            verdict: format!("No node had the labels that the pod asks for; node {} has them by now.", node.meta.name),
+            short: format!("node {} has its labels by now", node.meta.name),
+            ..finding
+        };
+    }
+    // What no node has is the point; where each label is on some node, that they are on none together.
+    let nowhere: Vec<&str> =
+        lacking.iter().filter(|one| missed.iter().all(|(_, all)| all.contains(one))).map(String::as_str).collect();
+    let is_nowhere = !nowhere.is_empty();
+    let wanted = if is_nowhere { nowhere.join(" and ") } else { lacking.join(" and ") };
+    let first = match is_nowhere {
+        true => format!("No node has {wanted}, which the pod asks for."),
+        false => "No node has all the labels that the pod asks for.".to_owned(),
+    };
+    let has = lacking.iter().filter_map(|one| {
+        let (key, _) = one.split_once('=')?;
+        Some(match label(node, key) {
+            Some(value) => format!("it has {key}={value}"),
+            None => format!("it has no label {key}"),
+        })
+    });
+    let has = has.collect::<Vec<_>>().join(", ");
+    let has = if has.is_empty() { has } else { format!(" ({has})") };
+    Finding {
+        verdict: format!("{first} Closest is {}, which lacks {}{has}.{others}", node.meta.name, lacking.join(" and ")),
+        short: format!("no node has {wanted}"),
+        fixes: vec![rerun, label_node(&wanted)],
+        group: format!("T023/{wanted}"),
+        ..finding
+    }
+}
+
+/// T029: nodes that take no new pods.
+pub(super) fn cordoned(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
+    let nodes: Vec<&str> =
+        scene.sight.nodes.iter().filter(|node| node.is_unschedulable).map(|node| node.meta.name.as_str()).collect();
+    let (list, uncordon) = match nodes.first() {
+        Some(first) => (format!(" ({})", names(&nodes)), format!("let it take pods again: kubectl uncordon {first}")),
+        None => (String::new(), "let a node take pods again: kubectl uncordon NODE".to_owned()),
+    };
+    let of_all = of_all(scene);
+    Finding {
+        verdict: format!(
+            "{}{of_all} nodes are cordoned{list}: someone is emptying them, so they take no new pods.{}",
+            lead.count,
+            scene.others(Topic::Cordon)
+        ),
+        short: format!("{}{of_all} nodes are cordoned", lead.count),
+        fixes: vec![Fix::outside(uncordon), Fix::outside("wait until the work on the nodes is done")],
+        group: "T029/cordoned".to_owned(),
+        ..scene.finding("T029", Severity::Error)
+    }
+}
+
+/// T029: there is no node.
+pub(super) fn no_nodes(scene: Scene<'_, '_>) -> Finding {
+    Finding {
+        verdict: "The cluster has no node that could run the pod.".to_owned(),
+        short: "the cluster has no nodes".to_owned(),
+        fixes: vec![Fix::outside("add nodes to the cluster, or look at why they have gone")],
+        group: "T029/none".to_owned(),
+        ..scene.finding("T029", Severity::Error)
+    }
+}

@@ -1,0 +1,161 @@
+//! Pods that break the bounds of a LimitRange (`plugin/pkg/admission/limitranger/admission.go`).
+
+use super::super::Case;
+use super::super::case::of_field;
+use super::super::finding::{Finding, Fix};
+use super::super::grammar::Pattern;
+use super::refusal;
+use crate::model::event::Event;
+use crate::model::job::Job;
+use crate::model::limit_range::{Limit, LimitRange};
+use crate::model::resources::{Amounts, Quantity};
+
+/// `maximum memory usage per Container is 2Gi, but limit is 4Gi`, `minimum cpu usage per Pod is 100m.  No request is
+/// specified`.
+pub(super) static BOUND: Pattern = Pattern::new(
+    r"(?<bound>maximum|minimum) (?<resource>\S+) usage per (?<kind>\w+) is (?<value>[^,\s\]]+?)(?:\.\s+No (?<unset>request|limit) is specified|, but (?<side>request|limit) is (?<got>[^,\s\]]+))",
+);
+
+/// `cpu max limit to request ratio per Container is 4, but provided ratio is 10.000000`; the end may say instead that a
+/// side is not set.
+pub(super) static RATIO: Pattern = Pattern::new(
+    r"(?<resource>[^\s\[]+) max limit to request ratio per (?<kind>\w+) is (?<value>[^,\s]+), but (?:provided ratio is (?<got>[\d.]+)|(?<unset>no (?:request|limit)))",
+);
+
+/// T008: a pod or container asks for more, or less, than the namespace lets a single one have.
+pub(super) fn out_of_bounds(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> {
+    let broken = Broken::read(&event.note)?;
+    let Broken { bound, resource, kind, value, .. } = &broken;
+    let range = broken.range(case, job);
+    let whose = range.map_or_else(|| "A LimitRange".to_owned(), |(range, _)| format!("LimitRange {}", range.meta.name));
+    let each = kind.to_lowercase();
+    let rule = match *bound {
+        Bound::Maximum => format!("allows at most {value} {resource} for each {each}"),
+        Bound::Minimum => format!("demands at least {value} {resource} for each {each}"),
+        Bound::Ratio => format!("lets the {resource} limit of each {each} be at most {value} times its request"),
+    };
+    let more = event.note.matches(" usage per ").count() + event.note.matches(" ratio per ").count();
+    let more = match more {
+        0 | 1 => String::new(),
+        all => format!(" {} more of its bounds are broken.", all - 1),
+    };
+    let filled = if broken.is_filled_in(case, range.map(|(_, limit)| limit)) {
+        " The Job does not set this itself: the LimitRange fills it in."
+    } else {
+        ""
+    };
+    let mut finding = refusal(case, event, "T008");
+    finding.evidence.extend(range.map(|(range, limit)| {
+        let field = match bound {
+            Bound::Maximum => "max",
+            Bound::Minimum => "min",
+            Bound::Ratio => "maxLimitRequestRatio",
+        };
+        of_field(range, format!("spec.limits[{}].{field}[{resource}]", limit.kind), value.as_str())
+    }));
+    let namespace = &job.meta.namespace;
+    Some(Finding {
+        verdict: format!("{whose} in {namespace} {rule}; {}. No pod may be created.{filled}{more}", broken.asked()),
+        short: format!("limit range: {} of {value} {resource}, {}", bound.word(), broken.got_words()),
+        fixes: vec![
+            case.rerun(format!("set {resource} within these bounds in a new Job")),
+            Fix::outside(format!(
+                "change the bounds of {resource} in namespace {namespace}: the Job goes on by itself within a minute"
+            )),
+        ],
+        group: format!("T008/{namespace}/{kind}/{resource}/{}", bound.word()),
+        ..finding
+    })
+}
+
+/// Which bound is broken, and by what.
+struct Broken {
+    bound: Bound,
+    resource: String,
+    kind: String,
+    value: String,
+    /// What is asked for; None where the side is not set at all.
+    got: Option<String>,
+    /// `request` or `limit`; `ratio`.
+    side: String,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Bound {
+    Maximum,
+    Minimum,
+    Ratio,
+}
+
+impl Bound {
+    fn word(self) -> &'static str {
+        match self {
+            Bound::Maximum => "maximum",
+            Bound::Minimum => "minimum",
+            Bound::Ratio => "ratio",
+        }
+    }
+}
+
+impl Broken {
+    fn read(note: &str) -> Option<Self> {
+        let (found, bound) = match BOUND.captures(note) {
+            Some(found) if &found["bound"] == "maximum" => (found, Bound::Maximum),
+            Some(found) => (found, Bound::Minimum),
+            None => (RATIO.captures(note)?, Bound::Ratio),
+        };
+        let text = |name: &str| found.name(name).map(|text| text.as_str().to_owned());
+        let side = text("side").or_else(|| text("unset").map(|side| side.trim_start_matches("no ").to_owned()));
+        let trimmed = |ratio: String| ratio.trim_end_matches('0').trim_end_matches('.').to_owned();
+        let got = text("got").map(|got| if bound == Bound::Ratio { trimmed(got) } else { got });
+        let (resource, kind, value) = (text("resource")?, text("kind")?, text("value")?);
+        Some(Self { bound, resource, kind, value, got, side: side.unwrap_or_else(|| "ratio".to_owned()) })
+    }
+
+    fn asked(&self) -> String {
+        match &self.got {
+            Some(got) if self.bound == Bound::Ratio => format!("the Job has {got} times"),
+            Some(got) => format!("the {} here is {got}", self.side),
+            None => format!("the Job sets no {} for it", self.side),
+        }
+    }
+
+    fn got_words(&self) -> String {
+        match &self.got {
+            Some(got) => format!("{} is {got}", self.side),
+            None => format!("no {}", self.side),
+        }
+    }
+
+    /// The LimitRange that says so, and its entry.
+    fn range<'a>(&self, case: &Case<'a>, job: &Job) -> Option<(&'a LimitRange, &'a Limit)> {
+        let value = Quantity::parse(&self.value)?;
+        let says_so = |limit: &&Limit| {
+            let bounds = match self.bound {
+                Bound::Maximum => &limit.max,
+                Bound::Minimum => &limit.min,
+                Bound::Ratio => &limit.max_ratio,
+            };
+            limit.kind == self.kind && amount(bounds, &self.resource) == Some(value)
+        };
+        let ranges = case.known.snapshot.limit_ranges.iter().filter(|one| one.meta.namespace == job.meta.namespace);
+        ranges.into_iter().find_map(|range| Some((range, range.limits.iter().find(says_so)?)))
+    }
+
+    /// What is refused is the LimitRange's own default: no container sets it.
+    fn is_filled_in(&self, case: &Case<'_>, limit: Option<&Limit>) -> bool {
+        let (Some(limit), Some(got)) = (limit, self.got.as_deref().and_then(Quantity::parse)) else { return false };
+        let (defaults, field) = match self.side.as_str() {
+            "limit" => (&limit.default_limit, "limits"),
+            _ => (&limit.default_request, "requests"),
+        };
+        let Some(spec) = case.pod_spec() else { return false };
+        let sets = |container: &serde_json::Value| !container["resources"][field][&self.resource].is_null();
+        amount(defaults, &self.resource) == Some(got)
+            && spec["containers"].as_array().is_some_and(|all| !all.iter().any(sets))
+    }
+}
+
+fn amount(amounts: &Amounts, resource: &str) -> Option<Quantity> {
+    amounts.iter().find(|(name, _)| name == resource).map(|(_, amount)| *amount)
+}

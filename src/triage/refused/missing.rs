@@ -1,0 +1,74 @@
+//! Pods that name an account or a class that does not exist (`plugin/pkg/admission/{serviceaccount,priority,runtimeclass}`).
+
+use super::super::Case;
+use super::super::finding::{Finding, Fix, Severity};
+use super::super::grammar::Pattern;
+use super::refusal;
+use crate::model::event::Event;
+use crate::model::job::Job;
+
+/// `error looking up service account batch/runner: serviceaccount "runner" not found`.
+pub(super) static SERVICE_ACCOUNT: Pattern =
+    Pattern::new(r#"error looking up service account (?<namespace>[^/]+)/(?<account>[^:]+): .*not found"#);
+
+/// T012: the pods would run as a service account that does not exist.
+pub(super) fn service_account(case: &Case<'_>, _: &Job, event: &Event) -> Option<Finding> {
+    let found = SERVICE_ACCOUNT.captures(&event.note)?;
+    let (namespace, account) = (&found["namespace"], &found["account"]);
+    let exists_now = case.found("v1", "ServiceAccount", namespace, account).is_some();
+    let finding = Finding { group: format!("T012/{namespace}/{account}"), ..refusal(case, event, "T012") };
+    if exists_now {
+        return Some(Finding {
+            severity: Severity::Info,
+            verdict: format!(
+                "Service account {account} was missing in {namespace} and exists by now. The Job controller tries again \
+                 by itself within a minute."
+            ),
+            short: format!("service account {account} exists by now"),
+            ..finding
+        });
+    }
+    Some(Finding {
+        verdict: format!(
+            "Service account {account} does not exist in namespace {namespace}. Pods of the Job would run as it, so none \
+             may be created."
+        ),
+        short: format!("no service account {account}"),
+        fixes: vec![
+            Fix::outside(format!(
+                "create service account {account} in namespace {namespace}: the Job goes on by itself within a minute"
+            )),
+            case.rerun("name an existing account in a new Job"),
+        ],
+        ..finding
+    })
+}
+
+/// `no PriorityClass with name batch-low was found`.
+pub(super) static PRIORITY_CLASS: Pattern = Pattern::new(r"no PriorityClass with name (?<class>\S+) was found");
+
+/// `pod rejected: RuntimeClass "gvisor" not found`.
+pub(super) static RUNTIME_CLASS: Pattern = Pattern::new(r#"RuntimeClass "(?<class>[^"]+)" not found"#);
+
+/// T013: the pods name a priority class or runtime class that does not exist.
+pub(super) fn class(case: &Case<'_>, _: &Job, event: &Event) -> Option<Finding> {
+    let (kind, found) = match PRIORITY_CLASS.captures(&event.note) {
+        Some(found) => ("priority class", found),
+        None => ("runtime class", RUNTIME_CLASS.captures(&event.note)?),
+    };
+    let class = &found["class"];
+    let field = if kind == "priority class" { "priorityClassName" } else { "runtimeClassName" };
+    Some(Finding {
+        verdict: format!(
+            "The {kind} {class} does not exist in this cluster. The pod template names it ({field}), so no pod may be \
+             created."
+        ),
+        short: format!("no {kind} {class}"),
+        fixes: vec![
+            case.rerun(format!("name another {kind}, or none, in a new Job")),
+            Fix::outside(format!("create {kind} {class}: the Job goes on by itself within a minute")),
+        ],
+        group: format!("T013/{kind}/{class}"),
+        ..refusal(case, event, "T013")
+    })
+}

@@ -1,0 +1,164 @@
+//! Which words of the API server mean what.
+
+use serde_json::{Value, json};
+
+use super::super::Severity;
+use super::super::scene::{event, found, job, nothing, only, pod, with};
+
+fn refused(note: &str) -> Vec<Value> {
+    vec![job(), event("Job", "etl", "FailedCreate", &format!("Error creating: {note}"))]
+}
+
+/// What the API server says, the rule, and words of the verdict.
+const CASES: [(&str, &str, &[&str]); 17] = [
+    (
+        r#"pods "etl-7h2kq" is forbidden: exceeded quota: compute, requested: limits.cpu=2,requests.memory=4Gi, used: limits.cpu=15,requests.memory=60Gi, limited: limits.cpu=16,requests.memory=62Gi"#,
+        "T006",
+        &["2 limits.cpu", "1 of 16"],
+    ),
+    (
+        r#"pods "etl-" is forbidden: failed quota: compute: must specify limits.cpu for: worker; limits.memory for: init,worker"#,
+        "T007",
+        &["limits.memory for: init,worker"],
+    ),
+    (
+        r#"pods "etl-" is forbidden: maximum memory usage per Container is 2Gi, but limit is 4Gi"#,
+        "T008",
+        &["at most 2Gi memory for each container", "limit here is 4Gi"],
+    ),
+    (
+        r#"pods "etl-" is forbidden: [maximum cpu usage per Pod is 2, but limit is 3, cpu max limit to request ratio per Container is 4, but provided ratio is 10.000000]"#,
+        "T008",
+        &["at most 2 cpu for each pod", "limit here is 3", "1 more"],
+    ),
+    (
+        r#"pods "etl-" is forbidden: minimum cpu usage per Container is 100m.  No request is specified"#,
+        "T008",
+        &["at least 100m cpu", "sets no request"],
+    ),
+    (
+        r#"pods "etl-" is forbidden: cpu max limit to request ratio per Container is 4, but provided ratio is 10.000000"#,
+        "T008",
+        &["at most 4 times", "has 10 times"],
+    ),
+    (
+        r#"pods "etl-" is forbidden: memory max limit to request ratio per Container is 2, but no limit is specified or limit is 0"#,
+        "T008",
+        &["sets no limit"],
+    ),
+    (
+        r#"pods "etl-q8zt4" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container "worker" must set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (containers "a", "b" must set securityContext.capabilities.drop=["ALL"]), seccompProfile (pod or container "worker" must set it)"#,
+        "T009",
+        &[
+            "level restricted",
+            "breaks it: allowPrivilegeEscalation != false, unrestricted capabilities, seccompProfile.",
+        ],
+    ),
+    (
+        r#"pods "etl-" is forbidden: unable to validate against any security context constraint: [provider restricted-v2: .spec.hostNetwork: not allowed]"#,
+        "T009",
+        &["security context constraint"],
+    ),
+    (
+        r#"admission webhook "validate.policy.example.com" denied the request: image tag latest is not allowed"#,
+        "T010",
+        &["validate.policy.example.com", "image tag latest is not allowed"],
+    ),
+    (
+        r#"admission webhook "validate.policy.example.com" denied the request without explanation"#,
+        "T010",
+        &["does not say why"],
+    ),
+    (
+        "pods \"etl-\" is forbidden: ValidatingAdmissionPolicy 'no-host' with binding 'all' denied request: hostNetwork is not allowed",
+        "T010",
+        &["admission policy no-host", "hostNetwork"],
+    ),
+    (
+        r#"Internal error occurred: failed calling webhook "inject.mesh.example.com": failed to call webhook: Post "https://injector.mesh.svc:443/inject?timeout=10s": dial tcp 10.96.14.2:443: connect: connection refused"#,
+        "T011",
+        &["inject.mesh.example.com refuses the connection"],
+    ),
+    (
+        r#"Internal error occurred: failed calling webhook "x.example.com": expected webhook response of admission.k8s.io/v1, got Kind=Status"#,
+        "T011",
+        &["cannot be asked: expected webhook response"],
+    ),
+    (
+        r#"pods "etl-" is forbidden: error looking up service account batch/runner: serviceaccount "runner" not found"#,
+        "T012",
+        &["Service account runner does not exist in namespace batch"],
+    ),
+    (
+        r#"pods "etl-" is forbidden: no PriorityClass with name batch-low was found"#,
+        "T013",
+        &["priority class batch-low"],
+    ),
+    (r#"pods "etl-" is forbidden: pod rejected: RuntimeClass "gvisor" not found"#, "T013", &["runtime class gvisor"]),
+];
+
+#[test]
+fn each_refusal_is_told_from_the_others() {
+    for (note, rule, words) in CASES {
+        let (id, severity, verdict) = only(&refused(note));
+        assert_eq!(id, rule, "{note}");
+        assert!(severity.is_problem(), "{note}");
+        for word in words {
+            assert!(verdict.contains(word), "{word:?} not in {verdict:?}");
+        }
+    }
+}
+
+#[test]
+fn a_refusal_that_was_overcome_or_is_not_wanted_any_more_is_none() {
+    let refusal = refused(CASES[0].0);
+    let later = with(
+        pod("etl-a", "", ""),
+        json!({ "metadata": { "creationTimestamp": "2026-05-04T11:59:50Z" }, "spec": { "nodeName": "n" } }),
+    );
+    nothing(&[refusal.clone(), vec![later]].concat());
+    let failed = json!([{ "type": "Failed", "status": "True", "reason": "DeadlineExceeded" }]);
+    nothing(&[with(job(), json!({ "status": { "conditions": failed } })), refusal[1].clone()]);
+    nothing(&[with(job(), json!({ "metadata": { "deletionTimestamp": "2026-05-04T11:59:59Z" } })), refusal[1].clone()]);
+    nothing(&refused(r#"pods "etl-" is forbidden: something new"#));
+}
+
+#[test]
+fn a_limit_range_is_named_and_blamed_for_its_own_defaults() {
+    let note = r#"pods "etl-" is forbidden: maximum memory usage per Container is 2Gi, but limit is 4Gi"#;
+    let limit = json!({ "type": "Container", "max": { "memory": "2048Mi" }, "default": { "memory": "4Gi" } });
+    let range = json!({
+        "apiVersion": "v1", "kind": "LimitRange", "metadata": { "name": "small", "namespace": "batch" },
+        "spec": { "limits": [{ "type": "Pod", "max": { "memory": "9Gi" } }, limit] },
+    });
+    let (_, _, verdict) = only(&[refused(note), vec![range.clone()]].concat());
+    assert!(verdict.contains("LimitRange small in batch") && verdict.contains("fills it in"), "{verdict}");
+    let own = json!({ "spec": { "template": { "spec": {
+        "containers": [{ "name": "main", "resources": { "limits": { "memory": "4Gi" } } }],
+    } } } });
+    let (_, _, verdict) = only(&[with(job(), own), refused(note)[1].clone(), range]);
+    assert!(!verdict.contains("fills it in"), "{verdict}");
+}
+
+#[test]
+fn a_service_account_that_came_since_is_no_problem() {
+    let note =
+        r#"pods "etl-" is forbidden: error looking up service account batch/runner: serviceaccount "runner" not found"#;
+    let account =
+        json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "runner", "namespace": "batch" } });
+    let (_, severity, verdict) = only(&[refused(note), vec![account]].concat());
+    assert_eq!(severity, Severity::Info);
+    assert!(verdict.contains("exists by now"), "{verdict}");
+}
+
+#[test]
+fn fixes_say_what_to_set_and_what_to_repair() {
+    let words =
+        |note: &str| -> Vec<String> { found(&refused(note))[0].fixes.iter().map(|fix| fix.words.clone()).collect() };
+    let security = words(CASES[7].0);
+    assert_eq!(
+        security[0],
+        "set allowPrivilegeEscalation: false, capabilities.drop: [ALL], seccompProfile.type: RuntimeDefault in a new Job"
+    );
+    assert!(words(CASES[12].0)[0].starts_with("repair service injector in namespace mesh"));
+}
