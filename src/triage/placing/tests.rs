@@ -119,6 +119,14 @@ fn never_is_told_from_not_now() {
         Severity::Critical,
         &["never fits: it asks for 9 cpu", "worker-1, offers 8", "The other nodes: 1 with taints"],
     );
+    let mut limited = asking("cpu", "9", full);
+    limited[0] = with(limited[0].clone(), json!({ "spec": { "activeDeadlineSeconds": 4_200 } }));
+    told(
+        &[limited, nodes.to_vec()].concat(),
+        "T020",
+        Severity::Critical,
+        &["until the Job's time limit ends it in 10m."],
+    );
     let other = with(
         pod("other", "", ""),
         json!({
@@ -303,7 +311,7 @@ fn unbound_claims_say_why_in_the_words_of_their_events() {
         [unbound.clone(), vec![claim("data", "Pending", slow.clone()), claim("other", "Pending", json!({})), events]]
             .concat()
     };
-    let words = ["Claim data is not bound to a volume", "50Gi with storage class slow"];
+    let words = ["Claim data is not bound to a volume", "50Gi of storage class slow"];
     let failed = say("ProvisioningFailed", "storageclass.storage.k8s.io \"slow\" not found");
     told(&failed, "T026", Severity::Error, &[words[0], words[1], "\"slow\" not found"]);
     told(&say("ExternalProvisioning", "Waiting for a volume"), "T026", Severity::Error, &["has not answered"]);
@@ -383,7 +391,8 @@ fn pods_that_must_be_apart_can_be_fewer() {
     let spec = json!({ "affinity": { "podAntiAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": rule } } });
     let mut objects = wanting(spec, text);
     objects[0] = with(objects[0].clone(), json!({ "spec": { "parallelism": 5, "completions": 5 } }));
-    objects.extend([control_plane(), node("a"), node("b")]);
+    let running = with(pod("etl-b", "", ""), json!({ "spec": { "nodeName": "a" }, "status": { "phase": "Running" } }));
+    objects.extend([control_plane(), node("a"), node("b"), running]);
     told(&objects, "T024", Severity::Warning, &["must not share a node", "there are 2 such places", "1 with taints"]);
     let call = found(&objects)[0].fixes[0].call.clone().unwrap();
     assert_eq!((call.id, call.argument.as_str()), ("job.parallelism", "2"));

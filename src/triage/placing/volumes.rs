@@ -158,17 +158,21 @@ fn not_bound(scene: Scene<'_, '_>) -> Finding {
         };
     };
     let name = &claim.meta.name;
-    let class = match claim.class.as_deref() {
-        Some("") => "no storage class".to_owned(),
-        Some(class) => format!("storage class {class}"),
-        None => "no storage class of its own".to_owned(),
+    let size = claim.requested.words();
+    let (class, asks) = match claim.class.as_deref() {
+        Some("") => (
+            "its volume".to_owned(),
+            format!("It asks for {size} of a volume that is there already, of no storage class."),
+        ),
+        Some(class) => (format!("storage class {class}"), format!("It asks for {size} of storage class {class}.")),
+        None => ("the default storage class".to_owned(), format!("It asks for {size} and names no storage class.")),
     };
     let (why, fix) = reason(claim, event, &class);
     let phase = if claim.phase == "Lost" { "has lost its volume" } else { "is not bound to a volume" };
     let mut evidence: Vec<Evidence> = event.into_iter().map(of_event).collect();
     evidence.push(of_field(claim, "status.phase", claim.phase.as_str()));
     Finding {
-        verdict: format!("Claim {name} {phase}: {why}. It asks for {} with {class}.", claim.requested.words()),
+        verdict: format!("Claim {name} {phase}: {why}. {asks}"),
         short: format!("claim {name}: {why}"),
         evidence,
         fixes: vec![Fix::outside(fix)],
@@ -195,7 +199,7 @@ fn reason(claim: &Claim, event: Option<&Event>, class: &str) -> (String, String)
     let note = event.note.trim_end_matches('.');
     match event.reason.as_str() {
         "FailedBinding" if note.contains("no storage class is set") => (
-            "no existing volume fits, and without a storage class none is made".to_owned(),
+            "no volume fits, and without a storage class none is made".to_owned(),
             format!("create claim {name} anew with a storage class, or make a volume that fits"),
         ),
         "ExternalProvisioning" => (
