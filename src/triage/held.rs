@@ -201,12 +201,20 @@ fn delay_after(failures: usize) -> i64 {
     doubled.unwrap_or(600).min(600)
 }
 
+/// Fewer pods are open than may run. A work queue starts none after its first success.
+fn lacks_pods(case: &Case<'_>, job: &Job) -> bool {
+    let left = match job.completions {
+        Some(completions) => completions - job.succeeded,
+        None if job.succeeded > 0 => 0,
+        None => i32::MAX,
+    };
+    let open = case.pods.iter().filter(|pod| !pod.is_finished()).count();
+    i64::try_from(open).is_ok_and(|open| open < job.parallelism.unwrap_or(1).min(left).into())
+}
+
 /// T017: the time between two tries.
 fn retry_delay(case: &Case<'_>, job: &Job) -> Option<Finding> {
-    let open = case.pods.iter().filter(|pod| !pod.is_finished()).count();
-    let left = job.completions.map_or(1, |completions| completions - job.succeeded).max(0);
-    let wanted = usize::try_from(job.parallelism.unwrap_or(1).min(left)).unwrap_or_default();
-    if job.suspend || open >= wanted {
+    if job.suspend || !lacks_pods(case, job) {
         return None;
     }
     let of = |phase: PodPhase| case.pods.iter().copied().filter(move |pod| pod.phase == phase);
@@ -219,16 +227,15 @@ fn retry_delay(case: &Case<'_>, job: &Job) -> Option<Finding> {
     if failures == 0 || remaining <= 0 {
         return None;
     }
-    let tried = case.pods.len().max(usize::try_from(job.failed + job.succeeded).unwrap_or_default());
     let limit = job.backoff_limit_per_index.or(job.backoff_limit);
-    let (which, allowed) = match (job.backoff_limit_per_index, last.index) {
+    let (which, failed_so_far) = match (job.backoff_limit_per_index, last.index) {
         (Some(_), Some(index)) => (format!(" of index {index}"), of(PodPhase::Failed).filter(is_counted).count()),
         _ => (String::new(), of(PodPhase::Failed).count().max(usize::try_from(job.failed).unwrap_or_default())),
     };
     let limit = match limit.and_then(|limit| usize::try_from(limit).ok()) {
         // More failures than are allowed: the controller is about to end the Job.
-        Some(limit) if allowed > limit => return None,
-        Some(limit) if limit < 10_000 => format!(" It is retry {allowed} of {limit}."),
+        Some(limit) if failed_so_far > limit => return None,
+        Some(limit) if limit < 10_000 => format!(" It is retry {failed_so_far} of {limit}."),
         _ => String::new(),
     };
     let mut fixes = Vec::new();
@@ -246,7 +253,7 @@ fn retry_delay(case: &Case<'_>, job: &Job) -> Option<Finding> {
              {remaining}.{limit}",
             when(case, Some(ended))
         ),
-        short: format!("next try in {remaining}, {tried} so far"),
+        short: format!("next try in {remaining}, {failed_so_far} failed"),
         evidence: vec![of_field(last, "status.containerStatuses[].state.terminated.finishedAt", ended.to_string())],
         fixes,
         since: Some(ended),

@@ -16,6 +16,7 @@ use super::case::{of_event, of_field};
 use super::finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity};
 #[cfg(test)]
 use super::grammar::Pattern;
+use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
 use crate::model::pod::{Pod, PodPhase};
 use message::{Message, Reason, Topic};
@@ -142,6 +143,14 @@ impl<'s> Scene<'s, '_> {
         let others = self.message.reasons.iter().filter(|reason| !reason.topic.is_like(lead));
         let words: Vec<String> = others.map(Reason::words).collect();
         if words.is_empty() { String::new() } else { format!(" The other nodes: {}.", words.join(", ")) }
+    }
+
+    /// How long a pod waits that no waiting helps: pods without a node never fail by themselves.
+    fn patience(self) -> String {
+        match self.case.job.and_then(|job| job.stops_in(self.case.known.now)) {
+            Some(left) => format!("It waits until the Job's time limit ends it in {}.", short_duration(left)),
+            None => "It waits for ever as it is.".to_owned(),
+        }
     }
 
     /// To run so many pods at once instead of all; None where the Job wants no more than that.

@@ -248,6 +248,13 @@ fn the_delay_doubles_with_each_failure_in_a_row() {
     nothing(&[job(), failed_pod("etl-a", 60), failed_pod("etl-b", 25)]);
     nothing(&[&[spec(json!({ "backoffLimit": 1 }))], &tries[..]].concat());
     nothing(&[&[job(), running("etl-c")], &tries[..]].concat());
+    // A work queue has several workers, and none comes after the first success.
+    let queue = |done: i32| {
+        let shape = json!({ "spec": { "completions": null, "parallelism": 2 }, "status": { "succeeded": done } });
+        [&[with(job(), shape), running("etl-c")], &tries[..]].concat()
+    };
+    assert_eq!(only(&queue(0)).0, "T017");
+    nothing(&queue(1));
     // Each index counts for itself.
     let of_index = |pod: Value, index: &str| {
         with(pod, json!({ "metadata": { "annotations": { "batch.kubernetes.io/job-completion-index": index } } }))

@@ -56,7 +56,7 @@ pub(super) fn gated(case: &Case<'_>, pod: &Pod) -> Finding {
             Some(owner) => {
                 format!("look at what {owner} says of it: taking the gate away by hand goes round the queue")
             }
-            None => format!("ask whoever set {what} why it is still there"),
+            None => "ask whoever set the gate why it is still there".to_owned(),
         })],
         group: format!("T030/{names}"),
         ..base

@@ -16,19 +16,16 @@ pub(super) fn apart(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
     let finding = scene.finding("T024", Severity::Warning);
     if lead.text.contains("missing required label") {
         let key = spread_key(spec);
-        let key = key.unwrap_or("that its topology spread constraint names");
+        let named = key.map_or_else(|| "the label".to_owned(), |key| format!("label {key}"));
         return Finding {
             severity: Severity::Critical,
-            verdict: format!(
-                "{} nodes do not have label {key}, over which the pod is to be spread.{others}",
-                lead.count
-            ),
-            short: format!("no node has label {key}"),
+            verdict: format!("{} nodes do not have {named} over which the pod is to be spread.{others}", lead.count),
+            short: format!("{} nodes lack {named} to spread over", lead.count),
             fixes: vec![
                 scene.case.rerun("spread over a label that nodes have in a new Job"),
-                Fix::outside(format!("give nodes label {key}: the pod is placed by itself")),
+                Fix::outside(format!("give nodes {named}: the pod is placed by itself")),
             ],
-            group: format!("T024/label/{key}"),
+            group: format!("T024/label/{named}"),
             ..finding
         };
     }
@@ -48,12 +45,12 @@ pub(super) fn apart(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
     }
     let is_spread = lead.text.contains("spread");
     let key = if is_spread { spread_key(spec) } else { anti_affinity_key(spec) };
-    let place = key.map_or_else(|| "place".to_owned(), place);
+    let place = key.map_or_else(|| "node or zone".to_owned(), place);
     let domains = key.map(|key| domains(scene, key)).filter(|count| *count > 0);
     let running = scene.placed();
     let have = match domains {
-        Some(domains) => format!(" {running} of its pods have a node, and there are {domains} such places."),
-        None => format!(" {running} of its pods have a node."),
+        Some(domains) => format!(" {running} of the Job's pods have a node, and there are {domains} such places."),
+        None => format!(" {running} of the Job's pods have a node."),
     };
     let rule = match is_spread {
         true => {
@@ -61,7 +58,8 @@ pub(super) fn apart(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
         }
         false => format!("The pod must not share a {place} with pods that are there already (anti-affinity)."),
     };
-    let fewer = domains.filter(|_| !is_spread).and_then(|domains| scene.fewer(domains, "one for each place"));
+    let fewer =
+        domains.filter(|_| !is_spread && running > 0).and_then(|domains| scene.fewer(domains, "one for each place"));
     let mut fixes: Vec<Fix> = fewer.or_else(|| scene.fewer(running, "so many have a node")).into_iter().collect();
     fixes.push(scene.case.rerun("prefer to keep pods apart instead of requiring it, in a new Job"));
     Finding {
@@ -119,7 +117,7 @@ pub(super) fn ports(scene: Scene<'_, '_>) -> Finding {
             "{port} is taken on {count} nodes: only one pod of a node can have it.{}",
             scene.others(Topic::Ports)
         ),
-        short: format!("hostPort {} is taken", ports.join(", ")),
+        short: format!("{} is taken", [&["hostPort".to_owned()], &ports[..]].concat().join(" ")),
         fixes,
         group: format!("T033/{}", ports.join(",")),
         ..scene.finding("T033", Severity::Error)

@@ -61,27 +61,26 @@ impl<'a> Sight<'a> {
         }
     }
 
-    /// Nodes that would take the pod if only they had room, by their place in `nodes`. Where the pod's own words are not
-    /// known, those without taints.
+    /// Nodes that would take the pod if only they had room, by their place in `nodes`. All, where the pod's own words are
+    /// not known: nothing is said to be too small then that may be large enough.
     pub(super) fn eligible(&self) -> Vec<usize> {
-        let is_open = |node: &Node| {
-            !node.is_unschedulable
-                && untolerated(node, self.spec).is_empty()
-                && self.spec.is_none_or(|spec| misses(node, spec).is_empty())
+        let is_open = |node: &Node, spec: &Value| {
+            !node.is_unschedulable && untolerated(node, Some(spec)).is_empty() && misses(node, spec).is_empty()
         };
-        (0..self.nodes.len()).filter(|at| is_open(self.nodes[*at])).collect()
+        (0..self.nodes.len()).filter(|at| self.spec.is_none_or(|spec| is_open(self.nodes[*at], spec))).collect()
     }
 
     /// What keeps the pod from nodes that a single thing which may change keeps it from. Control planes are kept free on
-    /// purpose. Empty where the pod's own words are not known.
+    /// purpose. Empty where that cannot be told: the pod's own words are not known, or nothing that is seen here keeps it
+    /// from a node, since what does (pods that are not watched, devices in use) is not seen.
     pub(super) fn near(&self) -> Vec<Topic<'static>> {
         let Some(spec) = self.spec else { return Vec::new() };
         let mut near = Vec::new();
         for (at, node) in self.nodes.iter().enumerate().filter(|(_, node)| !is_control_plane(node)) {
-            if let [Blocker::Soft(topic)] = self.blockers(at, node, spec)[..]
-                && !near.contains(&topic)
-            {
-                near.push(topic);
+            match self.blockers(at, node, spec)[..] {
+                [] => return Vec::new(),
+                [Blocker::Soft(topic)] if !near.contains(&topic) => near.push(topic),
+                _ => {}
             }
         }
         near

@@ -69,7 +69,8 @@ fn never_fits(scene: Scene<'_, '_>, resource: &str, asked: Quantity, eligible: &
     Finding {
         verdict: format!(
             "The pod never fits: it asks for {asked} {resource}, and the largest node that would take it, {node}, offers \
-             {most}. It waits for ever as it is.{}",
+             {most}. {}{}",
+            scene.patience(),
             scene.others(Topic::Room(resource))
         ),
         short: format!("never fits: {asked} {resource}, largest node {most}"),
@@ -95,8 +96,8 @@ fn nowhere_together(scene: Scene<'_, '_>) -> Finding {
     let asks = asks.join(" and ");
     Finding {
         verdict: format!(
-            "The pod never fits: it asks for {asks}, and no single node that would take it offers all of it. It waits for \
-             ever as it is."
+            "The pod never fits: it asks for {asks}, and no single node that would take it offers all of it. {}",
+            scene.patience()
         ),
         short: format!("never fits: {asks} on one node"),
         fixes: vec![
@@ -198,8 +199,8 @@ fn device(scene: Scene<'_, '_>, resource: &str) -> Finding {
         return Finding {
             severity: Severity::Critical,
             verdict: format!(
-                "The pod never fits: it asks for {wants}, and the node with most of them, {node}, has {most}. It waits for \
-                 ever as it is.{others}"
+                "The pod never fits: it asks for {wants}, and the node with most of them, {node}, has {most}. {}{others}",
+                scene.patience()
             ),
             short: format!("never fits: {wants}, {most} on a node"),
             fixes: vec![scene.case.rerun(format!("ask for {most} {resource} at most in a new Job"))],

@@ -46,7 +46,9 @@ pub(super) fn tainted(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
     let tainted = |is_meant: &dyn Fn(&Node) -> bool| {
         let mut taints: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         let mut troubles: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for node in sight.nodes.iter().filter(|node| is_meant(node)) {
+        // Without the pod's own tolerations no taint is blamed.
+        let nodes = sight.nodes.iter().filter(|node| sight.spec.is_some() && is_meant(node));
+        for node in nodes {
             for taint in untolerated(node, sight.spec) {
                 match trouble(taint) {
                     Some(words) => troubles.entry(words).or_default().push(&node.meta.name),

@@ -3,9 +3,12 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::Severity;
-use super::super::scene::{ago, event, found, job, node, nothing, only, pod, unplaced, with};
+use super::super::scene::{ago, event, found, job, node, nothing, now, only, pod, unplaced, with};
+use super::super::tests::snapshot_of;
+use super::super::{Facts, Known, Severity, diagnose};
 use super::message::{Message, Topic};
+use crate::model::key::{Kind, Uid};
+use crate::model::owner::Subject;
 
 #[derive(Deserialize)]
 struct Sample {
@@ -118,6 +121,14 @@ fn never_is_told_from_not_now() {
         "T020",
         Severity::Critical,
         &["never fits: it asks for 9 cpu", "worker-1, offers 8", "The other nodes: 1 with taints"],
+    );
+    let mut limited = asking("cpu", "9", full);
+    limited[0] = with(limited[0].clone(), json!({ "spec": { "activeDeadlineSeconds": 4_200 } }));
+    told(
+        &[limited, nodes.to_vec()].concat(),
+        "T020",
+        Severity::Critical,
+        &["until the Job's time limit ends it in 10m."],
     );
     let other = with(
         pod("other", "", ""),
@@ -246,6 +257,24 @@ fn the_one_thing_that_keeps_a_matching_node_away_leads() {
 }
 
 #[test]
+fn what_is_not_known_is_not_guessed() {
+    // Before the pod's tolerations are known, a tainted node may be the one that is large enough.
+    let full = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s).";
+    let large = with(tainted("big", "team", "ml"), json!({ "status": { "allocatable": { "cpu": "32" } } }));
+    let objects = [asking("cpu", "9", full), vec![large, node("a")]].concat();
+    let snapshot = snapshot_of(&objects);
+    let about = Subject { kind: Kind::Job, uid: Uid::new("etl") };
+    let said = diagnose(Known { snapshot: &snapshot, facts: &Facts::default(), now: now() }, about);
+    assert_eq!((said.findings[0].rule.0, said.findings[0].severity), ("T020", Severity::Warning));
+    assert_eq!(said.needs.len(), 1, "the Job alone: {:?}", said.needs);
+    // With them it is the taint that keeps the pod from the only node that is.
+    told(&objects, "T022", Severity::Error, &["team=ml:NoSchedule (big)"]);
+    // Pods that are not watched fill the other node: that a taint can be seen does not make it the cause.
+    let objects = [asking("cpu", "6", full), vec![tainted("big", "team", "ml"), node("a")]].concat();
+    told(&objects, "T020", Severity::Warning, &["full now"]);
+}
+
+#[test]
 fn nodes_in_trouble_are_told_from_nodes_for_others() {
     let all = "0/2 nodes are available: 2 node(s) had untolerated taint(s).";
     let sick = tainted("worker-1", "node.kubernetes.io/not-ready", "");
@@ -303,11 +332,20 @@ fn unbound_claims_say_why_in_the_words_of_their_events() {
         [unbound.clone(), vec![claim("data", "Pending", slow.clone()), claim("other", "Pending", json!({})), events]]
             .concat()
     };
-    let words = ["Claim data is not bound to a volume", "50Gi with storage class slow"];
+    let words = ["Claim data is not bound to a volume", "50Gi of storage class slow"];
     let failed = say("ProvisioningFailed", "storageclass.storage.k8s.io \"slow\" not found");
     told(&failed, "T026", Severity::Error, &[words[0], words[1], "\"slow\" not found"]);
     told(&say("ExternalProvisioning", "Waiting for a volume"), "T026", Severity::Error, &["has not answered"]);
     told(&say("WaitForFirstConsumer", "waiting for first consumer"), "T026", Severity::Error, &["nothing says why"]);
+    let nowhere =
+        mounting("data", "0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind.");
+    let normal = event("PersistentVolumeClaim", "data", "WaitForFirstConsumer", "waiting for first consumer");
+    told(
+        &[nowhere, vec![claim("data", "Pending", slow.clone()), normal]].concat(),
+        "T026",
+        Severity::Error,
+        &["2 nodes \"node(s) didn't find available persistent volumes to bind\""],
+    );
     // Without the claim itself it is told with less.
     told(&unbound, "T026", Severity::Error, &["A claim of the pod has no volume yet"]);
 }
@@ -383,7 +421,8 @@ fn pods_that_must_be_apart_can_be_fewer() {
     let spec = json!({ "affinity": { "podAntiAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": rule } } });
     let mut objects = wanting(spec, text);
     objects[0] = with(objects[0].clone(), json!({ "spec": { "parallelism": 5, "completions": 5 } }));
-    objects.extend([control_plane(), node("a"), node("b")]);
+    let running = with(pod("etl-b", "", ""), json!({ "spec": { "nodeName": "a" }, "status": { "phase": "Running" } }));
+    objects.extend([control_plane(), node("a"), node("b"), running]);
     told(&objects, "T024", Severity::Warning, &["must not share a node", "there are 2 such places", "1 with taints"]);
     let call = found(&objects)[0].fixes[0].call.clone().unwrap();
     assert_eq!((call.id, call.argument.as_str()), ("job.parallelism", "2"));

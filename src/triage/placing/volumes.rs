@@ -130,49 +130,57 @@ pub(super) fn without_volume(scene: Scene<'_, '_>) -> Finding {
 const NORMAL: [&str; 2] = ["WaitForFirstConsumer", "WaitForPodScheduled"];
 
 fn not_bound(scene: Scene<'_, '_>) -> Finding {
-    let (case, pod) = (scene.case, scene.pod);
-    let is_open = |claim: &&Claim| claim.phase != "Bound";
-    let is_whole = case.known.is_whole(Kind::PersistentVolumeClaim);
-    let open: Vec<&Claim> = match claims_of(case, pod) {
-        Some(claims) => claims.into_iter().filter(is_open).collect(),
-        // Not yet known which it uses: where one alone is open there, it is this one.
-        None => {
-            let all = case.known.snapshot.claims.iter().filter(|claim| claim.meta.namespace == pod.meta.namespace);
-            let open: Vec<&Claim> = all.filter(is_open).collect();
-            if open.len() == 1 { open } else { Vec::new() }
-        }
+    let case = scene.case;
+    let claims = claims_of(case, scene.pod).unwrap_or_default().into_iter().filter(|claim| claim.phase != "Bound");
+    let told = claims.map(|claim| (claim, last_word(case, claim)));
+    // The one that something is wrong with comes first, and one that waits for the pod as it should last.
+    let is_wrong = |event: &Event| event.is_warning || event.reason == "FailedBinding";
+    let waits_for_pod = |claim: &Claim| {
+        case.known.snapshot.events_about(claim.meta.uid).any(|event| NORMAL.contains(&event.reason.as_str()))
     };
-    let told = open.iter().map(|claim| (*claim, last_word(case, claim)));
-    // The one that something is wrong with comes first.
-    let Some((claim, event)) =
-        told.max_by_key(|(_, event)| event.is_some_and(|event| event.is_warning || event.reason == "FailedBinding"))
+    let Some((claim, event)) = told.max_by_key(|(claim, event)| (event.is_some_and(is_wrong), !waits_for_pod(claim)))
     else {
-        let why = scene.message.leading().map_or(scene.message.whole, |reason| reason.text);
-        let but = if is_whole { "" } else { " (claims cannot be read here)" };
-        return Finding {
-            verdict: format!("A claim of the pod has no volume yet: {why}{but}."),
-            short: "a claim has no volume".to_owned(),
-            fixes: vec![Fix::outside("look at the claims of the pod, their storage class and its provisioner")],
-            group: "T026".to_owned(),
-            ..scene.finding("T026", Severity::Error)
-        };
+        return some_claim(scene);
     };
     let name = &claim.meta.name;
-    let class = match claim.class.as_deref() {
-        Some("") => "no storage class".to_owned(),
-        Some(class) => format!("storage class {class}"),
-        None => "no storage class of its own".to_owned(),
+    let size = claim.requested.words();
+    let (class, asks) = match claim.class.as_deref() {
+        Some("") => ("its volume".to_owned(), format!("{size} of a volume that is there already, of no storage class")),
+        Some(class) => (format!("storage class {class}"), format!("{size} of storage class {class}")),
+        None => ("the default storage class".to_owned(), format!("{size} and names no storage class")),
     };
-    let (why, fix) = reason(claim, event, &class);
+    let (why, fix) = match (event, scene.message.leading()) {
+        (Some(event), _) => reason(claim, event, &class),
+        (None, Some(lead)) => {
+            (format!("the scheduler says of {} nodes {:?}", lead.count, lead.text), format!("look at {class}"))
+        }
+        (None, None) => {
+            ("nobody has made one, and nothing says why".to_owned(), format!("look at {class} and its provisioner"))
+        }
+    };
     let phase = if claim.phase == "Lost" { "has lost its volume" } else { "is not bound to a volume" };
     let mut evidence: Vec<Evidence> = event.into_iter().map(of_event).collect();
     evidence.push(of_field(claim, "status.phase", claim.phase.as_str()));
     Finding {
-        verdict: format!("Claim {name} {phase}: {why}. It asks for {} with {class}.", claim.requested.words()),
+        verdict: format!("Claim {name} {phase}: {why}. It asks for {asks}."),
         short: format!("claim {name}: {why}"),
         evidence,
         fixes: vec![Fix::outside(fix)],
         group: format!("T026/{}/{name}", claim.meta.namespace),
+        ..scene.finding("T026", Severity::Error)
+    }
+}
+
+/// Which claim it is, is not known: what the scheduler says.
+fn some_claim(scene: Scene<'_, '_>) -> Finding {
+    let why = scene.message.leading().map_or(scene.message.whole, |reason| reason.text);
+    let is_whole = scene.case.known.is_whole(Kind::PersistentVolumeClaim);
+    let but = if is_whole { "" } else { " (claims cannot be read here)" };
+    Finding {
+        verdict: format!("A claim of the pod has no volume yet: {why}{but}."),
+        short: "a claim has no volume".to_owned(),
+        fixes: vec![Fix::outside("look at the claims of the pod, their storage class and its provisioner")],
+        group: "T026".to_owned(),
         ..scene.finding("T026", Severity::Error)
     }
 }
@@ -184,18 +192,12 @@ fn last_word<'a>(case: &Case<'a>, claim: &Claim) -> Option<&'a Event> {
 }
 
 /// Why a claim is not bound, and what helps.
-fn reason(claim: &Claim, event: Option<&Event>, class: &str) -> (String, String) {
+fn reason(claim: &Claim, event: &Event, class: &str) -> (String, String) {
     let name = &claim.meta.name;
-    let Some(event) = event else {
-        return (
-            "nobody has made one, and nothing says why".to_owned(),
-            format!("look at {class} and its provisioner"),
-        );
-    };
     let note = event.note.trim_end_matches('.');
     match event.reason.as_str() {
         "FailedBinding" if note.contains("no storage class is set") => (
-            "no existing volume fits, and without a storage class none is made".to_owned(),
+            "no volume fits, and without a storage class none is made".to_owned(),
             format!("create claim {name} anew with a storage class, or make a volume that fits"),
         ),
         "ExternalProvisioning" => (

@@ -56,7 +56,7 @@ pub(super) fn out_of_bounds(case: &Case<'_>, job: &Job, event: &Event) -> Option
     let namespace = &job.meta.namespace;
     Some(Finding {
         verdict: format!("{whose} in {namespace} {rule}; {}. No pod may be created.{filled}{more}", broken.asked()),
-        short: format!("limit range: {} of {value} {resource}, {}", bound.word(), broken.got_words()),
+        short: broken.short(),
         fixes: vec![
             case.rerun(format!("set {resource} within these bounds in a new Job")),
             Fix::outside(format!(
@@ -120,10 +120,16 @@ impl Broken {
         }
     }
 
-    fn got_words(&self) -> String {
-        match &self.got {
-            Some(got) => format!("{} is {got}", self.side),
-            None => format!("no {}", self.side),
+    /// `memory limit is 4Gi, at most 2Gi`.
+    fn short(&self) -> String {
+        let Self { bound, resource, value, got, side, .. } = self;
+        let bound = if *bound == Bound::Minimum { "at least" } else { "at most" };
+        match got {
+            Some(got) if self.bound == Bound::Ratio => {
+                format!("{resource} limit is {got} times its request, {bound} {value}")
+            }
+            Some(got) => format!("{resource} {side} is {got}, {bound} {value}"),
+            None => format!("no {resource} {side}, {bound} {value}"),
         }
     }
 

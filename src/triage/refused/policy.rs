@@ -63,7 +63,10 @@ pub(super) fn pod_security(case: &Case<'_>, job: &Job, event: &Event) -> Option<
             "Namespace {namespace} enforces the Pod Security level {level}, and the pod template breaks it: {names}. No \
              pod may be created."
         ),
-        short: format!("Pod Security {level}: {names}"),
+        short: match &checks[..] {
+            [first, _, ..] => format!("Pod Security {level}: {first} and {} more", checks.len() - 1),
+            _ => format!("Pod Security {level}: {names}"),
+        },
         fixes: vec![
             rerun(cure),
             Fix::outside(format!("relax label pod-security.kubernetes.io/enforce of namespace {namespace}")),
