@@ -3,6 +3,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
+use compact_str::CompactString;
 use serde_json::Value;
 
 use super::finding::{Evidence, Finding, Fix, Source};
@@ -35,7 +36,7 @@ pub struct Case<'a> {
     /// What was said already of pods that are alike, by what makes them alike.
     said: RefCell<HashMap<String, Option<Finding>>>,
     /// What the pods on each node ask for together; summed up where a rule wants it.
-    loads: OnceCell<HashMap<&'a str, Resources>>,
+    loads: OnceCell<HashMap<CompactString, Resources>>,
 }
 
 impl<'a> Case<'a> {
@@ -158,7 +159,10 @@ impl<'a> Case<'a> {
 
     /// What the pods on this node ask for together, as [`crate::model::snapshot::Snapshot::requested_on`] counts it.
     pub(super) fn load(&self, node: &str) -> Resources {
-        let loads = self.loads.get_or_init(|| self.known.snapshot.requested_by_node());
+        let loads = self.loads.get_or_init(|| {
+            let loads = self.known.snapshot.requested_by_node();
+            loads.into_iter().map(|(node, sum)| (node.into(), sum)).collect()
+        });
         loads.get(node).copied().unwrap_or_default()
     }
 
