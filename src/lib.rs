@@ -13,8 +13,8 @@
 //! | [`demo`] | the embedded cluster: an API server that answers from memory, its controllers, a story | model (time and schedules) |
 //! | [`cluster`] | the engine: connect, watch, logs, requests | manifest, model; `connect` alone: demo |
 //! | [`command`] | the registry: what can be done | manifest, model |
-//! | [`app`] | all state of the user interface; messages in, effects out | command, manifest, model |
-//! | [`view`] | drawing, from `&App` | app, command, manifest, model |
+//! | [`app`] | all state of the user interface; messages in, effects out | command, manifest, model, triage |
+//! | [`view`] | drawing, from `&App` | app, command, manifest, model, triage |
 //! | [`tui`] | the loop, the terminal, effects as tasks | app, view, cluster, command, manifest, manifest_file, model, state_file |
 //! | [`cli`] | arguments, exit codes | everything but view |
 //!

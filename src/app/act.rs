@@ -156,6 +156,7 @@ impl App {
             Action::TakeHeld => self.mark_dirty(),
             Action::Sort => self.sort_by_next_column(),
             Action::Reverse => self.reverse(),
+            Action::Why => return self.open_why(),
             Action::Describe => return self.open_details(Form::Describe),
             Action::Yaml => return self.open_details(Form::Yaml),
             // Those are carried out by what is open.
@@ -313,6 +314,7 @@ impl App {
     pub(super) fn connect(&mut self, context: Option<String>, namespaces: Option<Namespaces>) -> Vec<Effect> {
         self.forget_pending();
         self.forget_awaited();
+        self.forget_inquiry();
         self.forget_review();
         self.pod_work.forget_debug();
         self.session = self.session.next();

@@ -47,7 +47,8 @@ impl App {
             Action::Open => {
                 needs(is_somewhere() || matches!(self.focus, Pane::Logs | Pane::Events), self.nothing_here())
             }
-            Action::Describe | Action::Yaml | Action::Mark => {
+            Action::Why if self.focus == Pane::Events => Err("it works on CronJobs, Jobs and Pods".into()),
+            Action::Why | Action::Describe | Action::Yaml | Action::Mark => {
                 needs(self.object_under_cursor().is_some(), self.nothing_here())
             }
             Action::Logs if self.focus == Pane::Logs && self.is_zoomed => {

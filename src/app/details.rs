@@ -84,6 +84,11 @@ impl App {
             self.overlay = Some(Overlay::Page(page));
             return Vec::new();
         }
+        if let (Some(subject), Ok(number)) = (page.why, key.0.parse()) {
+            self.behind = None;
+            self.overlay = Some(Overlay::Page(page));
+            return self.fix(subject, number).unwrap_or_default();
+        }
         let Some(spec) = candidates(key, PAGE).next() else {
             self.overlay = Some(Overlay::Page(page));
             return Vec::new();

@@ -10,7 +10,7 @@ mod saved;
 mod sent;
 
 pub use desk::Desk;
-use opening::Opening;
+pub(super) use opening::Opening;
 pub use saved::SavedDraft;
 use sent::Sent;
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::ExportTo;
 use crate::model::exec::{ContainerKey, Join};
+use crate::model::fact::Need;
 use crate::model::key::{Namespaces, ObjectKey, Session};
 use crate::model::log::{BlockId, Follow, Older, Stored};
 use crate::model::mutation::{Mutation, Prepared};
@@ -133,6 +134,8 @@ pub enum Effect {
     StopCopy,
     /// Give this text to the terminal's clipboard.
     Copy(String),
+    /// Ask the server what triage needs.
+    Ask(Vec<Need>),
     /// Call the person: these words, to where they are seen without looking at the screen.
     Notify(String),
     /// Go to the shell.

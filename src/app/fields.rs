@@ -10,8 +10,9 @@ use crate::model::clock::{Time, short_duration};
 use crate::model::cronjob::CronJob;
 use crate::model::event::Event;
 use crate::model::job::Job;
-use crate::model::key::Uid;
+use crate::model::key::{Kind, Uid};
 use crate::model::meta::Meta;
+use crate::model::owner::Subject;
 use crate::model::pod::{Container, Pod, Role};
 use crate::model::resources::Resources;
 use crate::model::snapshot::Snapshot;
@@ -238,7 +239,10 @@ impl<'a> Fields<'a> {
     fn cronjob_text(&self, row: &'a CronJob, column: Column) -> Cow<'a, str> {
         match column {
             Column::Status => self.state_word(|snapshot| cronjob_state(snapshot, row)),
-            Column::Why => cronjob_why(&self.app.snapshot, row, self.app.now).into(),
+            Column::Why => match self.app.verdict(Subject { kind: Kind::CronJob, uid: row.meta.uid }) {
+                Some(verdict) => verdict.into(),
+                None => cronjob_why(&self.app.snapshot, row, self.app.now).into(),
+            },
             Column::RunsAt => row.plan.as_ref().map(|plan| plan.describe()).unwrap_or_default().into(),
             Column::Schedule => match &row.time_zone {
                 None => row.schedule.as_str().into(),
@@ -251,7 +255,10 @@ impl<'a> Fields<'a> {
     fn job_text(&self, row: &'a Job, column: Column) -> Cow<'a, str> {
         match column {
             Column::Status => self.state_word(|snapshot| job_state(snapshot, row)),
-            Column::Why => job_why(&self.app.snapshot, row, self.app.now).into(),
+            Column::Why => match self.app.verdict(Subject { kind: Kind::Job, uid: row.meta.uid }) {
+                Some(verdict) => verdict.into(),
+                None => job_why(&self.app.snapshot, row, self.app.now).into(),
+            },
             Column::Done => format!("{}/{}", row.succeeded, row.wanted()).into(),
             // With a limit for each index there is none for the Job.
             Column::Fails => match (row.backoff_limit_per_index, row.backoff_limit) {
@@ -271,7 +278,10 @@ impl<'a> Fields<'a> {
         let used = self.app.usage_of(row.meta.uid);
         match column {
             Column::Status => pod_state(row).word,
-            Column::Why => pod_why(row).into(),
+            Column::Why => match self.app.verdict(Subject { kind: Kind::Pod, uid: row.meta.uid }) {
+                Some(verdict) => verdict.into(),
+                None => pod_why(row).into(),
+            },
             Column::Node => row.node.as_str().into(),
             Column::Index => row.index.map(|index| index.to_string()).unwrap_or_default().into(),
             Column::Containers => containers_text(row).into(),

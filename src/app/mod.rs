@@ -30,6 +30,7 @@ mod ranking;
 mod review;
 mod rows;
 mod usage;
+mod why;
 mod widths;
 mod write;
 
@@ -58,6 +59,7 @@ use pod_actions::PodWork;
 pub use prompt::Prompt;
 use ranking::Ranking;
 pub use review::Review;
+use why::Inquiry;
 pub use widths::Widths;
 pub use write::capital;
 use write::{Group, Pending};
@@ -147,6 +149,8 @@ pub struct App {
     outcomes: Vec<Vec<Line>>,
     /// Jobs whose end is waited for, and how each is called.
     awaited: BTreeMap<Uid, String>,
+    /// What triage was told beyond the snapshot.
+    inquiry: Inquiry,
     /// What is under way inside of pods.
     pod_work: PodWork,
     /// What the subject's containers use, by pod and container; empty where the server has no metrics.
@@ -226,6 +230,7 @@ impl App {
             last_group: 0,
             outcomes: Vec::new(),
             awaited: BTreeMap::new(),
+            inquiry: Inquiry::default(),
             pod_work: PodWork::default(),
             usage: HashMap::new(),
             measured: None,
@@ -330,6 +335,9 @@ impl App {
             Msg::CommandEnded { session, run, output } if session == self.session => {
                 self.take_command_output(run, output);
             }
+            Msg::Answered { session, need, answer } if session == self.session => {
+                return self.take_answer(need, answer);
+            }
             Msg::Copied(progress) => self.take_copied(progress),
             Msg::TaskPanicked(words) => self.notice = Some(format!("a background task died: {words}")),
             // Late messages of an earlier session.
@@ -343,6 +351,7 @@ impl App {
             | Msg::Prepared { .. }
             | Msg::Schemas { .. }
             | Msg::Names { .. }
+            | Msg::Answered { .. }
             | Msg::Usage { .. } => {}
         }
         Vec::new()
@@ -368,6 +377,7 @@ impl App {
         effects.extend(self.follow_usage());
         effects.extend(self.join_debug_container());
         effects.extend(self.call_for_ended());
+        effects.extend(self.write_why());
         self.show_outcomes();
         let (width, height) = (self.size.0.saturating_sub(4), self.size.1.saturating_sub(4));
         match &mut self.overlay {

@@ -10,6 +10,7 @@ use crate::manifest::{Catalogue, Names};
 use crate::model::clock::Time;
 use crate::model::delta::{Delta, Failure};
 use crate::model::exec::{CommandOutput, ContainerKey, CopyProgress};
+use crate::model::fact::{Answer, Need};
 use crate::model::key::{Namespaces, ObjectKey, Session};
 use crate::model::log::{BlockId, LogChange, LogSource, Stored};
 use crate::model::mutation::{Mutation, Prepared, Refused, Written};
@@ -190,6 +191,15 @@ pub enum Msg {
     JournalLost(String),
     /// There is time to go on with what [`super::App::is_searching`] tells of.
     Continue,
+    /// An answer to what triage asked.
+    Answered {
+        /// The session it was asked in.
+        session: Session,
+        /// What was asked.
+        need: Need,
+        /// What became of it.
+        answer: Answer,
+    },
     /// A background task died; its panic's words. The session goes on without it.
     TaskPanicked(String),
 }

@@ -11,6 +11,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use crate::command::{Motion, PageAction};
 use crate::model::clock::Time;
 use crate::model::key::{ObjectKey, Uid};
+use crate::model::owner::Subject;
 use crate::model::safe_text::safe_line;
 use crate::model::state::Level;
 
@@ -35,6 +36,8 @@ pub struct Page {
     pub is_wrapped: bool,
     /// What is looked for.
     pub search: Search,
+    /// The object of which it tells why; None for any other page.
+    pub(super) why: Option<Subject>,
     /// The number of the command whose output it is; 0 for any other page.
     pub(super) run: u64,
     /// How many writes it tells of; 0 for any other page.

@@ -141,6 +141,15 @@ pub enum Report {
         /// What it told, or why it was not run.
         output: Result<CommandOutput, Failure>,
     },
+    /// The server's answer to a question of triage's.
+    Answered {
+        /// The session it was asked in.
+        session: Session,
+        /// What was asked.
+        need: Need,
+        /// What became of it.
+        answer: Answer,
+    },
     /// The server's answer to a write.
     Done {
         /// The session it was sent in.
@@ -246,7 +255,18 @@ impl Engine {
         });
     }
 
-    /// Asks the server what triage needs.
+    /// Asks the server what triage needs; the answers are [`Report::Answered`], one for each question.
+    pub fn ask(&mut self, needs: Vec<Need>) {
+        for need in needs {
+            let (answer, reports, session) = (self.answer(need), self.reports.clone(), self.session);
+            self.tasks.spawn(async move {
+                let (need, answer) = answer.await;
+                drop(reports.send(Report::Answered { session, need, answer }).await);
+            });
+        }
+    }
+
+    /// Asks the server one question of triage's.
     pub fn answer(&self, need: Need) -> impl Future<Output = (Need, Answer)> + use<> {
         let client = self.client.clone();
         async move {

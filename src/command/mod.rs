@@ -170,6 +170,8 @@ pub enum Action {
     NextPane,
     /// Gives the pane before the focus.
     PreviousPane,
+    /// Tells why the object under the cursor does not start, fails or is stuck.
+    Why,
     /// Waits for the ends of Jobs, to call the person then; or no more.
     Await(bool),
     /// Goes to what the object under the cursor owns.

@@ -164,6 +164,17 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         footer: Some(74),
     },
     CommandSpec {
+        id: "view.why",
+        title: "why",
+        help: "Tells why the object under the cursor does not start, fails or is stuck, and what fixes it, by number.",
+        keys: &["x"],
+        words: &["why"],
+        scope: Scope::Lists,
+        argument: Argument::None,
+        action: Action::Why,
+        footer: Some(22),
+    },
+    CommandSpec {
         id: "view.describe",
         title: "describe",
         help: "Shows the object under the cursor in words: what it is, its pods and events.",

@@ -66,7 +66,7 @@ impl<'a> Case<'a> {
     pub(super) fn rerun(&self, words: impl Into<String>) -> Fix {
         match self.job {
             Some(job) => {
-                Fix::by(words, CommandCall::new("job.rerun-with", Subject { kind: Kind::Job, uid: job.uid() }))
+                Fix::by(words, CommandCall::new("job.rerun-with-changes", Subject { kind: Kind::Job, uid: job.uid() }))
             }
             None => Fix::outside(words),
         }

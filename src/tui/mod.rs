@@ -305,6 +305,7 @@ impl Shell {
                 }
             }
             Effect::Copy(text) => self.screen.copy(&text)?,
+            Effect::Ask(needs) => self.engine.ask(needs),
             Effect::Notify(words) => self.screen.call(&words, self.call)?,
             Effect::Connect { session, context, namespaces } => {
                 // Logs of another session are not looked at again.
@@ -428,6 +429,7 @@ pub fn message(report: Report) -> Msg {
         Report::Prepared { session, review, at, outcome } => Msg::Prepared { session, review, at, outcome },
         Report::Schemas { session, catalogue } => Msg::Schemas { session, schemas: Schemas(catalogue) },
         Report::Names { session, names } => Msg::Names { session, names },
+        Report::Answered { session, need, answer } => Msg::Answered { session, need, answer },
         Report::Done { session, mutation, outcome } => Msg::EffectDone { session, mutation, outcome },
         Report::CommandEnded { session, run, output } => Msg::CommandEnded { session, run, output },
         Report::Fetched { session, key, object } => Msg::Fetched { session, key, object },

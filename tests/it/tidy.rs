@@ -26,8 +26,8 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("demo", &["model"]),
     ("cluster", &["manifest", "model", "demo"]),
     ("command", &["manifest", "model"]),
-    ("app", &["command", "manifest", "model"]),
-    ("view", &["app", "command", "manifest", "model"]),
+    ("app", &["command", "manifest", "model", "triage"]),
+    ("view", &["app", "command", "manifest", "model", "triage"]),
     ("tui", &["app", "view", "cluster", "command", "manifest", "manifest_file", "model", "state_file"]),
     (
         "cli",

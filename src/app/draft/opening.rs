@@ -29,6 +29,11 @@ impl App {
     /// Asks for the object under the cursor, to edit it.
     pub(in crate::app) fn open_editor(&mut self, opening: Opening) -> Vec<Effect> {
         let Some((key, uid)) = self.object_under_cursor() else { return Vec::new() };
+        self.open_editor_of(key, uid, opening)
+    }
+
+    /// Asks for an object, to edit it.
+    pub(in crate::app) fn open_editor_of(&mut self, key: ObjectKey, uid: Uid, opening: Opening) -> Vec<Effect> {
         self.notice = Some(fetching(&key));
         self.desk.opening = Some((key.clone(), uid, opening));
         self.overlay = Some(Overlay::Opening(Vec::new()));

@@ -225,6 +225,7 @@ impl Driver {
                     self.target.namespaces = namespaces;
                     self.engine = Engine::start(self.target.clone(), session, self.reports.clone());
                 }
+                Effect::Ask(needs) => self.engine.ask(needs),
                 Effect::LogIn => self.engine.log_in(None),
                 Effect::RunCommand { session, run, to, command } => self.engine.run_command(session, run, to, command),
                 // Those need a terminal, or write files.
