@@ -9,12 +9,19 @@
 
 mod case;
 mod choose;
+mod container;
+mod ending;
 mod finding;
 mod grammar;
 mod known;
+mod last_words;
 mod outcome;
 mod refused;
+mod restarts;
 mod rules;
+#[cfg(test)]
+mod scene;
+mod starting;
 
 pub use case::Case;
 pub use finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity, Source};
@@ -43,7 +50,7 @@ type PodFamily = fn(&Case<'_>, &Pod) -> Option<Finding>;
 const FAMILIES: &[Family] = &[refused::find];
 
 /// The families that look at one pod, those of earlier stages first: the first that finds something is believed.
-const POD_FAMILIES: &[PodFamily] = &[];
+const POD_FAMILIES: &[PodFamily] = &[starting::find, ending::find];
 
 /// Examines a Job or a Pod.
 pub fn diagnose(known: Known<'_>, subject: Subject) -> Diagnosis {

@@ -133,7 +133,7 @@ fn rules_are_numbered_in_order_and_say_what_they_find() {
 
 #[test]
 fn patterns_can_be_compiled() {
-    for pattern in [refused::PATTERNS].concat() {
+    for pattern in [refused::PATTERNS, &starting::patterns(), &ending::patterns()].concat() {
         assert!(pattern.is_sound(), "{pattern:?}");
     }
 }
