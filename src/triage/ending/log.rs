@@ -110,12 +110,7 @@ fn unreached(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Fi
     };
     // Some say whom in the line below.
     let below = words.lines.iter().skip_while(|one| **one != line).nth(1);
-    let whom = [Some(&line), below].into_iter().flatten().find_map(|line| {
-        let found = WHOM.captures(line)?;
-        let names = ["name", "url", "host", "curl", "pair", "node"];
-        names.into_iter().find_map(|name| found.name(name)).map(|one| one.as_str().to_owned())
-    });
-    let target = whom.as_deref().unwrap_or("another service");
+    let target = [Some(&line), below].into_iter().flatten().find_map(|line| whom(line)).unwrap_or("another service");
     let fixes = [
         Some(Fix::outside(check)),
         Some(Fix::outside("rerun when it answers again; waiting for it with a time limit saves tries")),
@@ -132,6 +127,21 @@ fn unreached(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Fi
         group: format!("T073/{target}"),
         ..blank(case, "T073", Severity::Warning, Confidence::Guess)
     })
+}
+
+/// Whom a line names.
+fn whom(mut line: &str) -> Option<&str> {
+    /// Loggers name the place in the source before the message, which looks like a host and a port.
+    const SOURCES: [&str; 9] = [".go", ".py", ".java", ".js", ".ts", ".rs", ".rb", ".cc", ".cpp"];
+    while let Some(found) = WHOM.captures(line) {
+        let one = ["name", "url", "host", "curl", "pair", "node"].into_iter().find_map(|name| found.name(name))?;
+        let name = one.as_str().split(':').next().unwrap_or_default();
+        if !SOURCES.iter().any(|end| name.ends_with(end)) {
+            return Some(one.as_str());
+        }
+        line = &line[one.end()..];
+    }
+    None
 }
 
 /// The command that a shell did not find or may not run, and the line that says so.

@@ -353,6 +353,7 @@ fn log_gives_away_the_cause() {
             "etl may not list nodes",
         ),
         (1, "dial tcp 10.0.0.5:5432: connect: connection refused", "T073", "cannot reach 10.0.0.5:5432"),
+        (1, "app/client.go:55 dial tcp db.prod:5432: i/o timeout", "T073", "cannot reach db.prod:5432"),
         (1, "lookup db.prod on 10.96.0.10:53: no such host", "T073", "cannot reach db.prod"),
         (1, "curl: (6) Could not resolve host: api.example.com", "T073", "cannot reach api.example.com"),
         (1, "Error: connect ECONNREFUSED 127.0.0.1:6379", "T073", "cannot reach 127.0.0.1:6379"),
