@@ -26,6 +26,8 @@ pub struct Pod {
     pub is_initialized: bool,
     /// Condition `Ready` is True.
     pub is_ready: bool,
+    /// Who takes it away or took it away, where that is no fault of its own: a true `DisruptionTarget` condition.
+    pub disruption: Option<Disruption>,
     /// `spec.restartPolicy` is `OnFailure` or `Always`: containers that fail are started again in the same pod.
     pub restarts_in_place: bool,
     /// `spec.nodeName`; empty before it is placed.
@@ -59,6 +61,23 @@ pub enum PodPhase {
     Failed,
     /// The node cannot be asked.
     Unknown,
+}
+
+/// Who takes a pod away: the reason of a true `DisruptionTarget` condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disruption {
+    /// `PreemptionByScheduler`: a pod of higher priority gets its place.
+    Preemption,
+    /// `DeletionByTaintManager`: its node got a taint that it does not tolerate, mostly since the node is lost.
+    Taint,
+    /// `EvictionByEvictionAPI`: a drain, an autoscaler, or somebody by hand.
+    Eviction,
+    /// `DeletionByPodGC`: its node is no more.
+    NodeGone,
+    /// `TerminationByKubelet`: its node is short of something or shuts down.
+    Kubelet,
+    /// Another one.
+    Other,
 }
 
 /// A container and what the kubelet last said of it.
@@ -130,6 +149,20 @@ impl Object for Pod {
     const KIND: Kind = Kind::Pod;
     fn meta(&self) -> &Meta {
         &self.meta
+    }
+}
+
+impl Disruption {
+    /// What this reason means.
+    pub fn of(reason: &str) -> Self {
+        match reason {
+            "PreemptionByScheduler" => Disruption::Preemption,
+            "DeletionByTaintManager" => Disruption::Taint,
+            "EvictionByEvictionAPI" => Disruption::Eviction,
+            "DeletionByPodGC" => Disruption::NodeGone,
+            "TerminationByKubelet" => Disruption::Kubelet,
+            _ => Disruption::Other,
+        }
     }
 }
 

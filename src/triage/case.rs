@@ -133,10 +133,12 @@ impl<'a> Case<'a> {
     /// The last lines of the run of a container that ended last, oldest first. Asked for where they are not known.
     pub fn tail(&self, pod: &Pod, container: &Container) -> Option<&'a [String]> {
         let is_previous = !matches!(container.state, ContainerState::Ended(_));
+        // A container that waits to be started again still has the number of the run that ended.
+        let is_next = matches!(container.state, ContainerState::Running(_));
         let run = Run {
             pod: pod.meta.uid,
             container: container.name.to_string(),
-            number: container.restarts - i32::from(is_previous),
+            number: container.restarts - i32::from(is_next),
         };
         let found = self.known.facts.tail(&run);
         if found.is_none() {

@@ -9,14 +9,23 @@
 
 mod case;
 mod choose;
+mod container;
+mod ending;
 mod finding;
 mod grammar;
 mod held;
 mod known;
+mod last_words;
 mod outcome;
 mod placing;
 mod refused;
+mod restarts;
 mod rules;
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+mod scene_of_pod;
+mod starting;
 
 pub use case::Case;
 pub use finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity, Source};
@@ -45,7 +54,7 @@ type PodFamily = fn(&Case<'_>, &Pod) -> Option<Finding>;
 const FAMILIES: &[Family] = &[held::find, refused::find];
 
 /// The families that look at one pod, those of earlier stages first: the first that finds something is believed.
-const POD_FAMILIES: &[PodFamily] = &[placing::find];
+const POD_FAMILIES: &[PodFamily] = &[placing::find, starting::find, ending::find];
 
 /// Examines a Job or a Pod.
 pub fn diagnose(known: Known<'_>, subject: Subject) -> Diagnosis {
@@ -57,7 +66,5 @@ pub fn diagnose(known: Known<'_>, subject: Subject) -> Diagnosis {
     Diagnosis { findings, needs: case.into_needs() }
 }
 
-#[cfg(test)]
-mod scene;
 #[cfg(test)]
 mod tests;

@@ -133,7 +133,8 @@ fn rules_are_numbered_in_order_and_say_what_they_find() {
 
 #[test]
 fn patterns_can_be_compiled() {
-    for pattern in [held::PATTERNS, placing::PATTERNS, refused::PATTERNS].concat() {
+    let families = [held::PATTERNS, placing::PATTERNS, refused::PATTERNS, &starting::patterns(), &ending::patterns()];
+    for pattern in families.concat() {
         assert!(pattern.is_sound(), "{pattern:?}");
     }
 }

@@ -75,6 +75,7 @@ fn pod(number: usize) -> Pod {
         unscheduled: "".into(),
         is_initialized: true,
         is_ready: true,
+        disruption: None,
         restarts_in_place: false,
         node: "node-1".into(),
         started: Some(Time::from_seconds(1_700_000_000)),

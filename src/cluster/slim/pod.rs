@@ -8,7 +8,7 @@ use crate::model::clock::Time;
 use crate::model::delta::Row;
 use crate::model::foreign::ForeignPod;
 use crate::model::key::{Kind, Uid};
-use crate::model::pod::{Container, ContainerState, End, Pod, PodPhase, Role};
+use crate::model::pod::{Container, ContainerState, Disruption, End, Pod, PodPhase, Role};
 use crate::model::resources::Resources;
 
 /// core/v1 Pod.
@@ -203,8 +203,9 @@ impl From<PodWire> for Pod {
         let PodWire { mut metadata, spec, status } = wire;
         let default_container = std::mem::take(&mut metadata.annotations.default_container);
         let index = metadata.annotations.index.as_ref().and_then(|text| text.parse().ok());
-        let holds = |kind: &str| status.conditions.iter().any(|one| one.kind == kind && one.status == "True");
-        let (is_initialized, is_ready) = (holds("Initialized"), holds("Ready"));
+        let true_one = |kind: &str| status.conditions.iter().find(|one| one.kind == kind && one.status == "True");
+        let (is_initialized, is_ready) = (true_one("Initialized").is_some(), true_one("Ready").is_some());
+        let disruption = true_one("DisruptionTarget").map(|one| Disruption::of(&one.reason));
         let unplaced = status.conditions.into_iter().find(|one| one.kind == "PodScheduled" && one.status == "False");
         let (unscheduled, why) = unplaced.map(|one| (one.reason, one.message)).unwrap_or_default();
         let mut statuses = status.init_container_statuses;
@@ -228,6 +229,7 @@ impl From<PodWire> for Pod {
             unscheduled,
             is_initialized,
             is_ready,
+            disruption,
             restarts_in_place: matches!(spec.restart_policy.as_str(), "OnFailure" | "Always"),
             node: spec.node_name,
             started: status.start_time,

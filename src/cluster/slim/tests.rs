@@ -8,7 +8,7 @@ use crate::model::cronjob::Concurrency;
 use crate::model::fixtures::{cronjob, event, job, pod, text, time};
 use crate::model::foreign::ForeignPod;
 use crate::model::node::Taint;
-use crate::model::pod::{Container, ContainerState, End, PodPhase, Role};
+use crate::model::pod::{Container, ContainerState, Disruption, End, PodPhase, Role};
 use crate::model::quota::Scope;
 use crate::model::resources::{Quantity, Resources};
 
@@ -23,6 +23,29 @@ fn parse<R: Slim>(value: Value) -> Result<Early<R>, serde_json::Error> {
 
 fn at(text: &str) -> Option<Time> {
     Some(time(text))
+}
+
+#[test]
+fn pod_tells_who_takes_it_away() {
+    let disruption = |status: &str, reason: &str| {
+        let mut object: Value = serde_json::from_str(&text("pod-running")).unwrap();
+        let condition = json!({ "type": "DisruptionTarget", "status": status, "reason": reason });
+        object["status"]["conditions"].as_array_mut().unwrap().push(condition);
+        let Row::Pod(pod) = parse::<crate::model::pod::Pod>(object).unwrap().into_row() else { panic!() };
+        pod.disruption
+    };
+    for (reason, wanted) in [
+        ("PreemptionByScheduler", Disruption::Preemption),
+        ("DeletionByTaintManager", Disruption::Taint),
+        ("EvictionByEvictionAPI", Disruption::Eviction),
+        ("DeletionByPodGC", Disruption::NodeGone),
+        ("TerminationByKubelet", Disruption::Kubelet),
+        ("DeletionByDeviceTaintManager", Disruption::Other),
+    ] {
+        assert_eq!(disruption("True", reason), Some(wanted));
+    }
+    assert_eq!(disruption("False", "PreemptionByScheduler"), None);
+    assert_eq!(pod("pod-running").disruption, None);
 }
 
 #[test]

@@ -1,0 +1,103 @@
+//! A container ran and failed, or its pod was taken away. Who took a pod away explains its end better than how its
+//! processes ended of it; a kill from outside explains more than the exit code that came of it.
+
+mod exit;
+mod killed;
+mod log;
+mod lost;
+mod stopped;
+mod suspicious;
+mod taken;
+
+use super::Case;
+use super::container::is_success;
+use super::finding::{Evidence, Finding};
+#[cfg(test)]
+use super::grammar::Pattern;
+use super::last_words::LastWords;
+use super::restarts;
+use crate::model::pod::{Container, ContainerState, End, Pod, PodPhase, Role};
+
+/// What ended a pod, or ends its containers again and again.
+pub(super) fn find(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
+    if pod.phase == PodPhase::Succeeded {
+        return suspicious::find(case, pod);
+    }
+    if is_success(case) {
+        return None;
+    }
+    taken::find(case, pod).or_else(|| {
+        let Some(run) = Run::worst(pod) else { return exit::looping(case, pod) };
+        let found = killed::find(case, &run).or_else(|| exit::find(case, &run))?;
+        Some(restarts::counted(case, pod, run.container, found))
+    })
+}
+
+/// A run of a container that ended badly.
+#[derive(Debug, Clone, Copy)]
+struct Run<'a> {
+    pod: &'a Pod,
+    container: &'a Container,
+    end: &'a End,
+    /// Where in the status it stands.
+    field: &'static str,
+}
+
+impl<'a> Run<'a> {
+    /// The bad end of a container: of its present run, else of the one before.
+    fn of(pod: &'a Pod, container: &'a Container) -> Option<Self> {
+        let is_bad = |end: &&End| end.exit_code != 0 || end.reason == "OOMKilled";
+        if let ContainerState::Ended(end) = &container.state {
+            return is_bad(&end).then_some(Run { pod, container, end, field: "state.terminated" });
+        }
+        let end = container.last_end.as_deref().filter(is_bad)?;
+        Some(Run { pod, container, end, field: "lastState.terminated" })
+    }
+
+    /// The end that explains most of a pod: one for want of memory, then the newest. Sidecars are ended when the work is
+    /// over, which explains nothing.
+    fn worst(pod: &'a Pod) -> Option<Self> {
+        let is_working =
+            pod.containers.iter().any(|one| one.role == Role::Main && !matches!(one.state, ContainerState::Ended(_)));
+        let counts = |container: &&Container| match container.role {
+            Role::Main | Role::Init => true,
+            Role::Sidecar => is_working && pod.meta.deleted.is_none(),
+            Role::Ephemeral => false,
+        };
+        let runs = pod.containers.iter().filter(counts).filter_map(|container| Run::of(pod, container));
+        runs.max_by_key(|run| (run.end.reason == "OOMKilled", run.container.role != Role::Sidecar, run.end.finished))
+    }
+
+    /// Seconds that it took; None where the runtime does not tell.
+    fn seconds(&self) -> Option<i64> {
+        Some(self.end.finished?.seconds_since(self.end.started?).max(0))
+    }
+
+    /// The newest try that ended the same way: it speaks for all of them, so that one log is read and not one for each.
+    fn spokesman(self, case: &Case<'a>) -> Self {
+        let is_same =
+            |other: &Run<'_>| other.container.name == self.container.name && other.end.exit_code == self.end.exit_code;
+        let of = |pod: &&'a Pod| Run::worst(pod).filter(is_same);
+        case.pods.iter().rev().find_map(of).unwrap_or(self)
+    }
+
+    /// The end of the log of that try, and which it is.
+    fn words(self, case: &Case<'a>) -> (Self, LastWords<'a>) {
+        let one = self.spokesman(case);
+        (one, LastWords::of(case, one.pod, one.container, one.end))
+    }
+
+    /// The last words of that try as evidence.
+    fn last_words(self, case: &Case<'a>) -> Vec<Evidence> {
+        let (one, words) = self.words(case);
+        words.evidence(one.pod, one.container)
+    }
+}
+
+#[cfg(test)]
+pub(super) fn patterns() -> Vec<&'static Pattern> {
+    [taken::PATTERNS, killed::PATTERNS, log::PATTERNS].concat()
+}
+
+#[cfg(test)]
+mod tests;

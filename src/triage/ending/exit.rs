@@ -1,0 +1,232 @@
+//! Exit codes and signals: what a program says with the number it ends with.
+
+use super::super::Case;
+use super::killed::{after, of_end};
+use super::{Run, log, stopped};
+use crate::model::command_call::CommandCall;
+use crate::model::pod::{Container, Pod, Role};
+use crate::triage::case::of_field;
+use crate::triage::container::{
+    blank, called, for_next_runs, job_subject, pod_subject, remake, rerun, sentences, status_path, waiting,
+};
+use crate::triage::finding::{Confidence, Finding, Fix, Severity};
+use crate::triage::last_words::of_line;
+use crate::triage::restarts;
+
+/// What exit codes mean by custom, where they mean anything.
+const CODES: &[(i32, &str)] = &[
+    (2, "which mostly says that its arguments are wrong"),
+    (64, "by custom: called in a wrong way (EX_USAGE)"),
+    (65, "by custom: wrong input (EX_DATAERR)"),
+    (66, "by custom: no input (EX_NOINPUT)"),
+    (69, "by custom: a service that it needs is not available (EX_UNAVAILABLE)"),
+    (70, "by custom: an error in the program itself (EX_SOFTWARE)"),
+    (73, "by custom: it cannot write its output (EX_CANTCREAT)"),
+    (75, "by custom: a trouble that passes (EX_TEMPFAIL)"),
+    (77, "by custom: it lacks a right (EX_NOPERM)"),
+    (78, "by custom: its configuration is wrong (EX_CONFIG)"),
+    (124, "as timeout(1) does when the time is up"),
+    (125, "as tools do that start another program and fail themselves"),
+    (128, "which is no valid exit code, or the process was never started"),
+    (129, "by the signal SIGHUP"),
+    (138, "by the signal SIGUSR1, which it does not handle"),
+    (140, "by the signal SIGUSR2, which it does not handle"),
+    (141, "since it wrote to a pipe that nobody read any more (SIGPIPE)"),
+    (142, "by the signal SIGALRM: a timer of its own"),
+    (255, "an exit code out of range such as -1, or an ssh that failed"),
+];
+
+/// Signals by which a program ends through its own fault: number, name, what happened, what to look at.
+const CRASHES: &[(i32, &str, &str, &str)] = &[
+    (3, "SIGQUIT", "was told to quit", "see who sends it: mostly a tool inside the container"),
+    (
+        4,
+        "SIGILL",
+        "used an instruction that the processor does not have",
+        "see whether it runs on other nodes: builds for newer processors fail on older ones",
+    ),
+    (5, "SIGTRAP", "ran into a trap", "look at the program, mostly at an assertion in native code"),
+    (6, "SIGABRT", "gave up by itself", "look above its end for an assertion, or memory that a library could not get"),
+    (
+        7,
+        "SIGBUS",
+        "used memory that is not there",
+        "give it more shared memory: an emptyDir with medium Memory at /dev/shm; or more disk for files that it maps",
+    ),
+    (8, "SIGFPE", "calculated something impossible, mostly a division by zero", "look at the program and its input"),
+    (11, "SIGSEGV", "used memory that is not its own", "look at the program, or at a native library that it uses"),
+    (24, "SIGXCPU", "used more processor time than its own limit allows", "look for ulimit in the command"),
+    (25, "SIGXFSZ", "wrote a file larger than its own limit allows", "look for ulimit in the command"),
+    (
+        31,
+        "SIGSYS",
+        "made a system call that its seccomp profile forbids",
+        "allow the call in the seccomp profile, or use another profile",
+    ),
+];
+
+const SIGINT: i32 = 2;
+const SIGKILL: i32 = 9;
+const SIGTERM: i32 = 15;
+
+/// What a container's exit code says, and the end of its log.
+pub(super) fn find(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
+    let signal = match (run.end.signal, run.end.exit_code) {
+        (0, code @ 129..=192) => code - 128,
+        (signal, _) => signal,
+    };
+    if stopped::is_of_the_job(case, run.pod, run.end.finished, matches!(signal, SIGKILL | SIGTERM)) {
+        // What the Job itself stopped is no cause; asked about the pod, that is the answer.
+        return (case.subject.kind == crate::model::key::Kind::Pod).then(|| stopped::stopped(case, run, signal));
+    }
+    let found = match (signal, run.end.exit_code) {
+        (SIGINT | SIGKILL | SIGTERM, _) => stopped::stopped(case, run, signal),
+        (signal, _) if CRASHES.iter().any(|crash| crash.0 == signal) => crashed(case, run, signal),
+        (_, 126 | 127) => no_command(case, run),
+        _ => failed(case, run),
+    };
+    Some(Finding { since: run.end.finished, ..found })
+}
+
+/// Reads the log of the run.
+pub(super) fn read_log(run: &Run<'_>) -> Fix {
+    let id = if run.field == "lastState.terminated" { "view.previous-log" } else { "view.logs" };
+    Fix::by(format!("read the log of {}", run.container.name), CommandCall::new(id, pod_subject(run.pod)))
+}
+
+/// Where a Job goes on to try: stops it.
+fn stop(case: &Case<'_>) -> Option<Fix> {
+    let job = case.job.filter(|job| !job.is_finished() && !job.suspend).and(job_subject(case))?;
+    Some(Fix::by("stop the tries while you look: suspend the Job", CommandCall::new("batch.suspend", job)))
+}
+
+/// T060: the program says that it failed. T052 where it is an init container, which keeps the others from starting.
+fn failed(case: &Case<'_>, run: &Run<'_>) -> Finding {
+    let (one, words) = run.words(case);
+    if let Some(found) = log::find(case, &one, &words) {
+        return found;
+    }
+    let Run { pod, container, end, .. } = run;
+    let code = end.exit_code;
+    let by_code = CODES.iter().find(|(one, _)| *one == code).map(|(_, meaning)| *meaning);
+    let meaning = match end.reason.as_str() {
+        "Unknown" => Some("since its node or the runtime there was restarted"),
+        _ => by_code,
+    };
+    let meaning = meaning.map(|meaning| format!(", {meaning}"));
+    let is_init = container.role == Role::Init;
+    let held = if is_init { "The main containers have not started.".to_owned() } else { String::new() };
+    let verdict =
+        format!("{} ended with exit code {code}{}{}.", called(pod, container), after(run), meaning.unwrap_or_default());
+    let mut evidence = vec![of_end(run)];
+    evidence.extend(words.evidence(one.pod, one.container));
+    let fixes = [
+        Some(read_log(&one)),
+        rerun(case, "mend what is wrong, and rerun with another image, command or variables"),
+        stop(case),
+        for_next_runs(case),
+    ];
+    let rule = if is_init { "T052" } else { "T060" };
+    let prefix = if is_init { format!("init {}: ", container.name) } else { String::new() };
+    Finding {
+        verdict: sentences([verdict, words.sentence(), held]),
+        short: match words.short() {
+            Some(words) => format!("{prefix}exit {code}: {words}"),
+            None => format!("{prefix}exit code {code}"),
+        },
+        evidence,
+        fixes: fixes.into_iter().flatten().collect(),
+        group: format!("{rule}/{}/{code}", container.name),
+        ..blank(case, rule, Severity::Error, Confidence::Certain)
+    }
+}
+
+/// T070 where the runtime has forgotten how the container ended before.
+pub(super) fn looping(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
+    let is_looping = |container: &&Container| {
+        waiting(container).is_some_and(|(reason, _)| reason == "CrashLoopBackOff") && container.role != Role::Ephemeral
+    };
+    let container = pod.containers.iter().find(is_looping)?;
+    let (reason, message) = waiting(container)?;
+    let name = called(pod, container);
+    let finding = Finding {
+        verdict: format!("{name} ends again and again; how is not known any more."),
+        short: "ends again and again".to_owned(),
+        evidence: vec![of_field(pod, status_path(container, "state.waiting"), format!("{reason}: {message}"))],
+        group: format!("T070/{}", container.name),
+        ..blank(case, "T070", Severity::Error, Confidence::Certain)
+    };
+    Some(restarts::counted(case, pod, container, finding))
+}
+
+/// T061: the shell did not find what it was to run, or may not run it.
+fn no_command(case: &Case<'_>, run: &Run<'_>) -> Finding {
+    let (one, words) = run.words(case);
+    if let Some(found) = log::find(case, &one, &words).filter(|found| found.rule.0 == "T046") {
+        return found;
+    }
+    let Run { pod, container, end, .. } = run;
+    let (code, is_missing) = (end.exit_code, end.exit_code == 127);
+    let found = log::command(&words);
+    let command = found.as_ref().map_or("a command", |(command, _)| command);
+    let (why, short) = match is_missing {
+        true => ("its image does not have", format!("{command} is not in the image")),
+        false => ("may not be executed in its image", format!("{command} may not be executed")),
+    };
+    let name = called(pod, container);
+    let verdict = match is_missing {
+        true => format!("{name} called {command}, which {why} (exit code {code}{}).", after(run)),
+        false => format!("{name} called {command}, which {why} (exit code {code}{}).", after(run)),
+    };
+    let mut evidence = vec![of_end(run)];
+    match &found {
+        Some((_, line)) => evidence.insert(0, of_line(one.pod, one.container, line)),
+        None => evidence.extend(words.evidence(one.pod, one.container)),
+    }
+    let fixes = [
+        rerun(case, "rerun with a corrected command, or an image that has it"),
+        remake(case, "of a script from a ConfigMap: set defaultMode 0755 (493) in a new Job").filter(|_| !is_missing),
+        Some(read_log(&one)),
+        for_next_runs(case),
+    ];
+    Finding {
+        verdict,
+        short,
+        evidence,
+        fixes: fixes.into_iter().flatten().collect(),
+        group: format!("T061/{}/{code}", container.name),
+        ..blank(case, "T061", Severity::Critical, Confidence::Certain)
+    }
+}
+
+/// T065: the program crashed.
+fn crashed(case: &Case<'_>, run: &Run<'_>, signal: i32) -> Finding {
+    let (_, name, what, cure) = CRASHES.iter().find(|crash| crash.0 == signal).copied().unwrap_or(CRASHES[3]);
+    let (one, words) = run.words(case);
+    let Run { pod, container, end, .. } = run;
+    let mut evidence = vec![of_end(run)];
+    evidence.extend(words.evidence(one.pod, one.container));
+    let place = if signal == 4 { format!(" on node {}", pod.node) } else { String::new() };
+    let fixes = [
+        Some(Fix::outside(cure)),
+        Some(read_log(&one)),
+        rerun(case, "rerun with an image that is mended"),
+        for_next_runs(case),
+    ];
+    Finding {
+        verdict: sentences([
+            format!(
+                "{} crashed{}: it {what}{place} ({name}, exit code {}).",
+                called(pod, container),
+                after(run),
+                end.exit_code
+            ),
+            words.sentence(),
+        ]),
+        short: format!("crashed: {name}"),
+        evidence,
+        fixes: fixes.into_iter().flatten().collect(),
+        group: format!("T065/{}/{name}", container.name),
+        ..blank(case, "T065", Severity::Error, Confidence::Certain)
+    }
+}

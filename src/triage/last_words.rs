@@ -1,0 +1,186 @@
+//! The last words of a container: of the end of its log those lines that tell what went wrong, by the log pane's own
+//! recogniser.
+
+use std::borrow::Cow;
+
+use super::Case;
+use super::container::cut;
+use super::finding::{Evidence, Source};
+use crate::model::log::{Classifier, structured};
+use crate::model::meta::Object;
+use crate::model::pod::{Container, End, Pod};
+
+/// Lines of a log that a finding shows.
+const MOST_LINES: usize = 3;
+
+/// Letters of a line that a verdict quotes.
+const MOST_LETTERS: usize = 160;
+
+/// What is known of the end of a container's log.
+#[derive(Debug, Default)]
+pub(super) struct LastWords<'a> {
+    /// All lines that are known, oldest first.
+    pub(super) lines: Vec<&'a str>,
+    /// Those that tell something, in their order.
+    pub(super) telling: Vec<&'a str>,
+    /// The recogniser found them; else they are just the last.
+    pub(super) are_errors: bool,
+}
+
+impl<'a> LastWords<'a> {
+    /// Those of a run: its termination message where it has one, else the end of its log. None are known before the log
+    /// was asked for.
+    pub(super) fn of(case: &Case<'a>, pod: &Pod, container: &Container, end: &'a End) -> Self {
+        let lines: Vec<&str> = match end.message.as_str() {
+            "" => case.tail(pod, container).into_iter().flatten().map(String::as_str).collect(),
+            message => message.lines().collect(),
+        };
+        let errors = errors(&lines);
+        let are_errors = !errors.is_empty();
+        let telling = match are_errors {
+            true => errors,
+            false => lines.iter().copied().filter(|line| !line.trim().is_empty()).collect(),
+        };
+        let telling = telling[telling.len().saturating_sub(MOST_LINES)..].to_vec();
+        Self { lines, telling, are_errors }
+    }
+
+    /// The last of them as a sentence, `Its last words: "KeyError: 'tenant_id'".`; empty where there are none.
+    pub(super) fn sentence(&self) -> String {
+        self.telling.last().map_or_else(String::new, |line| format!("Its last words: \"{}\".", said(line)))
+    }
+
+    /// The last of them in a few words; None where nothing says that they are an error.
+    pub(super) fn short(&self) -> Option<String> {
+        self.telling.last().filter(|_| self.are_errors).map(|line| said(line))
+    }
+
+    /// The lines as evidence, the last first, which tells most.
+    pub(super) fn evidence(&self, pod: &Pod, container: &Container) -> Vec<Evidence> {
+        let of_line = |line: &&str| of_line(pod, container, line);
+        self.telling.iter().rev().map(of_line).collect()
+    }
+}
+
+/// A line of a container's log as evidence.
+pub(super) fn of_line(pod: &Pod, container: &Container, line: &str) -> Evidence {
+    let source = Source::Log { pod: pod.key(), container: container.name.to_string() };
+    Evidence { source, words: line.trim_end().to_owned(), at: None }
+}
+
+/// The lines that say what went wrong: where something begins that did, and what a trace under it ends with, which is
+/// where most languages put the cause.
+fn errors<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+    let mut classifier = Classifier::default();
+    let mut told: Vec<&str> = Vec::new();
+    let mut is_within = false;
+    for line in lines.iter().copied() {
+        let class = classifier.class(line.as_bytes());
+        if class.is_error() {
+            is_within = true;
+            told.push(line);
+        } else if !class.continues() {
+            is_within = false;
+        } else if is_within && (is_cause(line) || told.last().is_some_and(|head| is_opening(head))) {
+            // The first line of a trace that only says that one follows gives way to what the trace says.
+            if told.last().is_some_and(|head| is_opening(head)) && !line.starts_with([' ', '\t']) {
+                told.pop();
+                told.push(line);
+            } else if is_cause(line) {
+                told.push(line);
+            }
+        }
+    }
+    told.dedup();
+    told
+}
+
+/// A line that says no more than that a trace or a message follows.
+fn is_opening(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with("Traceback (most recent") || (line.starts_with("thread '") && line.ends_with(':'))
+}
+
+/// A line of a trace that names an exception: `KeyError: 'x'`, `Caused by: java.net.ConnectException: refused`.
+fn is_cause(line: &str) -> bool {
+    let is_named = |(name, _): (&str, &str)| {
+        name == "Caused by" || (!name.contains([' ', '(', '/']) && name != "note" && name != "goroutine")
+    };
+    !line.starts_with([' ', '\t']) && line.split_once(": ").is_some_and(is_named)
+}
+
+/// A line as it is quoted: of JSON its message and its error, of anything else all of it, cut.
+fn said(line: &str) -> String {
+    let line = line.trim();
+    let found = structured(line).filter(|found| line.starts_with('{') && !found.message.is_empty());
+    let text = match found {
+        Some(found) => {
+            let error = found.fields.iter().find(|(key, _)| matches!(&**key, "error" | "err" | "exception"));
+            match error {
+                Some((_, error)) => Cow::Owned(format!("{}: {error}", found.message)),
+                None => found.message,
+            }
+        }
+        None => Cow::Borrowed(line),
+    };
+    cut(&text, MOST_LETTERS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(lines: &[&str]) -> Vec<String> {
+        errors(lines).into_iter().map(said).collect()
+    }
+
+    #[test]
+    fn trace_is_told_by_its_cause() {
+        for (lines, wanted) in [
+            (
+                &[
+                    "start",
+                    "Traceback (most recent call last):",
+                    "  File \"/app/run.py\", line 12, in <module>",
+                    "KeyError: 'tenant_id'",
+                ][..],
+                &["KeyError: 'tenant_id'"][..],
+            ),
+            (
+                &[
+                    "Exception in thread \"main\" java.lang.RuntimeException: cannot load",
+                    "\tat app.Main.main(Main.java:3)",
+                    "Caused by: java.net.ConnectException: Connection refused",
+                    "\tat java.base/sun.nio.ch.Net.connect(Net.java:1)",
+                ],
+                &[
+                    "Exception in thread \"main\" java.lang.RuntimeException: cannot load",
+                    "Caused by: java.net.ConnectException: Connection refused",
+                ],
+            ),
+            (
+                &[
+                    "panic: index out of range",
+                    "",
+                    "goroutine 1 [running]:",
+                    "main.main()",
+                    "\t/app/main.go:4 +0x1d",
+                    "exit status 2",
+                ],
+                &["panic: index out of range"],
+            ),
+            (
+                &[
+                    "thread 'main' panicked at src/main.rs:2:5:",
+                    "no tenant",
+                    "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace",
+                ],
+                &["no tenant"],
+            ),
+            (&[r#"{"level":"error","msg":"no route","err":"timeout"}"#, "bye"], &["no route: timeout"]),
+            (&["all is well", "done"], &[]),
+        ] {
+            assert_eq!(told(lines), wanted, "{lines:?}");
+        }
+    }
+}

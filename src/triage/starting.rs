@@ -1,0 +1,59 @@
+//! The pod has a node and does not come to work there: its image, its configuration, its volumes, its network, its
+//! first process. What the kubelet says of a container goes before what events say of the pod.
+
+mod config;
+mod image;
+mod node;
+mod start;
+mod trouble;
+
+pub(super) use image::foreign_architecture;
+
+use super::Case;
+use super::container::{is_success, waiting};
+use super::finding::Finding;
+#[cfg(test)]
+use super::grammar::Pattern;
+use crate::model::pod::{Container, Pod, Role};
+
+/// What keeps a pod from its work that has a node.
+pub(super) fn find(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
+    if is_success(case) {
+        return None;
+    }
+    let never_ran = || pod.containers.iter().find_map(|one| start::failed(case, pod, one));
+    if pod.is_finished() {
+        return node::rejected(case, pod).or_else(never_ran);
+    }
+    if pod.node.is_empty() || pod.meta.deleted.is_some() {
+        return None;
+    }
+    let said = |container: &Container| {
+        let (reason, message) = waiting(container).filter(|_| container.role != Role::Ephemeral)?;
+        let rules = [image::find, config::find, start::find];
+        rules.into_iter().find_map(|rule| rule(case, pod, container, reason, message))
+    };
+    let found = pod.containers.iter().find_map(said).or_else(never_ran);
+    found.or_else(|| prepared(case, pod)).or_else(|| start::blocking(case, pod))
+}
+
+/// What events say of a pod of which no container was started yet: volumes, network, a long pull.
+fn prepared(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
+    let is_first = |container: &Container| {
+        let reason = waiting(container).map(|(reason, _)| reason);
+        matches!(reason, Some("" | "ContainerCreating" | "PodInitializing"))
+    };
+    let is_waiting = pod.containers.iter().filter(|one| one.role != Role::Ephemeral).any(is_first);
+    if !is_waiting {
+        return None;
+    }
+    config::unmounted(case, pod).or_else(|| node::unprepared(case, pod)).or_else(|| image::slow(case, pod))
+}
+
+#[cfg(test)]
+pub(super) fn patterns() -> Vec<&'static Pattern> {
+    [image::PATTERNS, config::PATTERNS, node::PATTERNS, start::PATTERNS].concat()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,270 @@
+//! What a container is configured with and does not get: ConfigMaps and Secrets for its variables and volumes, a user
+//! that may run it. Of Secrets nothing is looked at but their names.
+
+use serde_json::Value;
+
+use super::super::Case;
+use super::node::{is_settling, newest_failure};
+use crate::model::mutation::Address;
+use crate::model::pod::{Container, Pod};
+use crate::triage::case::{of_event, of_field};
+use crate::triage::container::{blank, called, for_next_runs, remake, rerun, sentences, status_path, waits};
+use crate::triage::finding::{Confidence, Evidence, Finding, Fix, Severity};
+use crate::triage::grammar::Pattern;
+use crate::triage::known::Fact;
+
+/// `secret "db-secret" not found` (kubelet `makeEnvironmentVariables`; volumes have the same words).
+static MISSING: Pattern = Pattern::new(r#"(?<kind>configmap|secret) "(?<name>[^"]+)" not found"#);
+
+/// `couldn't find key url in Secret batch/db-secret`.
+static NO_KEY: Pattern =
+    Pattern::new(r"couldn't find key (?<key>.+) in (?<kind>ConfigMap|Secret) (?<namespace>[^/\s]+)/(?<name>\S+)");
+
+/// `container has runAsNonRoot and image has non-numeric user (app), cannot verify user is non-root`.
+static USER: Pattern = Pattern::new(r"non-numeric user \((?<user>[^)]*)\)");
+
+/// `MountVolume.SetUp failed for volume "migrations" : configmap "migration-scripts" not found`.
+static MOUNT: Pattern = Pattern::new(r#"MountVolume\.SetUp failed for volume "(?<volume>[^"]+)" : (?<rest>(?s:.*))$"#);
+
+/// `references non-existent secret key: tls.key`, `configmap references non-existent config key: app.yaml`.
+static NO_FILE: Pattern = Pattern::new(r"references non-existent (?<kind>secret|config) key: (?<key>.+)$");
+
+/// A ConfigMap or a Secret.
+struct Source<'t> {
+    kind: &'static str,
+    namespace: &'t str,
+    name: &'t str,
+}
+
+impl Source<'_> {
+    /// `secret/db-secret`.
+    fn words(&self) -> String {
+        format!("{}/{}", self.kind.to_lowercase(), self.name)
+    }
+
+    fn address(&self, name: &str) -> Address {
+        Address {
+            api_version: "v1".into(),
+            kind: self.kind.into(),
+            namespace: self.namespace.into(),
+            name: name.into(),
+        }
+    }
+
+    /// One of the same kind in the namespace with nearly the same name.
+    fn namesake(&self, case: &Case<'_>) -> Option<String> {
+        let Fact::Found(Value::Array(all)) = case.object(self.address(""))? else { return None };
+        let names = all.iter().filter_map(|one| one["metadata"]["name"].as_str());
+        near(self.name, names)
+    }
+
+    /// A key of a ConfigMap with nearly the same name. What a Secret holds is not read.
+    fn near_key(&self, case: &Case<'_>, key: &str) -> Option<String> {
+        let address = (self.kind == "ConfigMap").then(|| self.address(self.name))?;
+        let Fact::Found(object) = case.object(address)? else { return None };
+        let keys = ["data", "binaryData"].into_iter().filter_map(|field| object[field].as_object());
+        near(key, keys.flat_map(|keys| keys.keys()).map(String::as_str))
+    }
+}
+
+/// The name that was probably meant: other letters' case, other separators, or at most two slips.
+fn near<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let plain = |name: &str| name.to_lowercase().replace(['-', '_', '.'], "");
+    let meant = plain(wanted);
+    let slips = names.map(|name| (strsim::osa_distance(&plain(name), &meant), name));
+    let allowed = if wanted.chars().count() > 3 { 2 } else { 1 };
+    slips.filter(|(slips, name)| *slips <= allowed && *name != wanted).min().map(|(_, name)| name.to_owned())
+}
+
+const fn kind_of(word: &str) -> &'static str {
+    match word.as_bytes() {
+        [b's' | b'S', ..] => "Secret",
+        _ => "ConfigMap",
+    }
+}
+
+/// What a waiting container says of its configuration.
+pub(super) fn find(case: &Case<'_>, pod: &Pod, container: &Container, reason: &str, message: &str) -> Option<Finding> {
+    if reason != "CreateContainerConfigError" {
+        return None;
+    }
+    let evidence = of_field(pod, status_path(container, "state.waiting"), format!("{reason}: {message}"));
+    let found = as_root(case, pod, container, message)
+        .or_else(|| missing_object(case, pod, container, message))
+        .or_else(|| missing_key(case, pod, container, message))
+        .unwrap_or_else(|| unknown(case, pod, container, message));
+    let since = pod.started.or(pod.meta.created);
+    Some(Finding { confidence: Confidence::Certain, evidence: vec![evidence], since, ..found })
+}
+
+/// T047: variables come from an object that is not there.
+fn missing_object(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> Option<Finding> {
+    let found = MISSING.captures(message)?;
+    let source = Source { kind: kind_of(&found["kind"]), namespace: &pod.meta.namespace, name: &found["name"] };
+    let use_of_it = format!("{} takes variables from it.", called(pod, container));
+    Some(absent(case, "T047", &source, use_of_it))
+}
+
+/// What is told of an object that is not there.
+fn absent(case: &Case<'_>, rule: &'static str, source: &Source<'_>, use_of_it: String) -> Finding {
+    let Source { kind, namespace, name } = source;
+    let namesake = source.namesake(case);
+    let near = namesake.as_ref().map(|near| format!("There is a {kind} {near}."));
+    let fixes = [
+        Some(Fix::outside(format!("create {} in namespace {namespace}: the pod goes on by itself", source.words()))),
+        namesake.and_then(|near| rerun(case, format!("rerun with {near} instead of {name}"))),
+        for_next_runs(case),
+    ];
+    Finding {
+        verdict: sentences([
+            format!("{kind} {name} does not exist in namespace {namespace}."),
+            use_of_it,
+            near.unwrap_or_default(),
+            waits(case),
+        ]),
+        short: format!("no {}", source.words()),
+        fixes: fixes.into_iter().flatten().collect(),
+        group: format!("{rule}/{namespace}/{}", source.words()),
+        ..blank(case, rule, Severity::Critical, Confidence::Likely)
+    }
+}
+
+/// T047: the object is there, the key is not.
+fn missing_key(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> Option<Finding> {
+    let found = NO_KEY.captures(message)?;
+    let source = Source { kind: kind_of(&found["kind"]), namespace: &found["namespace"], name: &found["name"] };
+    let use_of_it = format!("{} takes a variable from it.", called(pod, container));
+    Some(without_key(case, "T047", &source, &found["key"], use_of_it))
+}
+
+/// What is told of an object that lacks a key.
+fn without_key(case: &Case<'_>, rule: &'static str, source: &Source<'_>, key: &str, use_of_it: String) -> Finding {
+    let Source { kind, namespace, name } = source;
+    let near = source.near_key(case, key);
+    let has = near.as_ref().map(|near| format!("It has a key {near}."));
+    let fixes = [
+        Some(Fix::outside(format!(
+            "put the key {key} into {} in namespace {namespace}: the pod goes on by itself",
+            source.words()
+        ))),
+        near.and_then(|near| rerun(case, format!("rerun with the key {near} instead of {key}"))),
+        for_next_runs(case),
+    ];
+    Finding {
+        verdict: sentences([
+            format!("{kind} {name} in namespace {namespace} has no key {key}."),
+            use_of_it,
+            has.unwrap_or_default(),
+            waits(case),
+        ]),
+        short: format!("no key {key} in {}", source.words()),
+        fixes: fixes.into_iter().flatten().collect(),
+        group: format!("{rule}/{namespace}/{}/{key}", source.words()),
+        ..blank(case, rule, Severity::Critical, Confidence::Likely)
+    }
+}
+
+/// T048: the template wants a user that is not root, and the image does not promise one.
+fn as_root(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> Option<Finding> {
+    let is_about = ["runAsNonRoot", "non-root"].iter().any(|words| message.contains(words));
+    if !is_about {
+        return None;
+    }
+    let name = &container.name;
+    let user = USER.captures(message).map(|found| found["user"].to_owned());
+    let (why, short) = match user {
+        Some(user) => (
+            format!("the image runs as user {user}, and of a name the kubelet cannot tell that it is not root"),
+            format!("user {user} may be root, which is not allowed"),
+        ),
+        None if message.contains("breaks non-root policy") => (
+            "the template sets runAsUser: 0, which is root".to_owned(),
+            "runs as root, which is not allowed".to_owned(),
+        ),
+        None => ("the image runs as root".to_owned(), "image runs as root, which is not allowed".to_owned()),
+    };
+    let fixes = [
+        remake(case, format!("set securityContext.runAsUser of {name} to a number above 0 in a new Job")),
+        rerun(case, "or rerun with an image whose USER is a number above 0"),
+        for_next_runs(case),
+    ];
+    Some(Finding {
+        verdict: sentences([
+            format!("{} may not run as root (runAsNonRoot), but {why}.", called(pod, container)),
+            waits(case),
+        ]),
+        short,
+        fixes: fixes.into_iter().flatten().collect(),
+        group: format!("T048/{name}"),
+        ..blank(case, "T048", Severity::Critical, Confidence::Certain)
+    })
+}
+
+/// T047 in words that are not known.
+fn unknown(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> Finding {
+    let fixes = [remake(case, "correct the template in a new Job"), for_next_runs(case)];
+    Finding {
+        verdict: sentences([format!("{} cannot be configured: {message}.", called(pod, container)), waits(case)]),
+        short: format!("no configuration: {message}"),
+        fixes: fixes.into_iter().flatten().collect(),
+        group: format!("T047/{}/{message}", container.name),
+        ..blank(case, "T047", Severity::Critical, Confidence::Likely)
+    }
+}
+
+/// T049: a volume is made of an object that is not there.
+pub(super) fn unmounted(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
+    if is_settling(case, pod) {
+        return None;
+    }
+    let event = newest_failure(case, pod, "FailedMount", |note| {
+        MOUNT.captures(note).is_some_and(|found| {
+            let rest = &found["rest"];
+            MISSING.captures(rest).is_some() || NO_FILE.captures(rest).is_some()
+        })
+    })?;
+    let found = MOUNT.captures(&event.note)?;
+    let (volume, rest) = (&found["volume"], &found["rest"]);
+    let use_of_it = format!("Volume {volume} is made of it, and no container starts before.");
+    let namespace = &pod.meta.namespace;
+    let mut evidence: Vec<Evidence> = vec![of_event(event)];
+    let told = if let Some(found) = MISSING.captures(rest) {
+        absent(case, "T049", &Source { kind: kind_of(&found["kind"]), namespace, name: &found["name"] }, use_of_it)
+    } else {
+        let found = NO_FILE.captures(rest)?;
+        let kind = kind_of(&found["kind"]);
+        let name = volume_source(case, volume, kind);
+        if let Some(name) = &name {
+            evidence.push(of_field(pod, format!("spec.volumes[{volume}]"), format!("{kind} {name}")));
+        }
+        match name {
+            Some(name) => without_key(case, "T049", &Source { kind, namespace, name: &name }, &found["key"], use_of_it),
+            None => {
+                let key = &found["key"];
+                Finding {
+                    verdict: sentences([
+                        format!("Volume {volume} wants the key {key} of a {kind} that does not have it."),
+                        waits(case),
+                    ]),
+                    short: format!("volume {volume}: no key {key}"),
+                    fixes: vec![Fix::outside(format!("put the key {key} into the {kind}: the pod goes on by itself"))],
+                    group: format!("T049/{namespace}/{volume}/{key}"),
+                    ..blank(case, "T049", Severity::Critical, Confidence::Likely)
+                }
+            }
+        }
+    };
+    Some(Finding { evidence, since: event.meta.created, ..told })
+}
+
+/// The name of the ConfigMap or Secret that a volume of the template is made of; the first where it is made of several.
+fn volume_source(case: &Case<'_>, volume: &str, kind: &str) -> Option<String> {
+    let volumes = case.pod_spec()?["volumes"].as_array()?;
+    let volume = volumes.iter().find(|one| one["name"] == volume)?;
+    let (field, name) = if kind == "Secret" { ("secret", "secretName") } else { ("configMap", "name") };
+    let projected = || volume["projected"]["sources"].as_array()?.iter().find_map(|one| one[field]["name"].as_str());
+    volume[field][name].as_str().or_else(projected).map(str::to_owned)
+}
+
+#[cfg(test)]
+pub(super) static PATTERNS: &[&Pattern] = &[&MISSING, &NO_KEY, &USER, &MOUNT, &NO_FILE];

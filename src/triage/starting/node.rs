@@ -1,0 +1,230 @@
+//! What the node cannot do for a pod: refuse it, attach and mount its volumes, make its sandbox.
+
+use super::super::Case;
+use crate::model::command_call::CommandCall;
+use crate::model::event::Event;
+use crate::model::pod::{Pod, PodPhase};
+use crate::triage::case::{of_event, of_field};
+use crate::triage::container::{blank, cut, pod_subject, sentences};
+use crate::triage::finding::{Confidence, Finding, Fix, Severity};
+use crate::triage::grammar::Pattern;
+
+/// So long a pod may take until its volumes and its network are there: what fails before is tried again and mostly
+/// succeeds.
+const SETTLING_SECONDS: i64 = 30;
+
+/// The kubelet took the pod so recently that a failure says nothing.
+pub(super) fn is_settling(case: &Case<'_>, pod: &Pod) -> bool {
+    pod.started.or(pod.meta.created).is_none_or(|since| case.known.ago(since) < SETTLING_SECONDS)
+}
+
+/// The newest event of a failure whose note is meant, where the pod has not got further since.
+pub(super) fn newest_failure<'a>(
+    case: &Case<'a>,
+    pod: &Pod,
+    reason: &str,
+    is_meant: impl Fn(&str) -> bool,
+) -> Option<&'a Event> {
+    const FURTHER: [&str; 4] = ["Pulling", "Pulled", "Created", "Started"];
+    let further = FURTHER.iter().filter_map(|reason| case.events(pod, reason).first()?.last).max();
+    let newest = case.events(pod, reason).into_iter().find(|event| is_meant(&event.note))?;
+    (newest.last >= further).then_some(newest)
+}
+
+/// `MountVolume.MountDevice failed for volume "pvc-6b1f" : rpc error: …`, `AttachVolume.Attach failed for volume "x" : …`,
+/// `Multi-Attach error for volume "pvc-6b1f" Volume is already used by pod(s) x`.
+static VOLUME: Pattern = Pattern::new(r#"volume "(?<volume>[^"]+)"(?: :)? (?<text>(?s:.*))$"#);
+
+/// `Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], …: timed out waiting for the condition`.
+static SUMMARY: Pattern = Pattern::new(r"unmounted volumes=\[(?<volumes>[^\]]*)\].*?: (?<text>[^:]+)$");
+
+/// `Pod was rejected: Node didn't have enough resource: cpu, requested: 4000, used: 7200, capacity: 8000`.
+static SHORT_OF: Pattern = Pattern::new(
+    r"enough resource: (?<resource>[^,]+), requested: (?<requested>\d+), used: (?<used>\d+), capacity: (?<capacity>\d+)",
+);
+
+/// T050, T051: no volumes, no sandbox.
+pub(super) fn unprepared(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
+    if is_settling(case, pod) {
+        return None;
+    }
+    storage(case, pod).or_else(|| sandbox(case, pod))
+}
+
+/// T050: a volume cannot be attached or mounted.
+fn storage(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
+    let of = |reason| newest_failure(case, pod, reason, |note| VOLUME.captures(note).is_some());
+    let summary = || newest_failure(case, pod, "FailedMount", |note| SUMMARY.captures(note).is_some());
+    let event = of("FailedAttachVolume").or_else(|| of("FailedMount")).or_else(|| of("FailedMapVolume"));
+    let event = event.or_else(summary)?;
+    let (volume, text) = match VOLUME.captures(&event.note) {
+        Some(found) => (found["volume"].to_owned(), found["text"].to_owned()),
+        None => {
+            let found = SUMMARY.captures(&event.note)?;
+            (found["volumes"].to_owned(), found["text"].to_owned())
+        }
+    };
+    let claim = claim_of(case, pod, &volume);
+    let thing = claim.as_ref().map_or_else(|| format!("volume {volume}"), |claim| format!("claim {claim}"));
+    let node = &pod.node;
+    let reason = said(&text);
+    let is_permission = text.to_lowercase().contains("permission denied");
+    let fixes = [
+        Fix::outside(match is_permission {
+            true => format!("check who may read and write {thing}"),
+            false => format!("check the storage: its driver on node {node}, and its backend"),
+        }),
+        Fix::by(
+            "delete the pod, so that the next one may come to another node; it counts as a failure",
+            CommandCall::new("object.delete", pod_subject(pod)),
+        ),
+    ];
+    Some(Finding {
+        verdict: format!(
+            "Node {node} cannot give the pod its {thing}: {reason}. No container starts before; the node tries again at \
+             least every 2 minutes."
+        ),
+        short: format!("{thing} not mounted: {reason}"),
+        evidence: vec![of_event(event)],
+        fixes: fixes.into(),
+        since: event.meta.created,
+        group: format!("T050/{}/{thing}", pod.meta.namespace),
+        ..blank(case, "T050", Severity::Error, Confidence::Likely)
+    })
+}
+
+/// The claim behind a volume of the pod, named as the template names it or as the PersistentVolume is called.
+fn claim_of(case: &Case<'_>, pod: &Pod, volume: &str) -> Option<String> {
+    let in_namespace = |claim: &&crate::model::claim::Claim| claim.meta.namespace == pod.meta.namespace;
+    let mut claims = case.known.snapshot.claims.iter().filter(in_namespace);
+    if let Some(claim) = claims.find(|claim| claim.volume == volume) {
+        return Some(claim.meta.name.to_string());
+    }
+    let volumes = case.pod_spec()?["volumes"].as_array()?;
+    let found = volumes.iter().find(|one| one["name"] == volume)?;
+    found["persistentVolumeClaim"]["claimName"].as_str().map(str::to_owned)
+}
+
+/// The part of a runtime's or driver's sentence that tells: without the codes that the libraries around it add.
+fn said(text: &str) -> String {
+    let text = text.rsplit_once("desc = ").map_or(text, |(_, said)| said);
+    cut(text.trim().trim_end_matches('.'), 200)
+}
+
+/// T051: no sandbox, which is the pod's network and what the runtime needs.
+fn sandbox(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
+    let any = |_: &str| true;
+    let event = newest_failure(case, pod, "FailedCreatePodSandBox", any)
+        .or_else(|| newest_failure(case, pod, "NetworkNotReady", any))?;
+    let text = event.note.to_lowercase();
+    let node = &pod.node;
+    let is_exhausted =
+        ["failed to assign an ip address", "no available ip", "no ip addresses available", "no more ips"]
+            .iter()
+            .any(|words| text.contains(words));
+    let has_network = ["cni", "network", "plugin type="].iter().any(|words| text.contains(words));
+    let (why, short, cure) = if is_exhausted {
+        (
+            "no IP address is left for it",
+            "no IP address left for the pod",
+            "give the network more addresses, or run fewer pods",
+        )
+    } else if has_network {
+        ("the network plugin fails", "pod gets no network", "check the network plugin on the node")
+    } else {
+        ("the container runtime fails", "runtime cannot make the pod", "check the container runtime on the node")
+    };
+    let others = same_trouble(case, pod);
+    let fixes = [
+        Fix::outside(format!("{cure}: the node tries again by itself")),
+        Fix::by(
+            "delete the pod, so that the next one may come to another node; it counts as a failure",
+            CommandCall::new("object.delete", pod_subject(pod)),
+        ),
+    ];
+    Some(Finding {
+        verdict: sentences([format!("Node {node} cannot prepare the pod: {why} ({}).", said(&event.note)), others]),
+        short: short.to_owned(),
+        evidence: vec![of_event(event)],
+        fixes: fixes.into(),
+        since: event.meta.created,
+        group: format!("T051/{node}"),
+        ..blank(case, "T051", Severity::Error, Confidence::Likely)
+    })
+}
+
+/// Where else pods have no sandbox, as a sentence: it tells a broken node from a broken network.
+fn same_trouble(case: &Case<'_>, pod: &Pod) -> String {
+    let snapshot = case.known.snapshot;
+    let is_same = |event: &&Event| event.reason == "FailedCreatePodSandBox" && event.about != pod.meta.uid;
+    let nodes = snapshot.events.iter().filter(is_same).filter_map(|event| Some(&snapshot.pods.get(event.about)?.node));
+    let (here, elsewhere): (Vec<_>, Vec<_>) = nodes.partition(|node| **node == pod.node);
+    match (here.len(), elsewhere.len()) {
+        (0, 0) => String::new(),
+        (here, 0) => format!("It is the same for {here} more of its pods, and for none on other nodes."),
+        (_, elsewhere) => format!("It is the same for {elsewhere} pods on other nodes."),
+    }
+}
+
+/// Reasons of pods that a node refuses after they were placed on it (kubelet `lifecycle/predicate.go`, `cm/admission`).
+const REJECTIONS: [&str; 11] = [
+    "UnexpectedAdmissionError",
+    "TopologyAffinityError",
+    "NodeAffinity",
+    "TaintToleration",
+    "NodePorts",
+    "AppArmor",
+    "PodFeatureUnsupported",
+    "VolumeAttachmentLimitExceeded",
+    "InvalidNodeInfo",
+    "PodOSNotSupported",
+    "PodOSSelectorNodeLabelDoesNotMatch",
+];
+
+/// How newer kubelets begin what they say of it, whatever the reason.
+const REJECTED: &str = "Pod was rejected: ";
+
+/// T055: the node refused the pod that the scheduler had given it.
+pub(super) fn rejected(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
+    let reason = pod.reason.as_str();
+    let resource = reason.strip_prefix("OutOf");
+    let is_told = resource.is_some() || REJECTIONS.contains(&reason) || pod.message.starts_with(REJECTED);
+    // A node that shuts down refuses pods too: that is another rule's.
+    if pod.phase != PodPhase::Failed || !is_told || reason == "NodeShutdown" {
+        return None;
+    }
+    let node = &pod.node;
+    let message = pod.message.trim_start_matches(REJECTED).trim_end_matches([' ', '.']);
+    let is_device = message.contains("devices unavailable");
+    let why = match (SHORT_OF.captures(message), resource) {
+        (Some(found), _) => {
+            let number = |name: &str| found[name].parse::<i64>().unwrap_or_default();
+            let left = (number("capacity") - number("used")).max(0);
+            let (resource, requested) = (&found["resource"], &found["requested"]);
+            let unit = if resource == "cpu" { " thousandths of" } else { "" };
+            format!("{requested}{unit} {resource} are wanted, {left} of {} are left", &found["capacity"])
+        }
+        (None, Some(resource)) => format!("no {resource} is left there"),
+        _ if message.is_empty() => reason.to_owned(),
+        _ => message.to_owned(),
+    };
+    let fixes = [
+        Some(Fix::outside("wait for the next try: what the scheduler knows of the node is up to date then")),
+        is_device.then(|| Fix::outside(format!("check the device plugin and the devices of node {node}"))),
+    ];
+    Some(Finding {
+        verdict: format!(
+            "Node {node} refused the pod after it had been placed there ({reason}): {why}. No container ran; it counts as \
+             a failure."
+        ),
+        short: format!("refused by its node: {reason}"),
+        evidence: vec![of_field(pod, "status.reason", format!("{reason}: {}", pod.message))],
+        fixes: fixes.into_iter().flatten().collect(),
+        since: pod.started.or(pod.meta.created),
+        group: format!("T055/{reason}"),
+        ..blank(case, "T055", Severity::Warning, Confidence::Certain)
+    })
+}
+
+#[cfg(test)]
+pub(super) static PATTERNS: &[&Pattern] = &[&VOLUME, &SUMMARY, &SHORT_OF];

@@ -1,0 +1,203 @@
+//! The first process of a container that cannot be started, and init containers that keep the main ones waiting.
+
+use super::super::Case;
+use super::image::foreign_architecture;
+use crate::model::clock::short_duration;
+use crate::model::command_call::CommandCall;
+use crate::model::pod::{Container, ContainerState, End, Pod, Role};
+use crate::triage::case::{of_event, of_field};
+use crate::triage::container::{
+    blank, called, cut, for_next_runs, pod_subject, remake, rerun, sentences, status_path, waits,
+};
+use crate::triage::finding::{Confidence, Evidence, Finding, Fix, Severity};
+use crate::triage::grammar::Pattern;
+use crate::triage::restarts;
+
+/// The program in `exec: "./migrate.sh": stat ./migrate.sh: no such file or directory`, as runc says it, and in crun's
+/// ``executable file `x` not found in $PATH``.
+static PROGRAM: Pattern =
+    Pattern::new(r#"(?:exec: "(?<runc>[^"]+)"|executable file `(?<crun>[^`]+)`|exec (?<bare>/\S+):)"#);
+
+/// `error mounting "/var/lib/x" to rootfs at "/data"`.
+static MOUNT: Pattern = Pattern::new(r#"error mounting "(?<from>[^"]+)" to rootfs at "(?<to>[^"]+)""#);
+
+/// `chdir to cwd ("/app") set in config.json failed: no such file or directory`.
+static FOLDER: Pattern = Pattern::new(r#"chdir to cwd \("(?<folder>[^"]+)"\)"#);
+
+/// T054 from a container that waits: the kubelet tries again and again.
+pub(super) fn find(case: &Case<'_>, pod: &Pod, container: &Container, reason: &str, message: &str) -> Option<Finding> {
+    if !matches!(reason, "RunContainerError" | "CreateContainerError") {
+        return None;
+    }
+    // The state names an error code where the run before has the whole text.
+    let end = container.last_end.as_deref().filter(|end| is_start_error(end));
+    let text = match (message, end) {
+        ("", Some(end)) => end.message.as_str(),
+        _ => message,
+    };
+    let evidence = of_field(pod, status_path(container, "state.waiting"), format!("{reason}: {message}"));
+    let found = told(case, pod, container, text, evidence);
+    Some(restarts::counted(case, pod, container, found))
+}
+
+/// T054 from a container that ended without having run.
+pub(super) fn failed(case: &Case<'_>, pod: &Pod, container: &Container) -> Option<Finding> {
+    let (end, field) = match (&container.state, &container.last_end) {
+        (ContainerState::Ended(end), _) => (end, "state.terminated"),
+        (ContainerState::Waiting { .. }, Some(end)) => (&**end, "lastState.terminated"),
+        _ => return None,
+    };
+    if !is_start_error(end) {
+        return None;
+    }
+    let words = format!("{}, exit code {}: {}", end.reason, end.exit_code, end.message);
+    let evidence = Evidence { at: end.finished, ..of_field(pod, status_path(container, field), words) };
+    let found = told(case, pod, container, &end.message, evidence);
+    Some(restarts::counted(
+        case,
+        pod,
+        container,
+        Finding { confidence: Confidence::Certain, since: end.finished, ..found },
+    ))
+}
+
+/// containerd says `StartError`, other runtimes `ContainerCannotRun`.
+fn is_start_error(end: &End) -> bool {
+    matches!(end.reason.as_str(), "StartError" | "ContainerCannotRun")
+}
+
+fn told(case: &Case<'_>, pod: &Pod, container: &Container, text: &str, evidence: Evidence) -> Finding {
+    if text.contains("exec format error") {
+        let image = case.container_spec(&container.name).and_then(|spec| spec["image"].as_str());
+        return foreign_architecture(case, pod, image.unwrap_or(&container.name), vec![evidence]);
+    }
+    let program = PROGRAM.captures(text).and_then(|found| {
+        let name = found.name("runc").or_else(|| found.name("crun")).or_else(|| found.name("bare"))?;
+        Some(name.as_str().to_owned())
+    });
+    let Cause { why, short, cure } = cause(text, program.as_deref());
+    let fixes = [cure(case), for_next_runs(case)];
+    let again = if pod.is_finished() { String::new() } else { waits(case) };
+    Finding {
+        verdict: sentences([format!("{} cannot start: {why}.", called(pod, container)), again]),
+        short,
+        evidence: vec![evidence],
+        fixes: fixes.into_iter().flatten().collect(),
+        since: pod.started,
+        group: format!("T054/{}/{}", container.name, program.unwrap_or_default()),
+        ..blank(case, "T054", Severity::Critical, Confidence::Likely)
+    }
+}
+
+/// Why a process cannot be started.
+struct Cause {
+    why: String,
+    short: String,
+    cure: fn(&Case<'_>) -> Option<Fix>,
+}
+
+fn cause(text: &str, program: Option<&str>) -> Cause {
+    let lower = text.to_lowercase();
+    let has = |words: &str| lower.contains(words);
+    let program = program.unwrap_or("its command");
+    let command: fn(&Case<'_>) -> Option<Fix> =
+        |case| rerun(case, "rerun with a command, or an image, that has this program");
+    let of = |why: String, short: String, cure| Cause { why, short, cure };
+    if let Some(found) = MOUNT.captures(text) {
+        let (from, to) = (&found["from"], &found["to"]);
+        return of(format!("{from} cannot be mounted at {to} in it"), format!("cannot mount at {to}"), |case| {
+            remake(case, "correct the volume mount (its path, its subPath) in a new Job")
+        });
+    }
+    if let Some(found) = FOLDER.captures(text) {
+        let folder = &found["folder"];
+        return of(
+            format!("its working directory {folder} cannot be entered"),
+            format!("no working directory {folder}"),
+            |case| remake(case, "correct workingDir in a new Job"),
+        );
+    }
+    if has("oom-killed") || has("memory limit too low") {
+        return of(
+            "its memory limit is too low even for its start".to_owned(),
+            "memory limit too low to start".to_owned(),
+            |case| rerun(case, "rerun with a higher memory limit"),
+        );
+    }
+    if has("executable file") && has("not found") {
+        return of(
+            format!("its image has no program {program}"),
+            format!("no program {program} in the image"),
+            command,
+        );
+    }
+    if has("no such file or directory") {
+        let why = format!("its image has no file {program}, or lacks the interpreter that {program} names");
+        return of(why, format!("no file {program} in the image"), command);
+    }
+    if has("is a directory") {
+        return of(format!("{program} is a directory and no program"), format!("{program} is a directory"), command);
+    }
+    if has("permission denied") {
+        let why = format!("{program} may not be executed by the container's user");
+        return of(why, format!("{program} may not be executed"), |case| {
+            remake(case, "make the file executable: in the image, or with defaultMode 0755 (493) of its volume")
+        });
+    }
+    let last = cut(text.rsplit(": ").next().unwrap_or_default().trim(), 200);
+    let last = if last.is_empty() { "the runtime does not say why".to_owned() } else { last };
+    of(last.clone(), format!("cannot start: {last}"), |case| rerun(case, "rerun with another command or image"))
+}
+
+/// An init container that runs longer than that is told: most wait for something that does not come.
+const LONG_SECONDS: i64 = 300;
+
+/// A sidecar that has not passed its startup probe for so long is told.
+const SIDECAR_SECONDS: i64 = 120;
+
+/// T052: an init container runs on and on, or a sidecar does not get ready.
+pub(super) fn blocking(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
+    if pod.is_initialized {
+        return None;
+    }
+    let (container, since) = pod.containers.iter().find_map(|container| match (&container.state, container.role) {
+        (ContainerState::Running(since), Role::Init) => Some((container, (*since)?)),
+        (ContainerState::Running(since), Role::Sidecar) if !container.started => Some((container, (*since)?)),
+        _ => None,
+    })?;
+    let (seconds, is_sidecar) = (case.known.ago(since), container.role == Role::Sidecar);
+    if seconds < if is_sidecar { SIDECAR_SECONDS } else { LONG_SECONDS } {
+        return None;
+    }
+    let (name, long) = (called(pod, container), short_duration(seconds));
+    let probe = case.event(pod, "Unhealthy", "Startup probe").filter(|_| is_sidecar);
+    let mut evidence = vec![of_field(pod, status_path(container, "state.running"), format!("running for {long}"))];
+    evidence.extend(probe.map(of_event));
+    let log = CommandCall::new("view.logs", pod_subject(pod));
+    Some(Finding {
+        verdict: match is_sidecar {
+            true => {
+                format!("{name} has not passed its startup probe for {long}. The main containers have not started.")
+            }
+            false => format!(
+                "{name} has been running for {long}, and the main containers start only when it has ended. It may wait \
+                 for something that does not come."
+            ),
+        },
+        short: match is_sidecar {
+            true => format!("sidecar {} is not up after {long}", container.name),
+            false => format!("init {} runs for {long}", container.name),
+        },
+        evidence,
+        fixes: vec![
+            Fix::by(format!("read in the log of {} what it waits for", container.name), log),
+            Fix::by("look into it", CommandCall::new("pod.shell", pod_subject(pod))),
+        ],
+        since: Some(since),
+        group: format!("T052/{}", container.name),
+        ..blank(case, "T052", Severity::Warning, if is_sidecar { Confidence::Likely } else { Confidence::Guess })
+    })
+}
+
+#[cfg(test)]
+pub(super) static PATTERNS: &[&Pattern] = &[&PROGRAM, &MOUNT, &FOLDER];

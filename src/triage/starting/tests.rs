@@ -1,0 +1,290 @@
+//! What keeps a pod from its work: what fires each rule, and what looks like it.
+
+use serde_json::{Value, json};
+
+use crate::triage::scene_of_pod::{Scene, end, messages};
+
+/// A pod of which no container was started, with an event about it.
+fn creating(reason: &str, note: &str) -> Scene {
+    Scene::waiting("ContainerCreating", "").event(("Pod", "etl-a"), reason, note, "11:58")
+}
+
+#[test]
+fn recorded_messages_are_read_where_they_stand() {
+    let mut count = 0;
+    for message in messages("T040", "T055") {
+        let text = message.text.as_str();
+        let scene = match message.place.split_once(' ') {
+            Some(("waiting", reason)) => Scene::waiting(reason, text),
+            Some(("terminated", _)) => {
+                let mut scene = Scene::ended(128, "StartError");
+                scene.pod()["status"]["containerStatuses"][0]["state"]["terminated"]["message"] = json!(text);
+                scene
+            }
+            _ => match message.place.as_str() {
+                // The state alone tells no cause in older kubelets.
+                "Failed" => Scene::waiting("ImagePullBackOff", "").event(("Pod", "etl-a"), "Failed", text, "11:58"),
+                "FailedToRetrieveImagePullSecret" => Scene::waiting("ErrImagePull", "pull access denied").event(
+                    ("Pod", "etl-a"),
+                    &message.place,
+                    text,
+                    "11:58",
+                ),
+                "pod.status" => Scene::new(json!({ "phase": "Failed", "reason": message.reason, "message": text })),
+                // A pull that ended is no trouble.
+                "Pulled" => {
+                    assert_eq!(creating("Pulled", text).rule(), "", "{message:?}");
+                    continue;
+                }
+                place => creating(place, text),
+            },
+        };
+        assert_eq!(scene.rule(), message.signature.as_deref().unwrap(), "{message:?}");
+        count += 1;
+    }
+    assert!(count > 25, "{count}");
+}
+
+#[test]
+fn image_troubles_are_told_apart() {
+    let text = |tail: &str| {
+        format!("failed to pull and unpack image \"r.io/a:1\": failed to resolve reference \"r.io/a:1\": {tail}")
+    };
+    for (tail, rule, words) in [
+        ("r.io/a:1: not found", "T040", "no such tag, or no such repository"),
+        ("name unknown: repository name not known to registry", "T040", "no such repository"),
+        ("reading manifest 1 in r.io/a: manifest unknown", "T040", "no such tag in this repository"),
+        (
+            "unexpected status from HEAD request to https://r.io/v2/a/manifests/1: 403 Forbidden",
+            "T041",
+            "r.io refuses it",
+        ),
+        ("pull access denied, repository does not exist or may require authorization", "T041", "r.io refuses it"),
+        ("429 Too Many Requests", "T042", "no more pulls"),
+        ("no match for platform in manifest: not found", "T046", "has no build"),
+        ("dial tcp: lookup r.io on 10.0.0.2:53: no such host", "T043", "cannot be resolved"),
+        ("dial tcp 10.0.0.9:443: i/o timeout", "T043", "the connection fails"),
+        ("tls: failed to verify certificate: x509: certificate has expired", "T043", "certificate"),
+        ("unexpected status code: 503 Service Unavailable", "T043", "error of its own"),
+        ("write /var/lib/containerd/x: no space left on device", "T043", "disk of the node is full"),
+        ("something quite new", "T043", "words of the runtime"),
+    ] {
+        let found = Scene::waiting("ErrImagePull", &text(tail)).find();
+        assert_eq!((found.len(), found[0].rule.0), (1, rule), "{tail}");
+        assert!(found[0].verdict.contains(words), "{tail}: {}", found[0].verdict);
+        assert!(found[0].verdict.contains("r.io/a:1"), "{}", found[0].verdict);
+    }
+    let named = "failed to pull and unpack image \"r.io/denied:1\": dial tcp: lookup r.io on 10.0.0.2:53: no such host";
+    assert_eq!(Scene::waiting("ErrImagePull", named).rule(), "T043", "the image is called so");
+    for healthy in ["ContainerCreating", "PodInitializing", ""] {
+        assert_eq!(Scene::waiting(healthy, "").rule(), "", "{healthy}");
+    }
+}
+
+#[test]
+fn verdict_tells_how_long_a_job_waits() {
+    let mut scene =
+        Scene::waiting("InvalidImageName", "couldn't parse image name \"Team/${TAG}\": invalid reference format");
+    let verdict = |scene: &Scene| scene.find().remove(0).verdict;
+    assert!(verdict(&scene).contains("a variable in it was not replaced"), "{}", verdict(&scene));
+    assert!(verdict(&scene).contains("for ever"), "{}", verdict(&scene));
+    scene.job()["spec"]["activeDeadlineSeconds"] = json!(7200);
+    assert!(verdict(&scene).contains("until its deadline in 60m"), "{}", verdict(&scene));
+}
+
+#[test]
+fn refused_pull_names_the_credentials() {
+    let denied = "pull access denied, repository does not exist";
+    let account = |secrets: Value| {
+        json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "default", "namespace": "batch" },
+            "imagePullSecrets": secrets })
+    };
+    let verdict = |scene: &Scene| scene.find().remove(0).verdict;
+    let scene = Scene::waiting("ErrImagePull", denied);
+    assert!(verdict(&scene).contains("are not accepted"), "without the account nothing is claimed");
+    assert!(
+        verdict(&scene.clone().with(account(json!([])))).contains("neither the template nor serviceaccount/default")
+    );
+    assert!(verdict(&scene.clone().with(account(json!([{ "name": "regcred" }])))).contains("pull secret regcred"));
+}
+
+#[test]
+fn architecture_is_read_from_the_node() {
+    let node = json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": "worker-1", "labels": { "kubernetes.io/arch": "arm64" } } });
+    let mut scene = Scene::ended(128, "StartError").with(node);
+    scene.pod()["status"]["containerStatuses"][0]["state"]["terminated"]["message"] =
+        json!("runc create failed: unable to start container process: exec /app: exec format error");
+    let found = scene.find().remove(0);
+    assert_eq!((found.rule.0, found.short.as_str()), ("T046", "image has no build for arm64"));
+    assert!(found.verdict.contains("team/etl:1.4"), "{}", found.verdict);
+}
+
+#[test]
+fn missing_objects_are_named_with_what_was_meant() {
+    let object = |kind: &str, name: &str, data: Value| json!({ "apiVersion": "v1", "kind": kind, "metadata": { "name": name, "namespace": "batch" }, "data": data });
+    let missing = Scene::waiting("CreateContainerConfigError", "secret \"db-secret\" not found")
+        .with(object("Secret", "db-secrets", json!({ "url": "c2VjcmV0" })))
+        .with(object("ConfigMap", "db-secret", json!({})));
+    let found = missing.find().remove(0);
+    assert!(found.verdict.starts_with("Secret db-secret does not exist in namespace batch."), "{}", found.verdict);
+    assert!(found.verdict.contains("There is a Secret db-secrets."), "{}", found.verdict);
+    assert_eq!(found.short, "no secret/db-secret");
+
+    let key =
+        Scene::waiting("CreateContainerConfigError", "couldn't find key LOG_LEVEL in ConfigMap batch/etl-settings")
+            .with(object("ConfigMap", "etl-settings", json!({ "loglevel": "debug" })));
+    let found = key.find().remove(0);
+    assert!(found.verdict.contains("has no key LOG_LEVEL") && found.verdict.contains("It has a key loglevel."));
+
+    // What a Secret holds is not read, its keys included.
+    let key = Scene::waiting("CreateContainerConfigError", "couldn't find key url in Secret batch/db-secret")
+        .with(object("Secret", "db-secret", json!({ "urls": "c2VjcmV0" })));
+    let found = format!("{:?}", key.find());
+    assert!(found.contains("no key url") && !found.contains("urls") && !found.contains("c2VjcmV0"), "{found}");
+}
+
+#[test]
+fn volumes_name_what_they_are_made_of() {
+    let volumes = json!([{ "name": "tls", "secret": { "secretName": "etl-tls" } },
+        { "name": "data", "persistentVolumeClaim": { "claimName": "etl-data" } }]);
+    let with_volumes = |mut scene: Scene| {
+        scene.job()["spec"]["template"]["spec"]["volumes"] = volumes.clone();
+        scene.find().remove(0)
+    };
+    let found = with_volumes(creating(
+        "FailedMount",
+        "MountVolume.SetUp failed for volume \"tls\" : references non-existent secret key: tls.key",
+    ));
+    assert_eq!(found.rule.0, "T049");
+    assert!(found.verdict.starts_with("Secret etl-tls in namespace batch has no key tls.key."), "{}", found.verdict);
+    let found = with_volumes(creating(
+        "FailedMount",
+        "Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process \
+         volumes=[]: timed out waiting for the condition",
+    ));
+    assert_eq!(found.rule.0, "T050");
+    assert!(found.verdict.contains("claim etl-data: timed out waiting"), "{}", found.verdict);
+}
+
+#[test]
+fn what_was_overcome_or_is_new_is_not_told() {
+    let note = "MountVolume.SetUp failed for volume \"m\" : configmap \"scripts\" not found";
+    assert_eq!(creating("FailedMount", note).rule(), "T049");
+    let overcome = creating("FailedMount", note).event(("Pod", "etl-a"), "Pulled", "Successfully pulled", "11:59");
+    assert_eq!(overcome.rule(), "", "the pod got further since");
+    let sandbox = "Failed to create pod sandbox: rpc error: code = Unknown desc = no available IP addresses";
+    assert!(creating("FailedCreatePodSandBox", sandbox).find()[0].verdict.contains("no IP address is left"));
+    let young =
+        creating("FailedCreatePodSandBox", sandbox).pod_with("/status/startTime", json!("2026-05-04T11:59:45Z"));
+    assert_eq!(young.rule(), "", "the first half minute");
+    let running = Scene::of_state("Running", json!({ "running": { "startedAt": "2026-05-04T11:59:00Z" } }));
+    assert_eq!(running.event(("Pod", "etl-a"), "FailedMount", note, "11:58").rule(), "");
+}
+
+#[test]
+fn long_pull_is_an_explanation() {
+    let pulling = |at| {
+        Scene::waiting("ContainerCreating", "").event(("Pod", "etl-a"), "Pulling", "Pulling image \"r.io/a:1\"", at)
+    };
+    let found = pulling("11:55").find().remove(0);
+    assert_eq!((found.rule.0, found.short.as_str()), ("T053", "pulling its image for 5m"));
+    assert!(!found.severity.is_problem() && found.verdict.contains("r.io/a:1"));
+    assert_eq!(pulling("12:00").rule(), "");
+    assert_eq!(pulling("11:55").event(("Pod", "etl-a"), "Pulled", "Successfully pulled image", "11:59").rule(), "");
+}
+
+#[test]
+fn start_errors_say_what_is_wrong() {
+    for (text, words) in [
+        ("exec: \"aws\": executable file not found in $PATH", "no program aws"),
+        ("executable file `aws` not found in $PATH: No such file or directory", "no program aws"),
+        ("exec: \"./run.sh\": stat ./run.sh: no such file or directory", "no file ./run.sh"),
+        ("exec: \"/app\": permission denied", "/app may not be executed"),
+        ("exec: \"/\": is a directory", "/ is a directory"),
+        ("container init was OOM-killed (memory limit too low?)", "memory limit is too low"),
+        ("error mounting \"/var/lib/x\" to rootfs at \"/data\": not a directory", "cannot be mounted at /data"),
+        ("chdir to cwd (\"/srv\") set in config.json failed: no such file or directory", "directory /srv"),
+        ("runc create failed: a new thing", "a new thing"),
+    ] {
+        let found = Scene::waiting("RunContainerError", text).find().remove(0);
+        assert_eq!(found.rule.0, "T054");
+        assert!(found.verdict.contains(words), "{text}: {}", found.verdict);
+    }
+}
+
+#[test]
+fn start_error_in_a_crash_loop_is_counted() {
+    let mut scene =
+        Scene::of_state("Running", json!({ "waiting": { "reason": "CrashLoopBackOff", "message": "back-off" } }));
+    scene.pod()["spec"]["restartPolicy"] = json!("OnFailure");
+    let status = &mut scene.pod()["status"]["containerStatuses"][0];
+    status["restartCount"] = json!(4);
+    status["lastState"] = end(128, "StartError", "11:50");
+    status["lastState"]["terminated"]["message"] = json!("exec: \"aws\": executable file not found in $PATH");
+    let found = scene.find().remove(0);
+    assert_eq!((found.rule.0, found.short.as_str()), ("T054", "no program aws in the image, restart 4 of 6"));
+}
+
+#[test]
+fn rejected_pod_says_what_the_node_lacks() {
+    let rejected =
+        |reason: &str, message: &str| Scene::new(json!({ "phase": "Failed", "reason": reason, "message": message }));
+    let found = rejected(
+        "OutOfcpu",
+        "Pod was rejected: Node didn't have enough resource: cpu, requested: 4000, used: 7200, capacity: 8000",
+    );
+    let found = found.find().remove(0);
+    assert_eq!(found.rule.0, "T055");
+    assert!(found.verdict.contains("4000 thousandths of cpu are wanted, 800 of 8000 are left"), "{}", found.verdict);
+    assert_eq!(rejected("UnexpectedAdmissionError", "Allocate failed").rule(), "T055");
+    assert_eq!(rejected("NodeShutdown", "Pod was rejected: the node is shutting down").rule(), "T077");
+    assert_eq!(rejected("Evicted", "The node was low on resource: memory. ").rule(), "T063");
+}
+
+#[test]
+fn init_container_that_runs_on_is_told_with_its_place() {
+    let scene = |started: &str, is_sidecar: bool| {
+        let mut scene = Scene::new(json!({
+            "phase": "Pending", "startTime": "2026-05-04T11:40:00Z",
+            "initContainerStatuses": [
+                { "name": "fetch", "state": { "terminated": { "exitCode": 0, "reason": "Completed" } } },
+                { "name": "wait-db", "started": false, "state": { "running": { "startedAt": started } } },
+            ],
+            "containerStatuses": [{ "name": "worker", "state": { "waiting": { "reason": "PodInitializing" } } }],
+        }));
+        let policy = if is_sidecar { json!("Always") } else { Value::Null };
+        scene.pod()["spec"]["initContainers"] =
+            json!([{ "name": "fetch" }, { "name": "wait-db", "restartPolicy": policy }]);
+        scene
+    };
+    let found = scene("2026-05-04T11:41:00Z", false).find().remove(0);
+    assert_eq!(found.rule.0, "T052");
+    assert!(found.verdict.starts_with("Init container wait-db (2 of 2) has been running for 19m"), "{}", found.verdict);
+    assert_eq!(scene("2026-05-04T11:58:00Z", false).rule(), "", "it takes a while");
+    let found = scene("2026-05-04T11:57:00Z", true).find().remove(0);
+    assert!(found.verdict.starts_with("Sidecar wait-db has not passed its startup probe"), "{}", found.verdict);
+}
+
+#[test]
+fn pods_without_a_node_or_on_their_way_out_are_others_matter() {
+    let stuck = || Scene::waiting("ImagePullBackOff", "manifest unknown");
+    assert_eq!(stuck().rule(), "T040");
+    assert_eq!(stuck().pod_with("/spec/nodeName", json!("")).rule(), "");
+    let mut deleted = stuck();
+    deleted.pod()["metadata"]["deletionTimestamp"] = json!("2026-05-04T11:59:00Z");
+    assert_eq!(deleted.rule(), "");
+}
+
+#[test]
+fn run_of_a_cronjob_is_mended_in_its_template_too() {
+    let mut scene = Scene::waiting("ImagePullBackOff", "manifest unknown").with(json!({
+        "apiVersion": "batch/v1", "kind": "CronJob",
+        "metadata": { "name": "nightly", "namespace": "batch", "uid": "nightly" },
+        "spec": { "schedule": "0 2 * * *", "jobTemplate": { "spec": {} } },
+    }));
+    let fixes =
+        |scene: &Scene| scene.find().remove(0).fixes.into_iter().filter(|fix| fix.words.contains("cronjob/")).count();
+    assert_eq!(fixes(&scene), 0);
+    scene.job()["metadata"]["ownerReferences"] = json!([{ "apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "nightly", "controller": true }]);
+    assert_eq!(fixes(&scene), 1);
+}
