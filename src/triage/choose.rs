@@ -42,7 +42,9 @@ pub(super) fn order(case: &Case<'_>, findings: &mut [Finding]) {
     let is_over = case.job.is_some_and(|job| job.is_finished());
     // Of a Job that is over, the cause of its end stands first however bad anything else is.
     findings.sort_by_key(|finding| match is_over {
-        true => (finding.effect.is_empty(), finding.severity),
+        // Several have an effect: `outcome` has put them into their order.
+        true if !finding.effect.is_empty() => (false, Severity::Critical),
+        true => (true, finding.severity),
         false => (finding.severity == Severity::Info, finding.severity),
     });
 }

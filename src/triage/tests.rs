@@ -91,6 +91,11 @@ fn snapshot_of(objects: &[Value]) -> Snapshot {
     snapshot(&rows.collect::<Vec<_>>())
 }
 
+/// What is found of `Job/settle` among these objects at this time.
+pub(super) fn found(objects: &[Value], about: &str, now: &str) -> Vec<Finding> {
+    examine(&snapshot_of(objects), objects, time(now), subject(about, objects))
+}
+
 #[test]
 fn recorded_cases_are_found_with_their_cause_first() {
     let known: HashSet<&str> = RULES.iter().map(|rule| rule.id.0).collect();
@@ -133,7 +138,7 @@ fn rules_are_numbered_in_order_and_say_what_they_find() {
 
 #[test]
 fn patterns_can_be_compiled() {
-    for pattern in [refused::PATTERNS].concat() {
+    for pattern in [refused::PATTERNS, outcome::PATTERNS].concat() {
         assert!(pattern.is_sound(), "{pattern:?}");
     }
 }
