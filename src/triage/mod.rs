@@ -15,6 +15,7 @@ mod known;
 mod outcome;
 mod refused;
 mod rules;
+mod stuck;
 
 pub use case::Case;
 pub use finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity, Source};
@@ -40,7 +41,7 @@ type Family = fn(&Case<'_>) -> Vec<Finding>;
 type PodFamily = fn(&Case<'_>, &Pod) -> Option<Finding>;
 
 /// The families that look at a case as a whole, those of earlier stages first.
-const FAMILIES: &[Family] = &[refused::find];
+const FAMILIES: &[Family] = &[refused::find, stuck::find];
 
 /// The families that look at one pod, those of earlier stages first: the first that finds something is believed.
 const POD_FAMILIES: &[PodFamily] = &[];

@@ -33,16 +33,23 @@ pub(super) fn tell(case: &Case<'_>, tries: Vec<Tries>) -> Vec<Finding> {
             _ => gave_up(&end, tries),
         };
     }
-    let of = case.pods.iter().filter(|pod| pod.is_finished()).count();
-    let mut findings: Vec<Finding> = tries
-        .into_iter()
-        .map(|Tries { finding, count, .. }| {
-            let effect = if of > 1 { share(count, of) } else { String::new() };
-            Finding { effect, ..finding }
-        })
-        .collect();
+    let mut findings: Vec<Finding> = tries.into_iter().map(|one| so_far(case, job, one)).collect();
     findings.extend(policy::cut_by_success(case, job));
     findings
+}
+
+/// What came so far of a cause in a Job that goes on.
+fn so_far(case: &Case<'_>, job: &Job, Tries { finding, count, .. }: Tries) -> Finding {
+    let ended = case.pods.iter().filter(|pod| pod.is_finished()).count();
+    let running = case.pods.iter().filter(|pod| pod.phase == PodPhase::Running).count();
+    // Up to here rules are about pods that do not start; what the others do is the effect then (T097).
+    let effect = match finding.rule.0 < "T060" {
+        true if running > 0 => format!("{running} of {} pods run", job.parallelism.unwrap_or(1)),
+        true if count > 1 => format!("{count} pods wait for this"),
+        false if ended.max(count) > 1 => share(count, ended.max(count)),
+        _ => String::new(),
+    };
+    Finding { effect, ..finding }
 }
 
 /// How a Job failed, or is about to.
@@ -155,6 +162,8 @@ pub(super) fn brief(text: &str, most: usize) -> String {
         None => text.to_owned(),
     }
 }
+
+pub(super) use deadline::usual_seconds;
 
 #[cfg(test)]
 pub(super) use policy::PATTERNS;

@@ -15,12 +15,12 @@ use crate::model::pod::{ContainerState, Pod};
 const QUOTED: usize = 200;
 
 pub(super) fn tell(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Finding> {
-    let has_failures = tries.iter().any(|one| one.finding.rule.0 >= "T06" && one.finding.rule.0 != "T066");
+    let has_failures = tries.iter().any(|one| one.finding.rule.0 >= "T054" && one.finding.rule.0 != "T066");
     // Containers that are ended because of the deadline say nothing of their own.
     let causes: Vec<Finding> =
         tries.into_iter().map(|one| one.finding).filter(|cause| cause.rule.0 != "T066").collect();
     match has_run(end.case, end.job) {
-        Some(true) if has_failures && end.job.succeeded == 0 => after_failures(end, causes),
+        Some(true) | None if has_failures && end.job.succeeded == 0 => after_failures(end, causes),
         Some(false) => with_causes(before_first_run(end, causes.first()), causes),
         ran => with_causes(while_working(end, ran.is_some()), causes),
     }
