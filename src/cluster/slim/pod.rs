@@ -182,10 +182,10 @@ impl ContainerWire {
 }
 
 impl PodWire {
-    /// A row for a Job's pod; of any other only what it asks for.
+    /// A row for a Job's pod, also one that the Job left behind; of any other only what it asks for.
     pub(super) fn into_row(self) -> Row {
         let owner = self.metadata.owner();
-        if owner.is_some_and(|owner| owner.kind == Some(Kind::Job)) {
+        if owner.is_some_and(|owner| owner.kind == Some(Kind::Job)) || self.metadata.is_left_behind() {
             return Row::Pod(self.into());
         }
         let has_ended = matches!(self.status.phase.as_str(), "Succeeded" | "Failed");
