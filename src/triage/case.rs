@@ -1,4 +1,4 @@
-//! A Job or a Pod under examination, with everything that belongs to it, in the order in which rules want it.
+//! A CronJob, a Job or a Pod under examination, with everything that belongs to it, in the order in which rules want it.
 
 use std::cell::RefCell;
 
@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::finding::{Evidence, Source};
 use super::known::{Fact, Known, Need, Run};
+use crate::model::cronjob::CronJob;
 use crate::model::event::Event;
 use crate::model::job::Job;
 use crate::model::key::{Kind, ObjectKey};
@@ -14,7 +15,7 @@ use crate::model::mutation::Address;
 use crate::model::owner::Subject;
 use crate::model::pod::{Container, ContainerState, Pod};
 
-/// A Job with its pods, or a Pod alone.
+/// A CronJob with its runs, a Job with its pods, or a Pod alone.
 #[derive(Debug)]
 pub struct Case<'a> {
     /// What is known.
@@ -27,12 +28,16 @@ pub struct Case<'a> {
     pub job: Option<&'a Job>,
     /// The Job's pods, oldest first: its tries. Those that are gone are not among them.
     pub pods: Vec<&'a Pod>,
+    /// The CronJob, where it is one that is examined.
+    pub cronjob: Option<&'a CronJob>,
+    /// The Jobs of the CronJob, newest first: its runs. Those that are gone are not among them.
+    pub runs: Vec<&'a Job>,
     /// What rules asked for and was not known.
     needs: RefCell<Vec<Need>>,
 }
 
 impl<'a> Case<'a> {
-    /// The case of a Job, or of a Pod with the Job that it belongs to; None where it is not known (any more).
+    /// The case of a CronJob, of a Job, or of a Pod with the Job that it belongs to; None where it is not known (any more).
     pub fn of(known: Known<'a>, subject: Subject) -> Option<Self> {
         let snapshot = known.snapshot;
         let key = snapshot.key_of(subject)?;
@@ -42,10 +47,13 @@ impl<'a> Case<'a> {
                 let pod = snapshot.pods.get(subject.uid)?;
                 (pod.meta.owner_uid().and_then(|owner| snapshot.jobs.get(owner)), vec![pod])
             }
+            Kind::CronJob => (None, Vec::new()),
             _ => return None,
         };
+        let cronjob = snapshot.cronjobs.get(subject.uid).filter(|_| subject.kind == Kind::CronJob);
+        let runs = cronjob.map_or_else(Vec::new, |cronjob| snapshot.jobs_of(cronjob.meta.uid));
         pods.sort_by(|a, b| a.meta.created.cmp(&b.meta.created).then_with(|| a.meta.name.cmp(&b.meta.name)));
-        Some(Self { known, subject, key, job, pods, needs: RefCell::default() })
+        Some(Self { known, subject, key, job, pods, cronjob, runs, needs: RefCell::default() })
     }
 
     /// Events about an object with this reason, the newest first.
@@ -70,11 +78,12 @@ impl<'a> Case<'a> {
         found
     }
 
-    /// The pod template's spec: of the Job, else the Pod's own. None before it is known.
+    /// The pod template's spec: of the CronJob, of the Job, else the Pod's own. None before it is known.
     pub fn pod_spec(&self) -> Option<&'a Value> {
-        let (api_version, kind, namespace, name) = match self.job {
-            Some(job) => ("batch/v1", "Job", &job.meta.namespace, &job.meta.name),
-            None => ("v1", "Pod", &self.key.namespace, &self.key.name),
+        let (api_version, kind, namespace, name) = match (self.job, self.cronjob) {
+            (Some(job), _) => ("batch/v1", "Job", &job.meta.namespace, &job.meta.name),
+            (_, Some(cronjob)) => ("batch/v1", "CronJob", &cronjob.meta.namespace, &cronjob.meta.name),
+            _ => ("v1", "Pod", &self.key.namespace, &self.key.name),
         };
         let address = Address {
             api_version: api_version.into(),
@@ -83,6 +92,9 @@ impl<'a> Case<'a> {
             name: name.clone(),
         };
         match self.object(address)? {
+            Fact::Found(object) if self.cronjob.is_some() => {
+                Some(&object["spec"]["jobTemplate"]["spec"]["template"]["spec"])
+            }
             Fact::Found(object) if self.job.is_some() => Some(&object["spec"]["template"]["spec"]),
             Fact::Found(object) => Some(&object["spec"]),
             _ => None,
@@ -110,6 +122,11 @@ impl<'a> Case<'a> {
             self.need(Need::Tail { run, namespace, pod_name, is_previous });
         }
         found
+    }
+
+    /// Takes over what the examination of another subject asked for.
+    pub(super) fn need_all(&self, needs: Vec<Need>) {
+        needs.into_iter().for_each(|need| self.need(need));
     }
 
     fn need(&self, need: Need) {

@@ -39,6 +39,10 @@ pub(super) fn group(tries: Vec<Option<Finding>>) -> Vec<Tries> {
 
 /// Orders findings: what stops everything first, then by severity; the order of the families decides among equals.
 pub(super) fn order(case: &Case<'_>, findings: &mut [Finding]) {
+    if case.cronjob.is_some() {
+        // `crons` has put what came of a cause before the cause: it is about several runs.
+        return;
+    }
     let is_over = case.job.is_some_and(|job| job.is_finished());
     // Of a Job that is over, the cause of its end stands first however bad anything else is.
     findings.sort_by_key(|finding| match is_over {

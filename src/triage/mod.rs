@@ -9,9 +9,11 @@
 
 mod case;
 mod choose;
+mod crons;
 mod finding;
 mod grammar;
 mod known;
+mod leftover;
 mod outcome;
 mod refused;
 mod rules;
@@ -41,12 +43,12 @@ type Family = fn(&Case<'_>) -> Vec<Finding>;
 type PodFamily = fn(&Case<'_>, &Pod) -> Option<Finding>;
 
 /// The families that look at a case as a whole, those of earlier stages first.
-const FAMILIES: &[Family] = &[refused::find, stuck::find];
+const FAMILIES: &[Family] = &[refused::find, stuck::find, crons::find, leftover::find];
 
 /// The families that look at one pod, those of earlier stages first: the first that finds something is believed.
 const POD_FAMILIES: &[PodFamily] = &[];
 
-/// Examines a Job or a Pod.
+/// Examines a CronJob, a Job or a Pod.
 pub fn diagnose(known: Known<'_>, subject: Subject) -> Diagnosis {
     let Some(case) = Case::of(known, subject) else { return Diagnosis::default() };
     let tries = case.pods.iter().map(|pod| POD_FAMILIES.iter().find_map(|family| family(&case, pod))).collect();

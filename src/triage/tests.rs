@@ -121,7 +121,9 @@ fn recorded_cases_are_found_with_their_cause_first() {
         }
         let more = ids.iter().skip(1).filter(|id| !expect.also.iter().any(|one| one == *id));
         let more: Vec<_> = more.collect();
-        if !more.is_empty() {
+        // Where the rule of a cause is still missing, something else stands in its place.
+        let is_cause_missing = expect.also.iter().any(|id| !known.contains(id.as_str()));
+        if !is_cause_missing && !more.is_empty() {
             wrong.push(format!("{name}: {more:?} beside {}", expect.primary));
         }
     }

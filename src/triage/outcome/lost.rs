@@ -3,7 +3,7 @@
 use super::super::Case;
 use super::super::case::{of_event, of_field};
 use super::super::finding::{Confidence, Finding, Fix, Severity};
-use super::{End, brief};
+use super::{End, brief, many};
 use crate::model::clock::short_duration;
 use crate::model::event::Event;
 use crate::model::job::Job;
@@ -70,7 +70,11 @@ fn gave_up(end: &End<'_, '_>, said: Option<&Event>) -> Finding {
 /// T088: with `restartPolicy: OnFailure` the pod is deleted when the limit is reached.
 fn lost_with_pod(end: &End<'_, '_>, said: Option<&Event>, is_policy_known: bool) -> Finding {
     let mut finding = end.finding("T088");
-    let words = end.words();
+    // What is counted are restarts in the pod, and the pod itself is one failure.
+    let words = match end.job.backoff_limit {
+        Some(limit) => format!("gave up after {} (limit {limit})", many(limit.max(1), "restart")),
+        None => end.words(),
+    };
     finding.severity = Severity::Warning;
     finding.confidence = if is_policy_known { Confidence::Certain } else { Confidence::Likely };
     let policy = if is_policy_known { "restartPolicy OnFailure" } else { "restartPolicy OnFailure, as it seems" };

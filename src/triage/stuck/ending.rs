@@ -94,7 +94,7 @@ pub(super) fn finishing_blocked(case: &Case<'_>, job: &Job) -> Option<Finding> {
     let terminating = of_field(job, "status.terminating", job.terminating.to_string());
     Some(Finding {
         verdict: format!(
-            "The Job has {outcome} ({}), which is decided since {}, but it is not over before {} stopped{which}.{why}",
+            "The Job has {outcome} ({}), which was decided {} ago, but it is not over before {} stopped{which}.{why}",
             decided.reason,
             short_duration(case.known.ago(since)),
             match count {
@@ -130,7 +130,7 @@ pub(super) fn replacement_blocked(case: &Case<'_>, job: &Job) -> Option<Finding>
     let silent = silent_node(case, pod);
     let node = match silent {
         Some((node, Some(since))) => {
-            format!("Its node {} does not answer since {}.", node.meta.name, short_duration(case.known.ago(since)))
+            format!("Its node {} has not answered for {}.", node.meta.name, short_duration(case.known.ago(since)))
         }
         Some((node, None)) => format!("Its node {} does not answer.", node.meta.name),
         None => format!("It runs on node {} still, as far as is known.", pod.node),
@@ -203,7 +203,7 @@ pub(super) fn deletion_stuck(case: &Case<'_>, job: &Job) -> Option<Finding> {
     };
     Some(Finding {
         confidence: if holders.is_some() { Confidence::Certain } else { Confidence::Likely },
-        verdict: format!("The Job is being deleted since {}. {why}", short_duration(case.known.ago(deleted))),
+        verdict: format!("The Job was to be gone {} ago. {why}", short_duration(case.known.ago(deleted))),
         short: match (is_pods, holder) {
             (true, _) => format!("deletion waits for {}", many(case.pods.len(), "pod")),
             (false, Some(holder)) => format!("deletion waits for {holder}"),

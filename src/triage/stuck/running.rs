@@ -94,13 +94,13 @@ pub(super) fn sidecar(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     Some(Finding {
         confidence,
         verdict: format!(
-            "Container {} of pod {} is done since {}, but {keepers} runs on and keeps the pod alive, so the Job cannot \
+            "Container {} of pod {} ended well {} ago, but {keepers} runs on and keeps the pod alive, so the Job cannot \
              complete.{verdict}",
             main.name,
             pod.meta.name,
             short_duration(ago),
         ),
-        short: format!("{keepers} runs on, {} is done", main.name),
+        short: format!("{keepers} runs on, {} has ended", main.name),
         fixes: vec![
             Fix::by(
                 format!(
@@ -151,7 +151,7 @@ pub(super) fn hung(case: &Case<'_>, job: &Job) -> Option<Finding> {
     Some(Finding {
         confidence: Confidence::Guess,
         verdict: format!(
-            "The Job runs for {span}{usually}. It may hang: its log and its use of CPU tell. Nothing will stop it, since it \
+            "The Job has been running for {span}{usually}. It may hang: its log and its use of CPU tell. Nothing will stop it, since it \
              has no deadline."
         ),
         short: format!("runs for {span}{usually}, no deadline"),

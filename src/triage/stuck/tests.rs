@@ -133,7 +133,7 @@ fn a_lost_pod_is_replaced_at_once_or_when_it_is_gone() {
     let lost = || pod("etl-1", deleted("2026-05-04T11:40:00Z"));
     assert_eq!(ids(&[with("Failed"), lost(), node("Unknown")], "Job/etl"), ["T094"]);
     let told = first(&[with("Failed"), lost(), node("Unknown")]);
-    assert!(told.verdict.contains("worker-1 does not answer since 30m"), "{}", told.verdict);
+    assert!(told.verdict.contains("worker-1 has not answered for 30m"), "{}", told.verdict);
     assert!(!ids(&[with("TerminatingOrFailed"), lost(), node("Unknown")], "Job/etl").contains(&"T094"));
     assert!(ids(&[with("Failed"), lost(), pod("etl-2", json!({}))], "Job/etl").is_empty(), "there is another");
     let stopping = pod("etl-1", deleted("2026-05-04T11:59:50Z"));
