@@ -121,9 +121,10 @@ pub struct MetaWire {
 }
 
 impl MetaWire {
-    /// Nobody controls it, but a Job did once.
-    fn is_left_behind(&self) -> bool {
-        self.owner().is_none() && self.labels.iter().any(|(key, _)| key == JOB_NAME_LABEL)
+    /// The label by which a Job's name is known that controlled it once and left it behind; now nobody does.
+    fn left_behind(&self) -> Option<(CompactString, CompactString)> {
+        let label = self.labels.iter().find(|(key, _)| key == JOB_NAME_LABEL);
+        label.filter(|_| self.owner().is_none()).cloned()
     }
 
     fn owner(&self) -> Option<Owner> {

@@ -3,13 +3,11 @@
 use super::Case;
 use super::case::of_field;
 use super::finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity};
-use super::known::Fact;
 use super::outcome::many;
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
 use crate::model::job::Job;
 use crate::model::key::Kind;
-use crate::model::mutation::Address;
 use crate::model::pod::Pod;
 
 /// A Job that ended so long ago was looked at, or will not be.
@@ -103,13 +101,17 @@ fn orphan(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     if pod.meta.deleted.is_some() || !case.known.is_whole(Kind::Job) {
         return None;
     }
-    let is_released = pod.meta.owner.is_none();
+    let (is_released, job) = match pod.meta.owner {
+        Some(owner) if owner.kind == Some(Kind::Job) => (false, name_of_job(pod)),
+        Some(_) => return None,
+        // The label is kept on such pods alone; pods without it never had a Job.
+        None => (true, pod.meta.labels.iter().find(|(key, _)| key == "batch.kubernetes.io/job-name")?.1.as_str()),
+    };
     // A pod that still names its Job is collected, unless the collector is down.
     let age = pod.ended().or(pod.meta.created).map_or(0, |time| case.known.ago(time));
     if !is_released && age < COLLECTED_SECONDS {
         return None;
     }
-    let job = job_name(case, pod);
     let name = &pod.meta.name;
     let why = match is_released {
         true => {
@@ -135,19 +137,12 @@ fn orphan(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     })
 }
 
-/// The name of the pod's Job: by its label, and before that is known by the pod's name, which is the Job's with something
-/// random behind it.
-fn job_name(case: &Case<'_>, pod: &Pod) -> String {
-    let (namespace, name) = (pod.meta.namespace.clone(), pod.meta.name.clone());
-    let address = Address { api_version: "v1".into(), kind: "Pod".into(), namespace, name };
-    let labels = match case.object(address) {
-        Some(Fact::Found(object)) => Some(&object["metadata"]["labels"]),
-        _ => None,
-    };
-    let label =
-        labels.and_then(|labels| labels["batch.kubernetes.io/job-name"].as_str().or(labels["job-name"].as_str()));
-    let by_name = || pod.meta.name.rsplit_once('-').map_or(pod.meta.name.as_str(), |(job, _)| job);
-    label.unwrap_or_else(by_name).to_owned()
+/// The name of the Job of which only the UID is known: the pod's is the same with something random behind it.
+fn name_of_job(pod: &Pod) -> &str {
+    let name = pod.meta.name.as_str();
+    let name = name.rsplit_once('-').map_or(name, |(job, _)| job);
+    let index = pod.index.map(|index| format!("-{index}")).unwrap_or_default();
+    name.strip_suffix(index.as_str()).unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -217,6 +212,12 @@ mod tests {
         assert!(told.verdict.contains("still at work"), "{}", told.verdict);
         assert_eq!(ids(&[pod(owner.clone(), "Succeeded", old)], "Pod/etl-3-x1y2z"), ["T101"]);
         assert!(ids(&[pod(owner.clone(), "Succeeded", new)], "Pod/etl-3-x1y2z").is_empty(), "it is collected");
+        let other =
+            json!([{ "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "r", "uid": "r", "controller": true }]);
+        assert!(ids(&[pod(other, "Running", old)], "Pod/etl-3-x1y2z").is_empty(), "it never had a Job");
+        let mut bare = pod(json!([]), "Running", old);
+        bare["metadata"]["labels"] = json!({});
+        assert!(ids(&[bare], "Pod/etl-3-x1y2z").is_empty(), "nor had this");
         let its_job = job("Complete", new, json!({}));
         assert!(ids(&[pod(owner, "Succeeded", old), its_job], "Pod/etl-3-x1y2z").is_empty());
     }

@@ -12,8 +12,10 @@ use crate::model::pod::Pod;
 
 /// What keeps a Job, or a Pod alone, from its end.
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
-    let of_pods =
-        case.pods.iter().filter_map(|pod| ending::finalizer_stuck(case, pod).or_else(|| running::sidecar(case, pod)));
+    // Of a pod that is looked at by its name any controller may be the owner.
+    let is_of_job = |pod: &&&Pod| pod.meta.owner.is_some_and(|owner| owner.kind == Some(Kind::Job));
+    let of_pods = case.pods.iter().filter(is_of_job);
+    let of_pods = of_pods.filter_map(|pod| ending::finalizer_stuck(case, pod).or_else(|| running::sidecar(case, pod)));
     let mut findings: Vec<Finding> = of_pods.collect();
     let Some(job) = case.job.filter(|_| case.subject.kind == Kind::Job) else { return findings };
     if job.meta.deleted.is_some() {
