@@ -78,12 +78,11 @@ impl<'a> Case<'a> {
         found
     }
 
-    /// The pod template's spec: of the CronJob, of the Job, else the Pod's own. None before it is known.
+    /// The pod template's spec: of the Job, else the Pod's own. None before it is known.
     pub fn pod_spec(&self) -> Option<&'a Value> {
-        let (api_version, kind, namespace, name) = match (self.job, self.cronjob) {
-            (Some(job), _) => ("batch/v1", "Job", &job.meta.namespace, &job.meta.name),
-            (_, Some(cronjob)) => ("batch/v1", "CronJob", &cronjob.meta.namespace, &cronjob.meta.name),
-            _ => ("v1", "Pod", &self.key.namespace, &self.key.name),
+        let (api_version, kind, namespace, name) = match self.job {
+            Some(job) => ("batch/v1", "Job", &job.meta.namespace, &job.meta.name),
+            None => ("v1", "Pod", &self.key.namespace, &self.key.name),
         };
         let address = Address {
             api_version: api_version.into(),
@@ -92,9 +91,6 @@ impl<'a> Case<'a> {
             name: name.clone(),
         };
         match self.object(address)? {
-            Fact::Found(object) if self.cronjob.is_some() => {
-                Some(&object["spec"]["jobTemplate"]["spec"]["template"]["spec"])
-            }
             Fact::Found(object) if self.job.is_some() => Some(&object["spec"]["template"]["spec"]),
             Fact::Found(object) => Some(&object["spec"]),
             _ => None,

@@ -46,7 +46,7 @@ fn so_far(case: &Case<'_>, job: &Job, Tries { finding, count, .. }: Tries) -> Fi
     let effect = match finding.rule.0 < "T060" {
         true if running > 0 => format!("{running} of {} pods run", job.parallelism.unwrap_or(1)),
         true if count > 1 => format!("{count} pods wait for this"),
-        false if ended.max(count) > 1 => share(count, ended.max(count)),
+        false if ended.max(count) > 1 => format!("{count} of {} tries ended so", ended.max(count)),
         _ => String::new(),
     };
     Finding { effect, ..finding }

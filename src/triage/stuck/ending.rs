@@ -78,6 +78,9 @@ pub(super) fn finishing_blocked(case: &Case<'_>, job: &Job) -> Option<Finding> {
     let since = decided.since.filter(|since| case.known.ago(*since) > STOPPING_SECONDS)?;
     let open: Vec<&Pod> = case.pods.iter().filter(|pod| !pod.is_finished()).copied().collect();
     let count = open.len().max(usize::try_from(job.terminating).unwrap_or_default());
+    if count == 0 {
+        return None;
+    }
     let outcome = if decided.kind == "FailureTarget" { "failed" } else { "succeeded" };
     let which = names(open.iter().map(|pod| pod.meta.name.as_str()));
     let which = if which.is_empty() { which } else { format!(" ({which})") };
@@ -86,7 +89,6 @@ pub(super) fn finishing_blocked(case: &Case<'_>, job: &Job) -> Option<Finding> {
         Some((node, _)) => {
             format!(" Node {} does not answer, so nobody can say that its pod has stopped.", node.meta.name)
         }
-        None if count == 0 => " No pod is left to wait for: the Job controller is behind.".to_owned(),
         None => " They have their terminationGracePeriodSeconds to stop, 30 where nothing is set.".to_owned(),
     };
     let mut evidence = of_field(job, format!("status.conditions[{}]", decided.kind), decided.reason.as_str());

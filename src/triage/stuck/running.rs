@@ -235,10 +235,12 @@ pub(super) fn lagging(case: &Case<'_>, job: &Job) -> Option<Finding> {
     let counted = usize::try_from(job.succeeded + job.failed).unwrap_or_default();
     let is_old = |pod: &&&&Pod| pod.ended().is_some_and(|at| case.known.ago(at) > MAKING_SECONDS);
     let missing = ended.iter().filter(is_old).count().checked_sub(counted).filter(|missing| *missing > 0)?;
-    // Failures that a rule ignores are never counted.
-    if let Some(Fact::Found(object)) = job_object(case, job)
-        && !object["spec"]["podFailurePolicy"].is_null()
-    {
+    // The controller lists what it is about to count; the server refuses its word as long as a pod is ready that it does
+    // not count as active. Failures that a rule ignores are never counted.
+    let Some(Fact::Found(object)) = job_object(case, job) else { return None };
+    let is_listed = object["status"]["uncountedTerminatedPods"].as_object().is_some_and(|lists| !lists.is_empty());
+    let is_refused = object["spec"]["podFailurePolicy"].is_null() && case.pods.iter().any(|pod| pod.is_ready);
+    if !is_listed && !is_refused {
         return None;
     }
     let newest = ended.iter().filter_map(|pod| pod.ended()).max();

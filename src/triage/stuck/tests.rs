@@ -218,7 +218,13 @@ fn counters_that_lag_and_pods_that_are_missing_are_told() {
     let run = || pod("etl-2", json!({}));
     let full = || vec![run(), pod("etl-3", json!({})), pod("etl-4", json!({}))];
     let with = |first: Value, rest: Vec<Value>| ids(&std::iter::once(first).chain(rest).collect::<Vec<_>>(), "Job/etl");
-    assert_eq!(with(wide(json!({})), [vec![over("etl-1")], full()].concat()), ["T098"]);
+    let listed = json!({ "status": { "uncountedTerminatedPods": { "succeeded": ["etl-1"] } } });
+    assert_eq!(with(wide(listed), [vec![over("etl-1")], full()].concat()), ["T098"]);
+    let ready = json!({ "status": { "conditions": [{ "type": "Ready", "status": "True" }] } });
+    let busy = || [vec![over("etl-1"), pod("etl-5", ready.clone())], full()].concat();
+    assert_eq!(with(wide(json!({})), busy()), ["T098"], "the server refuses the status");
+    assert!(with(wide(json!({ "spec": { "podFailurePolicy": {} } })), busy()).is_empty(), "it may be ignored");
+    assert!(with(wide(json!({})), [vec![over("etl-1")], full()].concat()).is_empty());
     assert!(with(wide(json!({ "status": { "succeeded": 1 } })), [vec![over("etl-1")], full()].concat()).is_empty());
     assert_eq!(with(wide(json!({})), vec![run()]), ["T097"]);
     assert!(with(wide(json!({ "status": { "failed": 1 } })), vec![run()]).is_empty(), "a retry waits");
