@@ -121,6 +121,12 @@ pub struct MetaWire {
 }
 
 impl MetaWire {
+    /// The label by which a Job's name is known that controlled it once and left it behind; now nobody does.
+    fn left_behind(&self) -> Option<(CompactString, CompactString)> {
+        let label = self.labels.iter().find(|(key, _)| key == JOB_NAME_LABEL);
+        label.filter(|_| self.owner().is_none()).cloned()
+    }
+
     fn owner(&self) -> Option<Owner> {
         let owner = self.owner_references.iter().find(|owner| owner.controller)?;
         Some(Owner { kind: Kind::from_api(&owner.api_version, &owner.kind), uid: Uid::new(&owner.uid) })
@@ -149,9 +155,12 @@ struct AnnotationsWire {
 const REPEATED_LABELS: [&str; 4] =
     ["batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name"];
 
-/// Reads labels into pairs, without the repeated ones.
+/// The one of them that tells of a pod without an owner that a Job left it behind.
+const JOB_NAME_LABEL: &str = "batch.kubernetes.io/job-name";
+
+/// Reads labels into pairs, of the repeated ones the Job's name alone.
 fn read_labels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(CompactString, CompactString)>, D::Error> {
-    read_pairs(deserializer, |key| !REPEATED_LABELS.contains(&key))
+    read_pairs(deserializer, |key| key == JOB_NAME_LABEL || !REPEATED_LABELS.contains(&key))
 }
 
 /// Reads amounts by resource.
@@ -188,8 +197,9 @@ fn read_pairs<'de, D: Deserializer<'de>, V: Deserialize<'de>>(
 }
 
 impl From<MetaWire> for Meta {
-    fn from(wire: MetaWire) -> Self {
+    fn from(mut wire: MetaWire) -> Self {
         let owner = wire.owner();
+        wire.labels.retain(|(key, _)| key != JOB_NAME_LABEL);
         Meta {
             uid: Uid::new(&wire.uid),
             namespace: wire.namespace,

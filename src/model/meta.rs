@@ -23,7 +23,8 @@ pub struct Meta {
     pub deleted: Option<Time>,
     /// The owner reference with `controller: true`.
     pub owner: Option<Owner>,
-    /// `metadata.labels`, without the four by which the Job controller repeats the Job's name and UID.
+    /// `metadata.labels`, without the four by which the Job controller repeats the Job's name and UID; the name's is kept
+    /// on pods that their Job left behind, which have no owner.
     pub labels: Box<[(CompactString, CompactString)]>,
 }
 

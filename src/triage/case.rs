@@ -1,4 +1,4 @@
-//! A Job or a Pod under examination, with everything that belongs to it, in the order in which rules want it.
+//! A CronJob, a Job or a Pod under examination, with everything that belongs to it, in the order in which rules want it.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::finding::{Evidence, Finding, Fix, Source};
 use super::known::{Fact, Known, Need, Run};
 use crate::model::command_call::CommandCall;
+use crate::model::cronjob::CronJob;
 use crate::model::event::Event;
 use crate::model::job::Job;
 use crate::model::key::{Kind, ObjectKey};
@@ -18,7 +19,7 @@ use crate::model::owner::Subject;
 use crate::model::pod::{Container, ContainerState, Pod};
 use crate::model::resources::Resources;
 
-/// A Job with its pods, or a Pod alone.
+/// A CronJob with its runs, a Job with its pods, or a Pod alone.
 #[derive(Debug)]
 pub struct Case<'a> {
     /// What is known.
@@ -31,6 +32,10 @@ pub struct Case<'a> {
     pub job: Option<&'a Job>,
     /// The Job's pods, oldest first: its tries. Those that are gone are not among them.
     pub pods: Vec<&'a Pod>,
+    /// The CronJob, where it is one that is examined.
+    pub cronjob: Option<&'a CronJob>,
+    /// The Jobs of the CronJob, newest first: its runs. Those that are gone are not among them.
+    pub runs: Vec<&'a Job>,
     /// What rules asked for and was not known.
     needs: RefCell<Vec<Need>>,
     /// What was said already of pods that are alike, by what makes them alike.
@@ -40,7 +45,7 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// The case of a Job, or of a Pod with the Job that it belongs to; None where it is not known (any more).
+    /// The case of a CronJob, of a Job, or of a Pod with the Job that it belongs to; None where it is not known (any more).
     pub fn of(known: Known<'a>, subject: Subject) -> Option<Self> {
         let snapshot = known.snapshot;
         let key = snapshot.key_of(subject)?;
@@ -50,11 +55,14 @@ impl<'a> Case<'a> {
                 let pod = snapshot.pods.get(subject.uid)?;
                 (pod.meta.owner_uid().and_then(|owner| snapshot.jobs.get(owner)), vec![pod])
             }
+            Kind::CronJob => (None, Vec::new()),
             _ => return None,
         };
+        let cronjob = snapshot.cronjobs.get(subject.uid).filter(|_| subject.kind == Kind::CronJob);
+        let runs = cronjob.map_or_else(Vec::new, |cronjob| snapshot.jobs_of(cronjob.meta.uid));
         pods.sort_by(|a, b| a.meta.created.cmp(&b.meta.created).then_with(|| a.meta.name.cmp(&b.meta.name)));
         let (needs, said, loads) = (RefCell::default(), RefCell::default(), OnceCell::new());
-        Some(Self { known, subject, key, job, pods, needs, said, loads })
+        Some(Self { known, subject, key, job, pods, cronjob, runs, needs, said, loads })
     }
 
     /// The Job, where it is itself what is examined, so that all its pods are known to the case.
@@ -166,6 +174,11 @@ impl<'a> Case<'a> {
             loads.into_iter().map(|(node, sum)| (node.into(), sum)).collect()
         });
         loads.get(node).copied().unwrap_or_default()
+    }
+
+    /// Takes over what the examination of another subject asked for.
+    pub(super) fn need_all(&self, needs: Vec<Need>) {
+        needs.into_iter().for_each(|need| self.need(need));
     }
 
     fn need(&self, need: Need) {

@@ -1,7 +1,7 @@
 //! Which finding leads: tries that ended the same way are one finding, and causes stand before what came of them.
 
 use super::Case;
-use super::finding::{Finding, Severity};
+use super::finding::{Finding, RuleId, Severity};
 
 /// What some of the tries of a Job have in common.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,12 +37,47 @@ pub(super) fn group(tries: Vec<Option<Finding>>) -> Vec<Tries> {
     groups
 }
 
-/// Orders findings: what stops everything first, then by severity; the order of the families decides among equals.
-pub(super) fn order(case: &Case<'_>, findings: &mut [Finding]) {
+/// Leaves out what another finding explains, and orders the rest: what stops everything first, then by severity; the
+/// order of the families decides among equals.
+pub(super) fn arrange(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    if case.cronjob.is_some() {
+        // `crons` has put what came of a cause before the cause: it is about several runs.
+        return;
+    }
+    // That pods are missing is what comes of what keeps others from their nodes.
+    if findings.iter().any(|finding| finding.rule != PARTIAL && finding.severity.is_problem()) {
+        findings.retain(|finding| finding.rule != PARTIAL);
+    }
+    unite(findings);
     let is_over = case.job.is_some_and(|job| job.is_finished());
     // Of a Job that is over, the cause of its end stands first however bad anything else is.
     findings.sort_by_key(|finding| match is_over {
-        true => (finding.effect.is_empty(), finding.severity),
+        // Several have an effect: `outcome` has put them into their order.
+        true if !finding.effect.is_empty() => (false, Severity::Critical),
+        true => (true, finding.severity),
+        // What a Job does between two tries says more than how the last one ended, which it names.
+        false if finding.rule == DELAY => (false, Severity::Critical),
         false => (finding.severity == Severity::Info, finding.severity),
     });
 }
+
+/// Makes one of what is so in several pods.
+fn unite(findings: &mut Vec<Finding>) {
+    let mut united: Vec<(Finding, usize)> = Vec::new();
+    for finding in findings.drain(..) {
+        match united.iter_mut().find(|(one, _)| one.group == finding.group) {
+            Some((_, count)) => *count += 1,
+            None => united.push((finding, 1)),
+        }
+    }
+    findings.extend(united.into_iter().map(|(finding, count)| match count {
+        2.. if finding.effect.is_empty() => Finding { effect: format!("so in {count} pods"), ..finding },
+        _ => finding,
+    }));
+}
+
+/// Fewer pods run than are wanted.
+const PARTIAL: RuleId = RuleId("T097");
+
+/// The Job waits before its next try.
+const DELAY: RuleId = RuleId("T017");

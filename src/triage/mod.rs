@@ -10,12 +10,14 @@
 mod case;
 mod choose;
 mod container;
+mod crons;
 mod ending;
 mod finding;
 mod grammar;
 mod held;
 mod known;
 mod last_words;
+mod leftover;
 mod outcome;
 mod placing;
 mod refused;
@@ -26,6 +28,7 @@ mod scene;
 #[cfg(test)]
 mod scene_of_pod;
 mod starting;
+mod stuck;
 
 pub use case::Case;
 pub use finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity, Source};
@@ -51,18 +54,18 @@ type Family = fn(&Case<'_>) -> Vec<Finding>;
 type PodFamily = fn(&Case<'_>, &Pod) -> Option<Finding>;
 
 /// The families that look at a case as a whole, those of earlier stages first.
-const FAMILIES: &[Family] = &[held::find, refused::find];
+const FAMILIES: &[Family] = &[held::find, refused::find, stuck::find, crons::find, leftover::find];
 
 /// The families that look at one pod, those of earlier stages first: the first that finds something is believed.
 const POD_FAMILIES: &[PodFamily] = &[placing::find, starting::find, ending::find];
 
-/// Examines a Job or a Pod.
+/// Examines a CronJob, a Job or a Pod.
 pub fn diagnose(known: Known<'_>, subject: Subject) -> Diagnosis {
     let Some(case) = Case::of(known, subject) else { return Diagnosis::default() };
     let tries = case.pods.iter().map(|pod| POD_FAMILIES.iter().find_map(|family| family(&case, pod))).collect();
     let mut findings: Vec<Finding> = FAMILIES.iter().flat_map(|family| family(&case)).collect();
     findings.extend(outcome::tell(&case, choose::group(tries)));
-    choose::order(&case, &mut findings);
+    choose::arrange(&case, &mut findings);
     Diagnosis { findings, needs: case.into_needs() }
 }
 

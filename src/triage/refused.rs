@@ -57,7 +57,7 @@ fn refusal(case: &Case<'_>, event: &Event, rule: &'static str) -> Finding {
 
 /// `exceeded quota: compute, requested: limits.cpu=2, used: limits.cpu=3, limited: limits.cpu=4`
 /// (apiserver `pkg/admission/plugin/resourcequota/controller.go`).
-static EXCEEDED: Pattern = Pattern::new(
+pub(super) static EXCEEDED: Pattern = Pattern::new(
     r"exceeded quota: (?<quota>[^,]+), requested: (?<requested>.+), used: (?<used>.+), limited: (?<hard>.+)$",
 );
 

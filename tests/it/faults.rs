@@ -39,6 +39,9 @@ struct Fault {
     exit: Option<i32>,
     /// The state in which a healthy one is left alone.
     until: Option<String>,
+    /// Until then it may be told of as failing.
+    #[serde(default)]
+    fails_first: bool,
     /// Labels of its namespace.
     #[serde(default)]
     namespace: BTreeMap<String, String>,
@@ -100,7 +103,11 @@ impl Fault {
             let (code, answer) = self.ask(cluster, &space);
             let wrong = match &self.until {
                 None => self.judge(code, &answer),
-                Some(_) if answer["result"] == "problem" => return Err(format!("{}: told of {answer}", self.name)),
+                Some(state)
+                    if answer["result"] == "problem" && (!self.fails_first || answer["state"] == json!(state)) =>
+                {
+                    return Err(format!("{}: told of {answer}", self.name));
+                }
                 Some(state) => (answer["state"] != json!(state)).then(|| format!("it is {}", answer["state"])),
             };
             match wrong {

@@ -8,6 +8,7 @@ use crate::model::clock::Time;
 use crate::model::delta::Row;
 use crate::model::foreign::ForeignPod;
 use crate::model::key::{Kind, Uid};
+use crate::model::meta::Meta;
 use crate::model::pod::{Container, ContainerState, Disruption, End, Pod, PodPhase, Role};
 use crate::model::resources::Resources;
 
@@ -182,10 +183,10 @@ impl ContainerWire {
 }
 
 impl PodWire {
-    /// A row for a Job's pod; of any other only what it asks for.
+    /// A row for a Job's pod, also one that the Job left behind; of any other only what it asks for.
     pub(super) fn into_row(self) -> Row {
         let owner = self.metadata.owner();
-        if owner.is_some_and(|owner| owner.kind == Some(Kind::Job)) {
+        if owner.is_some_and(|owner| owner.kind == Some(Kind::Job)) || self.metadata.left_behind().is_some() {
             return Row::Pod(self.into());
         }
         let has_ended = matches!(self.status.phase.as_str(), "Succeeded" | "Failed");
@@ -201,6 +202,7 @@ impl PodWire {
 impl From<PodWire> for Pod {
     fn from(wire: PodWire) -> Self {
         let PodWire { mut metadata, spec, status } = wire;
+        let left_behind = metadata.left_behind();
         let default_container = std::mem::take(&mut metadata.annotations.default_container);
         let index = metadata.annotations.index.as_ref().and_then(|text| text.parse().ok());
         let true_one = |kind: &str| status.conditions.iter().find(|one| one.kind == kind && one.status == "True");
@@ -215,8 +217,12 @@ impl From<PodWire> for Pod {
         let inits = spec.init_containers.into_iter().map(|one| (one.init_role(), one.name));
         let mains = spec.containers.into_iter().map(|one| (Role::Main, one.name));
         let others = spec.ephemeral_containers.into_iter().map(|one| (Role::Ephemeral, one.name));
+        let mut meta = Meta::from(metadata);
+        if let Some(label) = left_behind {
+            meta.labels = meta.labels.into_iter().chain([label]).collect();
+        }
         Pod {
-            meta: metadata.into(),
+            meta,
             phase: match status.phase.as_str() {
                 "Running" => PodPhase::Running,
                 "Succeeded" => PodPhase::Succeeded,

@@ -215,6 +215,22 @@ fn bare_pod_is_pending_and_has_no_age() {
 }
 
 #[test]
+fn pods_that_a_job_left_behind_are_rows_and_those_of_others_are_not() {
+    let is_row = |labels: serde_json::Value, owners: serde_json::Value| {
+        let metadata = json!({ "name": "p", "uid": "p", "labels": labels, "ownerReferences": owners });
+        match serde_json::from_value::<Early<Pod>>(json!({ "metadata": metadata })).unwrap().into_row() {
+            Row::Pod(pod) => pod.meta.labels.iter().any(|(_, job)| job == "etl"),
+            _ => false,
+        }
+    };
+    let label = || json!({ "batch.kubernetes.io/job-name": "etl" });
+    let owner = json!([{ "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "r", "uid": "r", "controller": true }]);
+    assert!(is_row(label(), json!([])));
+    assert!(!is_row(label(), owner));
+    assert!(!is_row(json!({}), json!([])));
+}
+
+#[test]
 fn repeated_labels_are_left_out_and_others_kept() {
     let labels = |meta: &Meta| meta.labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>();
     assert_eq!(labels(&job("job-complete").meta), ["app=report", "team=data"]);

@@ -83,12 +83,17 @@ pub(super) struct ObjectMeta {
 }
 
 impl ObjectMeta {
-    /// A batch/v1 Job controls it: what decides in `slim` whether a pod becomes a row.
+    /// A batch/v1 Job controls it, or did before it left it behind: what decides in `slim` whether a pod becomes a row.
     pub(super) fn is_of_a_job(&self) -> bool {
-        let is_job = |one: &OwnerReference| one.kind == "Job" && one.api_version.starts_with("batch/");
-        self.owner_references.iter().any(|one| one.controller && is_job(one))
+        match self.owner_references.iter().find(|one| one.controller) {
+            Some(owner) => owner.kind == "Job" && owner.api_version.starts_with("batch/"),
+            None => self.labels.iter().any(|pair| pair.key == JOB_NAME_LABEL),
+        }
     }
 }
+
+/// The Job controller writes the Job's name there, and it stays where the Job is deleted without its pods.
+const JOB_NAME_LABEL: &str = "batch.kubernetes.io/job-name";
 
 /// The annotations that are read: a pod's index in its Job and the container that is meant by `slim`, and the mark that
 /// a bookmark ends a streaming list by kube's watcher. The others can be as long as an object.

@@ -285,7 +285,7 @@ fn what_the_job_stops_itself_is_no_cause_of_it() {
 
     let mut deadline = Scene::ended(143, "Error");
     deadline.job()["status"]["conditions"] = json!([{ "type": "FailureTarget", "status": "True", "reason": "DeadlineExceeded", "lastTransitionTime": "2026-05-04T11:49:00Z" }]);
-    assert_eq!(deadline.rule(), "");
+    assert_eq!(deadline.rule(), "T082", "how the Job ended is what there is to say");
     let found = deadline.find_of_pod().remove(0);
     assert_eq!((found.rule.0, found.short.as_str()), ("T066", "stopped: the Job's deadline passed"));
     assert_eq!(found.severity, Severity::Info);
@@ -396,7 +396,7 @@ fn try_that_decided_the_job_is_its_cause_though_clocks_differ() {
     scene.job()["status"]["conditions"] = decided("2026-05-04T11:49:57Z");
     assert_eq!(scene.rule(), "T060");
     scene.job()["status"]["conditions"] = decided("2026-05-04T11:49:40Z");
-    assert_eq!(scene.rule(), "");
+    assert_eq!(scene.rule(), "T080", "no try is known that decided it");
 }
 
 #[test]

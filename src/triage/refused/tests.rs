@@ -118,7 +118,8 @@ fn a_refusal_that_was_overcome_or_is_not_wanted_any_more_is_none() {
     );
     nothing(&[refusal.clone(), vec![later]].concat());
     let failed = json!([{ "type": "Failed", "status": "True", "reason": "DeadlineExceeded" }]);
-    nothing(&[with(job(), json!({ "status": { "conditions": failed } })), refusal[1].clone()]);
+    let ended = found(&[with(job(), json!({ "status": { "conditions": failed } })), refusal[1].clone()]);
+    assert!(ended.iter().all(|finding| finding.rule.0 == "T081"), "{ended:#?}");
     nothing(&[with(job(), json!({ "metadata": { "deletionTimestamp": "2026-05-04T11:59:59Z" } })), refusal[1].clone()]);
     nothing(&refused(r#"pods "etl-" is forbidden: something new"#));
 }

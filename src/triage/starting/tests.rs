@@ -269,7 +269,7 @@ fn init_container_that_runs_on_is_told_with_its_place() {
 fn pods_without_a_node_or_on_their_way_out_are_others_matter() {
     let stuck = || Scene::waiting("ImagePullBackOff", "manifest unknown");
     assert_eq!(stuck().rule(), "T040");
-    assert_eq!(stuck().pod_with("/spec/nodeName", json!("")).rule(), "");
+    assert_eq!(stuck().pod_with("/spec/nodeName", json!("")).rule(), "T031");
     let mut deleted = stuck();
     deleted.pod()["metadata"]["deletionTimestamp"] = json!("2026-05-04T11:59:00Z");
     assert_eq!(deleted.rule(), "");

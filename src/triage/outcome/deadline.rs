@@ -1,0 +1,174 @@
+//! `DeadlineExceeded`: whether anything ran before the time was over decides what helps.
+
+use super::super::Case;
+use super::super::case::{of_event, of_field};
+use super::super::choose::Tries;
+use super::super::finding::{Confidence, Evidence, Finding, Fix};
+use super::lost::{pod_words, warnings_of_gone_pods};
+use super::{End, brief, many, with_causes};
+use crate::model::clock::short_duration;
+use crate::model::event::Event;
+use crate::model::job::Job;
+use crate::model::pod::{ContainerState, Pod};
+
+/// So many characters of an event's note are quoted in a verdict.
+const QUOTED: usize = 200;
+
+pub(super) fn tell(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Finding> {
+    let has_failures = tries.iter().any(|one| one.finding.rule.0 >= "T054" && one.finding.rule.0 != "T066");
+    // Containers that are ended because of the deadline say nothing of their own.
+    let causes: Vec<Finding> =
+        tries.into_iter().map(|one| one.finding).filter(|cause| cause.rule.0 != "T066").collect();
+    match has_run(end.case, end.job) {
+        Some(true) | None if has_failures && end.job.succeeded == 0 => after_failures(end, causes),
+        Some(false) => with_causes(before_first_run(end, causes.first()), causes),
+        ran => with_causes(while_working(end, ran.is_some()), causes),
+    }
+}
+
+/// A container of the Job ran at least once. None where its pods are gone and nothing is left that tells.
+fn has_run(case: &Case<'_>, job: &Job) -> Option<bool> {
+    if job.succeeded > 0 || case.pods.iter().any(|pod| has_started(pod)) {
+        return Some(true);
+    }
+    if case.pods.iter().any(|pod| !pod.is_finished()) {
+        return Some(false);
+    }
+    let gone = warnings_of_gone_pods(case, job);
+    // The kubelet's `Started`, and its delay before a container that ended is started again.
+    let is_start = |event: &&Event| event.reason == "Started" || event.note.starts_with("Back-off restarting");
+    match gone.iter().any(is_start) {
+        true => Some(true),
+        false => blocker(case, job).map(|_| false),
+    }
+}
+
+fn has_started(pod: &Pod) -> bool {
+    let has_run = |state: &ContainerState| match state {
+        ContainerState::Running(_) => true,
+        ContainerState::Ended(end) => end.started.is_some() && end.reason != "StartError",
+        ContainerState::Waiting { .. } => false,
+    };
+    pod.containers.iter().any(|one| has_run(&one.state) || one.last_end.is_some())
+}
+
+/// What was said last of why nothing started: of the Job's pods that are gone, else of pods that could not be created.
+fn blocker<'a>(case: &Case<'a>, job: &Job) -> Option<&'a Event> {
+    // `Error: ImagePullBackOff` repeats in a word what the event before it says in a sentence.
+    let tells = |event: &&Event| event.is_warning && event.reason != "BackOff" && !event.note.starts_with("Error: ");
+    let of_pods = warnings_of_gone_pods(case, job).into_iter().filter(tells).max_by_key(|event| event.last);
+    of_pods.or_else(|| case.events(job, "FailedCreate").into_iter().next())
+}
+
+/// T081: the time was over before any container ran.
+fn before_first_run(end: &End<'_, '_>, cause: Option<&Finding>) -> Finding {
+    let mut finding = end.finding("T081");
+    let deadline = end.job.active_deadline_seconds.unwrap_or_default();
+    let event = blocker(end.case, end.job);
+    let (reason, short) = match (cause, event) {
+        (Some(cause), _) => (cause.verdict.clone(), cause.short.clone()),
+        (None, Some(event)) if event.reason == "FailedCreate" => {
+            (format!("No pod could be created: {}", brief(&event.note, QUOTED)), brief(&event.note, 60))
+        }
+        (None, Some(event)) => {
+            let words = format!("The last that was said of {}: {}", pod_words(event), brief(&event.note, QUOTED));
+            (words, brief(&event.note, 60))
+        }
+        (None, None) => ("Its pods are not ready to start yet.".to_owned(), "nothing ran".to_owned()),
+    };
+    if cause.is_none() {
+        finding.confidence = Confidence::Likely;
+    }
+    finding.verdict = format!(
+        "The Job's time of {deadline} s was over before any of its containers ran; waiting counts, too. {reason}"
+    );
+    finding.short = format!("never ran: {short}");
+    finding.effect = format!("stopped at its deadline of {}, nothing had run", short_duration(deadline));
+    finding.evidence.extend(event.map(of_event));
+    finding.evidence.push(deadline_field(end.job));
+    finding.group = cause.map_or_else(|| finding.group.clone(), |cause| format!("T081/{}", cause.group));
+    // What cures the cause does so for the next run alone: this Job is over.
+    finding.fixes = cause.map(|cause| cause.fixes.clone()).unwrap_or_default();
+    finding.fixes.push(end.rerun("run it again once the cause is gone"));
+    finding
+        .fixes
+        .push(end.rerun_with("run it again with a longer activeDeadlineSeconds, where it only waited its turn"));
+    finding
+}
+
+/// T082: the time was over while pods ran; or, where nothing is left of them, maybe so.
+fn while_working(end: &End<'_, '_>, is_known: bool) -> Finding {
+    let (job, mut finding) = (end.job, end.finding("T082"));
+    let deadline = job.active_deadline_seconds.unwrap_or_default();
+    let span = short_duration(deadline);
+    let wanted = job.wanted();
+    let usual = usual_seconds(end.case, job).filter(|usual| *usual < deadline);
+    let pace = (job.succeeded > 0).then(|| deadline * i64::from(wanted) / i64::from(job.succeeded));
+    let judgement = match (pace, usual) {
+        (Some(pace), _) if wanted > job.succeeded => {
+            format!("It went on steadily: at this pace all {wanted} take about {}.", short_duration(pace))
+        }
+        (_, Some(usual)) => {
+            format!("Runs before it took {}, so it likely hung or waited for something.", short_duration(usual))
+        }
+        _ if !is_known => "Nothing is left that tells whether a container ran.".to_owned(),
+        _ => "Whether it was slow or hung, only its log could tell.".to_owned(),
+    };
+    if !is_known {
+        finding.confidence = Confidence::Guess;
+    }
+    finding.verdict = format!(
+        "The Job was stopped after {span}, its deadline of {deadline} s, with {}/{wanted} done. {judgement} The pods that \
+         ran at that moment were removed together with their logs.",
+        job.succeeded,
+    );
+    finding.short = format!("deadline {span}: {}/{wanted} done", job.succeeded);
+    finding.effect = format!("stopped at its deadline of {span}");
+    finding.evidence.push(deadline_field(job));
+    finding.evidence.extend(end.case.events(job, "SuccessfulDelete").into_iter().take(2).map(of_event));
+    match (pace, usual) {
+        (Some(pace), _) => {
+            let words = format!(
+                "run it again with activeDeadlineSeconds above {}, or more parallelism than {}",
+                pace + pace / 4,
+                job.parallelism.unwrap_or(1)
+            );
+            finding.fixes.push(end.rerun_with(words));
+        }
+        (None, Some(_)) => {
+            finding.fixes.push(end.rerun("run it again and watch its log for where it stops"));
+        }
+        (None, None) => {
+            finding.fixes.push(end.rerun_with("run it again with a longer activeDeadlineSeconds"));
+        }
+    }
+    finding.fixes.push(Fix::outside("a running Job's deadline can be raised at once, before it is reached"));
+    finding
+}
+
+/// Tries failed, none succeeded, and the next ones ran out of time: what they failed of is the cause.
+fn after_failures(end: &End<'_, '_>, mut causes: Vec<Finding>) -> Vec<Finding> {
+    let span = short_duration(end.job.active_deadline_seconds.unwrap_or_default());
+    let tries = many(end.failures().max(1), "try");
+    for (at, cause) in causes.iter_mut().enumerate() {
+        cause.effect = match at {
+            0 => format!("stopped at its deadline of {span} after {tries}"),
+            _ => String::new(),
+        };
+    }
+    causes
+}
+
+fn deadline_field(job: &Job) -> Evidence {
+    let words = job.active_deadline_seconds.map(|seconds| seconds.to_string()).unwrap_or_default();
+    of_field(job, "spec.activeDeadlineSeconds", words)
+}
+
+/// What half of the successful runs of the same CronJob took at most, in seconds.
+pub(in crate::triage) fn usual_seconds(case: &Case<'_>, job: &Job) -> Option<i64> {
+    let runs = case.known.snapshot.jobs_of(job.meta.owner_uid()?);
+    let mut spans: Vec<i64> =
+        runs.into_iter().filter(|run| run.is_complete()).filter_map(|run| run.duration(case.known.now)).collect();
+    spans.sort_unstable();
+    spans.get(spans.len() / 2).copied()
+}

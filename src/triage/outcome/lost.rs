@@ -1,0 +1,182 @@
+//! A Job that failed and whose cause is not known: what is left of it, why so little, and where to look.
+
+use super::super::Case;
+use super::super::case::{of_event, of_field};
+use super::super::finding::{Confidence, Finding, Fix, Severity};
+use super::{End, brief, many};
+use crate::model::clock::short_duration;
+use crate::model::event::Event;
+use crate::model::job::Job;
+use crate::model::key::Kind;
+use crate::model::meta::Object;
+
+/// So long the API server keeps events where nobody told it otherwise (`--event-ttl`).
+const EVENTS_KEPT_SECONDS: i64 = 3_600;
+
+/// T080 and T088, with what explains that no more is known.
+pub(super) fn without_cause(end: &End<'_, '_>) -> Vec<Finding> {
+    let said = last_said(end.case, end.job);
+    let policy = if end.case.pods.is_empty() { restart_policy(end) } else { None };
+    let were_deleted = !end.case.events(end.job, "SuccessfulDelete").is_empty();
+    let is_lost = end.failed.reason == "BackoffLimitExceeded"
+        && end.case.pods.is_empty()
+        && end.case.known.is_whole(Kind::Pod)
+        && match policy {
+            Some(policy) => policy == "OnFailure",
+            // With Never the failed pods would still be there, and only others are deleted.
+            None => were_deleted,
+        };
+    let mut findings = match is_lost {
+        true => vec![lost_with_pod(end, said, policy.is_some())],
+        false => vec![gave_up(end, said)],
+    };
+    if !is_lost && end.case.pods.is_empty() && end.case.known.is_whole(Kind::Pod) && end.job.failed > 0 {
+        findings.push(pods_gone(end));
+    }
+    findings.extend(events_gone(end, said.is_some()));
+    findings
+}
+
+fn restart_policy<'a>(end: &End<'_, 'a>) -> Option<&'a str> {
+    end.case.pod_spec()?["restartPolicy"].as_str()
+}
+
+/// T080: gave up, and why its tries failed is not known.
+fn gave_up(end: &End<'_, '_>, said: Option<&Event>) -> Finding {
+    let mut finding = end.finding("T080");
+    let words = end.words();
+    let (where_to_look, fix) = match end.case.pods.last() {
+        Some(pod) => (
+            format!("Why its tries failed is not known; the log of pod {} may tell.", pod.meta.name),
+            Fix::outside(format!("look at the log of {} and at its events", pod.meta.name)),
+        ),
+        None => (
+            "Its pods are gone, and with them what they said.".to_owned(),
+            Fix::outside("look for its log where the cluster collects logs"),
+        ),
+    };
+    finding.verdict = match end.failed.reason.as_str() {
+        "BackoffLimitExceeded" => format!("The Job {words}. {where_to_look}"),
+        reason => format!("The Job failed: {reason}: {}. {where_to_look}", end.failed.message),
+    };
+    finding.verdict.push_str(&said_words(said));
+    finding.short = format!("{}, cause not known", words.strip_prefix("the Job ").unwrap_or(&words));
+    finding.effect = words;
+    finding.evidence.extend(said.map(of_event));
+    finding.fixes = vec![fix, end.rerun("run it again, and follow its log")];
+    finding
+}
+
+/// T088: with `restartPolicy: OnFailure` the pod is deleted when the limit is reached.
+fn lost_with_pod(end: &End<'_, '_>, said: Option<&Event>, is_policy_known: bool) -> Finding {
+    let mut finding = end.finding("T088");
+    // What is counted are restarts in the pod, and the pod itself is one failure.
+    let words = match end.job.backoff_limit {
+        Some(limit) => format!("gave up after {} (limit {limit})", many(limit.max(1), "restart")),
+        None => end.words(),
+    };
+    finding.severity = Severity::Warning;
+    finding.confidence = if is_policy_known { Confidence::Certain } else { Confidence::Likely };
+    let policy = if is_policy_known { "restartPolicy OnFailure" } else { "restartPolicy OnFailure, as it seems" };
+    finding.verdict = format!(
+        "The Job {words}, and with {policy} its pod was deleted at that moment, together with its logs: what it failed of \
+         is not known any more.{}",
+        said_words(said)
+    );
+    finding.short = "logs were deleted with the pod".to_owned();
+    finding.effect = words;
+    finding.evidence.extend(end.case.events(end.job, "SuccessfulDelete").into_iter().take(1).map(of_event));
+    finding.evidence.extend(said.map(of_event));
+    if is_policy_known {
+        finding.evidence.push(of_field(end.job, "spec.template.spec.restartPolicy", "OnFailure"));
+    }
+    finding.fixes = vec![
+        end.rerun_with("run it again with restartPolicy Never: failed pods then stay, with their logs"),
+        end.rerun("run it again, and follow its log"),
+    ];
+    finding
+}
+
+fn said_words(said: Option<&Event>) -> String {
+    said.map(|event| format!(" The last that was said of {}: {}.", pod_words(event), brief(&event.note, 200)))
+        .unwrap_or_default()
+}
+
+/// T104: pods that failed stay with their Job; here they do not.
+fn pods_gone(end: &End<'_, '_>) -> Finding {
+    Finding {
+        severity: Severity::Info,
+        confidence: Confidence::Likely,
+        verdict: "Its failed pods would have stayed with the Job, but none is there: somebody deleted them, their node was \
+                  removed, or the cluster had so many ended pods that it collected the oldest. Their logs are gone with \
+                  them."
+            .to_owned(),
+        short: "its pods were removed".to_owned(),
+        evidence: vec![of_field(end.job, "status.failed", end.job.failed.to_string())],
+        fixes: vec![Fix::outside("collect logs outside the pods, and clean up more often")],
+        ..end.finding("T104")
+    }
+}
+
+/// T103: events that would tell more are kept for an hour.
+fn events_gone(end: &End<'_, '_>, has_said: bool) -> Option<Finding> {
+    let known = end.case.known;
+    let age = known.ago(end.job.ended().or(end.failed.since)?);
+    let has_events = known.snapshot.events_about(end.job.uid()).next().is_some();
+    let is_gone = age > EVENTS_KEPT_SECONDS && !has_events && !has_said && known.is_whole(Kind::Event);
+    is_gone.then(|| Finding {
+        severity: Severity::Info,
+        confidence: Confidence::Likely,
+        verdict: format!(
+            "The Job ended {} ago, and events are kept for about an hour: this judges by conditions and container states \
+             alone.",
+            short_duration(age)
+        ),
+        short: "its events have expired".to_owned(),
+        evidence: Vec::new(),
+        fixes: vec![end.rerun("run it again to see its events as they come")],
+        ..end.finding("T103")
+    })
+}
+
+/// The newest warning about one of the Job's pods that are gone.
+fn last_said<'a>(case: &Case<'a>, job: &Job) -> Option<&'a Event> {
+    warnings_of_gone_pods(case, job).into_iter().filter(|event| event.is_warning).max_by_key(|event| event.last)
+}
+
+/// Events about pods that the Job had and that are gone: warnings, and that a container started. Pods are known by what
+/// the Job controller said when it made them, else by their names (`NAME-xxxxx`, with an index `NAME-12-xxxxx`).
+pub(super) fn warnings_of_gone_pods<'a>(case: &Case<'a>, job: &Job) -> Vec<&'a Event> {
+    let snapshot = case.known.snapshot;
+    let made = case.events(job, "SuccessfulCreate");
+    let is_of_job = |pod: &str| {
+        made.iter().any(|event| event.note.strip_prefix("Created pod: ") == Some(pod))
+            || pod.strip_prefix(job.meta.name.as_str()).and_then(|rest| rest.strip_prefix('-')).is_some_and(is_suffix)
+    };
+    // An older Job of the same name had pods of such names, too.
+    let began = job.meta.created;
+    let is_meant = |event: &&Event| {
+        event.about_kind == Some(Kind::Pod)
+            && event.meta.namespace == job.meta.namespace
+            && (event.is_warning || event.reason == "Started")
+            && event.last >= began
+            && snapshot.pods.get(event.about).is_none()
+            && event.about_name.strip_prefix("pod/").is_some_and(is_of_job)
+    };
+    snapshot.events.iter().filter(is_meant).collect()
+}
+
+/// What stands behind a Job's name in the names of its pods.
+fn is_suffix(text: &str) -> bool {
+    let random = match text.split_once('-') {
+        Some((index, random)) if index.bytes().all(|byte| byte.is_ascii_digit()) => random,
+        Some(_) => return false,
+        None => text,
+    };
+    random.len() == 5 && random.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
+/// `pod never-ran-d0`, from an event about it.
+pub(super) fn pod_words(event: &Event) -> String {
+    event.about_name.replacen('/', " ", 1)
+}

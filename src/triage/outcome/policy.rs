@@ -1,0 +1,97 @@
+//! Ends that the Job's own policies brought about: `podFailurePolicy` and `successPolicy`.
+
+use super::super::Case;
+use super::super::case::of_field;
+use super::super::choose::Tries;
+use super::super::finding::{Confidence, Finding, RuleId, Severity};
+use super::super::grammar::Pattern;
+use super::{End, many};
+use crate::model::job::Job;
+
+/// `Container worker for pod batch/etl-7h2kq failed with exit code 42 matching FailJob rule at index 0`
+/// (`pkg/controller/job/pod_failure_policy.go`).
+static BY_EXIT_CODE: Pattern = Pattern::new(
+    r"^Container (?<container>\S+) for pod (?<pod>\S+) failed with exit code (?<code>-?\d+) matching FailJob rule at index (?<rule>\d+)",
+);
+
+/// `Pod batch/etl-7h2kq has condition ConfigIssue matching FailJob rule at index 1` (the same file).
+static BY_CONDITION: Pattern =
+    Pattern::new(r"^Pod (?<pod>\S+) has condition (?<condition>\S+) matching FailJob rule at index (?<rule>\d+)");
+
+#[cfg(test)]
+pub(in crate::triage) static PATTERNS: &[&Pattern] = &[&BY_EXIT_CODE, &BY_CONDITION];
+
+/// T083: a rule of `podFailurePolicy` made the failure final. It leads over the exit code, which the rule is about.
+pub(super) fn failed_by_rule(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Finding> {
+    let mut finding = end.finding("T083");
+    let message = end.failed.message.as_str();
+    let bare = |pod: &str| pod.rsplit('/').next().unwrap_or_default().to_owned();
+    let (rule, what, pod, short) = if let Some(found) = BY_EXIT_CODE.captures(message) {
+        let (container, code) = (&found["container"], &found["code"]);
+        let what = format!("exit code {code} of container {container}");
+        (found["rule"].to_owned(), what, bare(&found["pod"]), format!("{container}: exit {code} is final"))
+    } else if let Some(found) = BY_CONDITION.captures(message) {
+        let condition = &found["condition"];
+        let what = format!("the pod condition {condition}");
+        (found["rule"].to_owned(), what, bare(&found["pod"]), format!("condition {condition} is final"))
+    } else {
+        finding.verdict = format!("A rule of the Job's podFailurePolicy ended it: {message}");
+        finding.short = "ended by podFailurePolicy".to_owned();
+        finding.effect = end.words();
+        return super::with_causes(finding, tries.into_iter().map(|one| one.finding).collect());
+    };
+    let left = end.job.backoff_limit.map(|limit| i64::from(limit) + 1 - end.failures().max(1) as i64);
+    let left = match left.filter(|left| *left > 0 && end.job.backoff_limit_per_index.is_none()) {
+        Some(left) => format!(" It is not tried again, though {} would have been left.", many(left, "try")),
+        None => " It is not tried again.".to_owned(),
+    };
+    finding.verdict = format!(
+        "Rule {rule} of the Job's podFailurePolicy says that {what} is final, and pod {pod} ended with it.{left} That is \
+         what the rule is for; the cause stands in the log of {pod}."
+    );
+    finding.short = short;
+    finding.effect = "failed at once by its podFailurePolicy".to_owned();
+    finding.fixes = vec![
+        end.rerun(format!("look for the cause in the log of {pod}, cure it, and run it again")),
+        end.rerun_with("run it again with another podFailurePolicy: that of a Job cannot be changed"),
+    ];
+    finding.group = format!("T083/{}/{what}", end.job.meta.namespace);
+    // Of a plain exit code the rule has said everything; a cause that is known more exactly is told behind it.
+    let (plain, causes): (Vec<Finding>, Vec<Finding>) =
+        tries.into_iter().map(|one| one.finding).partition(|cause| cause.rule.0 == "T060");
+    finding.evidence.extend(plain.into_iter().flat_map(|cause| cause.evidence).take(4));
+    super::with_causes(finding, causes)
+}
+
+/// T087: a rule of `successPolicy` was met before all was done.
+pub(super) fn cut_by_success(case: &Case<'_>, job: &Job) -> Option<Finding> {
+    let met = job.condition("Complete").or_else(|| job.condition("SuccessCriteriaMet"))?;
+    if met.reason != "SuccessPolicy" || job.succeeded >= job.wanted() {
+        return None;
+    }
+    let rule = met.message.strip_prefix("Matched rules at index ").unwrap_or("?");
+    let done = format!("{}/{}", job.succeeded, job.wanted());
+    let mut evidence =
+        of_field(job, format!("status.conditions[{}].reason", met.kind), format!("SuccessPolicy: {}", met.message));
+    evidence.at = met.since;
+    let indexes = match job.completed_indexes.as_str() {
+        "" => String::new(),
+        indexes => format!(" (indexes {indexes})"),
+    };
+    Some(Finding {
+        rule: RuleId("T087"),
+        severity: Severity::Info,
+        confidence: Confidence::Certain,
+        subject: case.subject,
+        verdict: format!(
+            "The Job ended early and well: rule {rule} of its successPolicy takes {done} completions{indexes} for enough. \
+             The pods that still ran were stopped."
+        ),
+        short: format!("{done} were enough (successPolicy)"),
+        effect: String::new(),
+        evidence: vec![evidence],
+        fixes: Vec::new(),
+        since: met.since,
+        group: format!("T087/{}/{}", job.meta.namespace, job.meta.name),
+    })
+}

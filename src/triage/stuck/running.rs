@@ -1,0 +1,261 @@
+//! Runs that go on, but not as they should, or that only look so.
+
+use super::super::Case;
+use super::super::case::of_field;
+use super::super::finding::{Confidence, Finding, Fix, Severity};
+use super::super::known::Fact;
+use super::super::outcome::{many, usual_seconds};
+use super::ending::{job_object, wanted_now};
+use super::{finding, names, of_pod};
+use crate::model::clock::{Time, short_duration};
+use crate::model::command_call::CommandCall;
+use crate::model::job::Job;
+use crate::model::key::Kind;
+use crate::model::pod::{Container, ContainerState, Pod, PodPhase, Role};
+
+/// A run that takes less is none to look at, however short those before it were.
+const SHORT_RUN_SECONDS: i64 = 1_800;
+
+/// Where no run before tells how long is usual: neither silence nor idle processors are known here, so only a run that
+/// has gone on for most of a working day is worth a question.
+const LONG_RUN_SECONDS: i64 = 6 * 3_600;
+
+/// So long a container may outlive one that is done before it is asked what for.
+const OUTLIVING_SECONDS: i64 = 60;
+
+/// As above, where nothing tells which of the two does the work.
+const OUTLIVING_UNKNOWN_SECONDS: i64 = 600;
+
+/// So long pods may be missing before it is told: the controller makes them in batches.
+const MAKING_SECONDS: i64 = 60;
+
+/// Parts of names by which containers are known that stand beside the work and never end by themselves.
+const HELPERS: [&str; 18] = [
+    "istio-proxy",
+    "linkerd-proxy",
+    "envoy",
+    "consul",
+    "kuma-sidecar",
+    "cloud-sql-proxy",
+    "cloudsql",
+    "sql-proxy",
+    "vault-agent",
+    "fluent",
+    "filebeat",
+    "promtail",
+    "vector",
+    "otel",
+    "opentelemetry",
+    "datadog",
+    "dapr",
+    "sidecar",
+];
+
+/// T091: the work is done, and an ordinary container beside it runs on. Sidecars that are init containers are ended by
+/// the kubelet and are none of this.
+pub(super) fn sidecar(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
+    if pod.phase != PodPhase::Running || pod.meta.deleted.is_some() {
+        return None;
+    }
+    let mains = || pod.containers.iter().filter(|one| one.role == Role::Main);
+    let running: Vec<&Container> = mains().filter(|one| matches!(one.state, ContainerState::Running(_))).collect();
+    let done: Vec<(&Container, Time)> = mains().filter_map(|one| Some((one, ended_well(one)?))).collect();
+    let (main, finished) = *done.iter().max_by_key(|(_, finished)| *finished)?;
+    let helper = *running.first()?;
+    // A container that starts again, or failed, is another story.
+    if running.len() + done.len() != mains().count() || running.iter().any(|one| pod.default_container == one.name) {
+        return None;
+    }
+    let is_known = done.iter().any(|(one, _)| pod.default_container == one.name)
+        || running.iter().all(|one| HELPERS.iter().any(|helper| one.name.contains(helper)));
+    let is_helper_done = done.iter().all(|(one, _)| HELPERS.iter().any(|helper| one.name.contains(helper)));
+    let grace = if is_known { OUTLIVING_SECONDS } else { OUTLIVING_UNKNOWN_SECONDS };
+    let ago = case.known.ago(finished);
+    if ago < grace || is_helper_done {
+        return None;
+    }
+    let keepers = names(running.iter().map(|one| one.name.as_str()));
+    let stop = match helper.name.as_str() {
+        "istio-proxy" => "pilot-agent request POST quitquitquit",
+        _ => "kill 1",
+    };
+    let mut end =
+        of_field(pod, format!("status.containerStatuses[{}].state", main.name), "terminated with exit code 0");
+    end.at = Some(finished);
+    let path = format!("status.containerStatuses[{}].state", helper.name);
+    let (severity, confidence, verdict) = match is_known {
+        true => (Severity::Critical, Confidence::Certain, String::new()),
+        false => (
+            Severity::Warning,
+            Confidence::Guess,
+            format!(" Where {keepers} does work of its own, this is as it should be."),
+        ),
+    };
+    Some(Finding {
+        confidence,
+        verdict: format!(
+            "Container {} of pod {} ended well {} ago, but {keepers} runs on and keeps the pod alive, so the Job cannot \
+             complete.{verdict}",
+            main.name,
+            pod.meta.name,
+            short_duration(ago),
+        ),
+        short: format!("{keepers} runs on, {} has ended", main.name),
+        fixes: vec![
+            Fix::by(
+                format!(
+                    "end {}: run `{stop}` in it; deleting the pod would count as a failure and do the work again",
+                    helper.name
+                ),
+                CommandCall::with("pod.run", of_pod(pod), stop),
+            ),
+            Fix::by(
+                format!(
+                    "make a new Job that has {keepers} as an init container with restartPolicy Always (Kubernetes 1.29)"
+                ),
+                CommandCall::new("job.rerun-with-changes", case.subject),
+            ),
+        ],
+        since: Some(finished),
+        group: format!("T091/{}/{}", pod.meta.namespace, helper.name),
+        ..finding(case, "T091", severity, vec![end, of_field(pod, path, "running")])
+    })
+}
+
+fn ended_well(container: &Container) -> Option<Time> {
+    match &container.state {
+        ContainerState::Ended(end) if end.exit_code == 0 => end.finished,
+        _ => None,
+    }
+}
+
+/// T090: runs far longer than those before it, or very long, and nothing will end it.
+pub(super) fn hung(case: &Case<'_>, job: &Job) -> Option<Finding> {
+    let oldest = case.pods.iter().filter(|pod| pod.phase == PodPhase::Running).filter_map(|pod| pod.started).min()?;
+    if job.active_deadline_seconds.is_some() {
+        return None;
+    }
+    let age = case.known.ago(oldest);
+    let usual = usual_seconds(case, job);
+    let limit = usual.map_or(LONG_RUN_SECONDS, |usual| (3 * usual).max(SHORT_RUN_SECONDS));
+    // Progress is a sign of life.
+    let is_moving = case.pods.iter().filter_map(|pod| pod.ended()).any(|ended| case.known.ago(ended) < limit);
+    if age <= limit || is_moving {
+        return None;
+    }
+    let (span, usually) = (short_duration(age), usual.map(|usual| format!(", usually {}", short_duration(usual))));
+    let usually = usually.unwrap_or_default();
+    let deadline = short_duration(case.known.ago(job.started.unwrap_or(oldest)) + 3_600);
+    let mut evidence = vec![of_field(job, "spec.activeDeadlineSeconds", "not set")];
+    evidence.extend(job.started.map(|started| of_field(job, "status.startTime", started.to_string())));
+    Some(Finding {
+        confidence: Confidence::Guess,
+        verdict: format!(
+            "The Job has been running for {span}{usually}. It may hang: its log and its use of CPU tell. Nothing will stop it, since it \
+             has no deadline."
+        ),
+        short: format!("runs for {span}{usually}, no deadline"),
+        fixes: vec![
+            Fix::outside("look when its log said something last, and whether it uses CPU"),
+            Fix::by(
+                format!("give it a deadline of {deadline}, which ends it in an hour"),
+                CommandCall::with("job.deadline", case.subject, deadline),
+            ),
+        ],
+        since: Some(oldest),
+        ..finding(case, "T090", Severity::Warning, evidence)
+    })
+}
+
+/// T096: of a work queue no worker is made any more once one has succeeded.
+pub(super) fn work_queue(case: &Case<'_>, job: &Job) -> Option<Finding> {
+    let done = case.pods.iter().filter(|pod| pod.phase == PodPhase::Succeeded).count();
+    let done = done.max(usize::try_from(job.succeeded).unwrap_or_default());
+    let open = case.pods.iter().filter(|pod| !pod.is_finished()).count();
+    let parallelism = job.parallelism.unwrap_or(1);
+    if job.completions.is_some() || done == 0 || open == 0 || open >= usize::try_from(parallelism).unwrap_or_default() {
+        return None;
+    }
+    Some(Finding {
+        verdict: format!(
+            "{} of {parallelism} workers have succeeded and {open} still {}. The Job sets no completions, so after the first \
+             success it starts no new worker; it completes when the rest has ended.",
+            done,
+            if open == 1 { "runs" } else { "run" },
+        ),
+        short: format!("work queue: {} left to finish", many(open, "worker")),
+        fixes: vec![Fix::outside("nothing, unless work is left: then a worker said too early that there is none")],
+        ..finding(
+            case,
+            "T096",
+            Severity::Info,
+            vec![of_field(job, "spec.completions", "not set"), of_field(job, "status.succeeded", done.to_string())],
+        )
+    })
+}
+
+/// T097: some run and others were never made, and nobody said why. Where pods wait, the cause of that is told instead.
+pub(super) fn partial(case: &Case<'_>, job: &Job) -> Option<Finding> {
+    let running = case.pods.iter().filter(|pod| pod.phase == PodPhase::Running && pod.meta.deleted.is_none()).count();
+    let open = case.pods.iter().filter(|pod| !pod.is_finished()).count();
+    let (wanted, has_failures) = (wanted_now(job), job.failed > 0);
+    let newest = case.pods.iter().filter_map(|pod| pod.meta.created).max()?;
+    let is_young = case.known.ago(newest.max(job.started?)) < MAKING_SECONDS;
+    // After a failure the controller waits before it makes the next one, and a refusal says what is wrong.
+    let is_explained = has_failures
+        || job.managed_by.is_some()
+        || case.pods.iter().any(|pod| pod.phase == PodPhase::Failed)
+        || !case.events(job, "FailedCreate").is_empty();
+    if running == 0 || open >= wanted || is_young || is_explained || !case.known.is_whole(Kind::Pod) {
+        return None;
+    }
+    Some(Finding {
+        verdict: format!(
+            "{running} of {wanted} pods run; {} were never made, and nothing says why: the Job controller is behind, or its \
+             word has expired.",
+            many(wanted - open, "other"),
+        ),
+        short: format!("{running} of {wanted} pods run"),
+        fixes: vec![Fix::outside("look whether kube-controller-manager runs, and at the namespace's quotas")],
+        since: Some(newest),
+        confidence: Confidence::Likely,
+        ..finding(
+            case,
+            "T097",
+            Severity::Warning,
+            vec![of_field(job, "spec.parallelism", job.parallelism.unwrap_or(1).to_string())],
+        )
+    })
+}
+
+/// T098: more pods have ended than the Job has counted. During a retry delay the server refuses the controller's status
+/// where another pod is ready, for up to ten minutes.
+pub(super) fn lagging(case: &Case<'_>, job: &Job) -> Option<Finding> {
+    let ended: Vec<&&Pod> = case.pods.iter().filter(|pod| pod.is_finished() && pod.meta.deleted.is_none()).collect();
+    let counted = usize::try_from(job.succeeded + job.failed).unwrap_or_default();
+    let is_old = |pod: &&&&Pod| pod.ended().is_some_and(|at| case.known.ago(at) > MAKING_SECONDS);
+    let missing = ended.iter().filter(is_old).count().checked_sub(counted).filter(|missing| *missing > 0)?;
+    // The controller lists what it is about to count; the server refuses its word as long as a pod is ready that it does
+    // not count as active. Failures that a rule ignores are never counted.
+    let Some(Fact::Found(object)) = job_object(case, job) else { return None };
+    let is_listed = object["status"]["uncountedTerminatedPods"].as_object().is_some_and(|lists| !lists.is_empty());
+    let is_refused = object["spec"]["podFailurePolicy"].is_null() && case.pods.iter().any(|pod| pod.is_ready);
+    if !is_listed && !is_refused {
+        return None;
+    }
+    let newest = ended.iter().filter_map(|pod| pod.ended()).max();
+    let counts = format!("{} succeeded, {} failed", job.succeeded, job.failed);
+    Some(Finding {
+        confidence: Confidence::Likely,
+        verdict: format!(
+            "{} of the Job {} ended and not counted yet: its status says {counts}. During the delay before a retry the \
+             counters stand still for up to 10 minutes; they heal by themselves.",
+            many(missing, "pod"),
+            if missing == 1 { "has" } else { "have" },
+        ),
+        short: format!("{} not counted yet", many(missing, "pod")),
+        fixes: vec![Fix::outside("wait; where it takes longer look whether kube-controller-manager runs")],
+        since: newest,
+        ..finding(case, "T098", Severity::Info, vec![of_field(job, "status", counts)])
+    })
+}
