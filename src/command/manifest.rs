@@ -27,7 +27,7 @@ const fn spec(
 /// Commands for text.
 pub(super) const COMMANDS: &[CommandSpec] = &[
     CommandSpec {
-        footer: Some(25),
+        footer: Some(72),
         ..spec(
             "object.edit",
             "edit",

@@ -134,8 +134,8 @@ fn suspended(case: &Case<'_>, job: &Job) -> Option<Finding> {
     let since = condition.and_then(|condition| condition.since).or(job.meta.created);
     // The condition may come before the Job has run at all: then it was made so.
     let began = match job.meta.created.zip(since) {
-        Some((created, since)) if since.seconds_since(created) <= 2 => "was made as a paused Job",
-        _ => "was paused",
+        Some((created, since)) if since.seconds_since(created) <= 2 => "was made suspended",
+        _ => "was suspended",
     };
     let owner = job.meta.owner.filter(|owner| owner.kind.is_none()).and_then(|_| owner_words(case));
     let is_owned = job.meta.owner.is_some_and(|owner| owner.kind.is_none());

@@ -145,7 +145,7 @@ fn what_is_immutable_is_made_as_a_new_job(cluster: &Cluster) {
     let wrong = crate::cluster::job("worker", "true", "backoffLimit: 0", "").replace("busybox:1.35", "busybox:1.3");
     space.apply(&wrong);
     let mut terminal = Terminal::kubatch(SIZE, Some(&cluster.kubeconfig), &["-n", &space.namespace]);
-    terminal.wait("the image that cannot be pulled", |screen| row_says(screen, "worker", "ImagePull"));
+    terminal.wait("the image that cannot be pulled", |screen| row_says(screen, "worker", "image not found"));
     edit(&mut terminal, "Edit job/worker", "image:");
     terminal.shows("fixed for the life of a Job");
     terminal.press("5");

@@ -152,7 +152,9 @@ fn failure_appears_and_the_cursor_stays(cluster: &Cluster) {
     let screen = terminal.wait("the next Job chosen", |screen| chosen(screen) != before);
     let chosen = chosen(&screen).unwrap();
     space.apply(&job("faulty", "exit 3", "backoffLimit: 0", ""));
-    terminal.wait("the failure", |screen| row_says(screen, "faulty", "Failed") && row_says(screen, "faulty", "exit 3"));
+    terminal.wait("the failure", |screen| {
+        row_says(screen, "faulty", "Failed") && row_says(screen, "faulty", "exit code 3")
+    });
     let screen = terminal.wait("what is broken first", |screen| {
         let row =
             |name: &str| screen.lines().position(|line| line.chars().skip(4).collect::<String>().starts_with(name));

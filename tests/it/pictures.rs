@@ -50,7 +50,7 @@ const SMALL: Picture = Picture {
     size: (80, 24),
     object: "settle-2990",
     keys: &[],
-    shows: &["● live", "exceede"],
+    shows: &["● live", "quota payments-cpu"],
 };
 
 const QUESTION: Picture = Picture {

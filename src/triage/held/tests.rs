@@ -42,7 +42,7 @@ fn conditions(all: &[(&str, &str, &str, &str)]) -> Value {
 fn pauses_by_hand_are_told_from_those_of_owners_and_queues() {
     let (rule, severity, verdict) = only(&[spec(json!({ "suspend": true }))]);
     assert_eq!((rule, severity), ("T001", Severity::Info));
-    assert!(verdict.contains("made as a paused Job 60m ago"), "{verdict}");
+    assert!(verdict.contains("made suspended 60m ago"), "{verdict}");
     let fixes = &found(&[spec(json!({ "suspend": true }))])[0].fixes;
     assert_eq!(fixes[0].call.as_ref().map(|call| call.id), Some("batch.resume"));
 

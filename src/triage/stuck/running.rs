@@ -30,16 +30,17 @@ const OUTLIVING_UNKNOWN_SECONDS: i64 = 600;
 const MAKING_SECONDS: i64 = 60;
 
 /// Parts of names by which containers are known that stand beside the work and never end by themselves.
-const HELPERS: [&str; 18] = [
-    "istio-proxy",
-    "linkerd-proxy",
+const HELPERS: [&str; 19] = [
+    "proxy",
     "envoy",
     "consul",
     "kuma-sidecar",
-    "cloud-sql-proxy",
     "cloudsql",
-    "sql-proxy",
-    "vault-agent",
+    "agent",
+    "exporter",
+    "shipper",
+    "logger",
+    "collector",
     "fluent",
     "filebeat",
     "promtail",
