@@ -226,6 +226,9 @@ fn debug_container_is_asked_for_and_its_shell_opens(cluster: &Cluster) {
     terminal.press("y");
     terminal.shows(&format!("attached to pod/{pod}, container debug-1"));
     assert!(!terminal.is_full_screen());
+    // What is typed before its shell reads may be thrown away by it; a prompt of before is not shown again unasked.
+    terminal.press("\r");
+    terminal.shows("/ #");
     // It sees the processes of the other container.
     terminal.press("ps | grep -q '[t]rap exit' && echo sees $((40 + 2))\r");
     terminal.shows("sees 42");
