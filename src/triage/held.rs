@@ -5,7 +5,8 @@ mod kueue;
 
 use super::Case;
 use super::case::of_field;
-use super::finding::{Confidence, Finding, Fix, RuleId, Severity};
+use super::container::blank;
+use super::finding::{Confidence, Finding, Fix, Severity};
 #[cfg(test)]
 use super::grammar::Pattern;
 use crate::model::clock::{Time, short_duration};
@@ -29,19 +30,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
 
 /// What explanations have in common; the rule puts in the rest.
 fn explanation(case: &Case<'_>, rule: &'static str) -> Finding {
-    Finding {
-        rule: RuleId(rule),
-        severity: Severity::Info,
-        confidence: Confidence::Certain,
-        subject: case.subject,
-        verdict: String::new(),
-        short: String::new(),
-        effect: String::new(),
-        evidence: Vec::new(),
-        fixes: Vec::new(),
-        since: None,
-        group: rule.to_owned(),
-    }
+    blank(case, rule, Severity::Info, Confidence::Certain)
 }
 
 /// ` 20m ago`; empty where the time is not known.

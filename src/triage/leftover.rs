@@ -2,7 +2,8 @@
 
 use super::Case;
 use super::case::of_field;
-use super::finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity};
+use super::container::blank;
+use super::finding::{Confidence, Evidence, Finding, Fix, Severity};
 use super::outcome::many;
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
@@ -31,17 +32,9 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
 
 fn finding(case: &Case<'_>, rule: &'static str, severity: Severity, evidence: Vec<Evidence>) -> Finding {
     Finding {
-        rule: RuleId(rule),
-        severity,
-        confidence: Confidence::Certain,
-        subject: case.subject,
-        verdict: String::new(),
-        short: String::new(),
-        effect: String::new(),
         evidence,
-        fixes: Vec::new(),
-        since: None,
         group: format!("{rule}/{}", case.key.namespace),
+        ..blank(case, rule, severity, Confidence::Certain)
     }
 }
 

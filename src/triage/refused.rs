@@ -7,7 +7,8 @@ mod policy;
 
 use super::Case;
 use super::case::{of_event, of_field};
-use super::finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity};
+use super::container::blank;
+use super::finding::{Confidence, Evidence, Finding, Fix, Severity};
 use super::grammar::{Pattern, amounts};
 use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
@@ -41,17 +42,9 @@ fn standing_refusal<'a>(case: &Case<'a>, job: &Job) -> Option<&'a Event> {
 /// What all refusals have in common; the rule puts in the rest.
 fn refusal(case: &Case<'_>, event: &Event, rule: &'static str) -> Finding {
     Finding {
-        rule: RuleId(rule),
-        severity: Severity::Critical,
-        confidence: Confidence::Likely,
-        subject: case.subject,
-        verdict: String::new(),
-        short: String::new(),
-        effect: String::new(),
         evidence: vec![of_event(event)],
-        fixes: Vec::new(),
         since: event.meta.created,
-        group: rule.to_owned(),
+        ..blank(case, rule, Severity::Critical, Confidence::Likely)
     }
 }
 

@@ -5,7 +5,8 @@ mod ending;
 mod running;
 
 use super::Case;
-use super::finding::{Confidence, Evidence, Finding, RuleId, Severity};
+use super::container::blank;
+use super::finding::{Confidence, Evidence, Finding, Severity};
 use crate::model::key::Kind;
 use crate::model::owner::Subject;
 use crate::model::pod::Pod;
@@ -38,17 +39,9 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
 /// What all of them have in common; the rule puts in the rest.
 fn finding(case: &Case<'_>, rule: &'static str, severity: Severity, evidence: Vec<Evidence>) -> Finding {
     Finding {
-        rule: RuleId(rule),
-        severity,
-        confidence: Confidence::Certain,
-        subject: case.subject,
-        verdict: String::new(),
-        short: String::new(),
-        effect: String::new(),
         evidence,
-        fixes: Vec::new(),
-        since: None,
         group: format!("{rule}/{}/{}", case.key.namespace, case.key.name),
+        ..blank(case, rule, severity, Confidence::Certain)
     }
 }
 
