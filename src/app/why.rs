@@ -131,7 +131,11 @@ impl App {
             },
             Action::Edit(EditAction::Form(write)) => self.open_editor_of(key, call.target.uid, Opening::Form(write)),
             Action::Edit(EditAction::Object) => self.open_editor_of(key, call.target.uid, Opening::Edit),
-            _ => self.run(spec, &call.argument),
+            _ => {
+                // What it shows lies below the page.
+                self.overlay = None;
+                self.attempt(spec, &call.argument)
+            }
         })
     }
 }

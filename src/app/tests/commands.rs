@@ -293,3 +293,16 @@ fn person_is_called_when_a_job_ends_that_is_waited_for() {
     assert_eq!(app.awaited(), 0);
     assert!(app.notice.as_deref().is_some_and(|words| words.contains("job/shards")), "{:?}", app.notice);
 }
+
+#[test]
+fn why_is_told_with_its_evidence_and_a_fix_is_carried_out_by_its_number() {
+    let mut app = app(&[Row::Job(job("job-failed")), Row::Pod(pod("pod-failed"))]);
+    let effects = press(&mut app, &["x"]);
+    assert!(matches!(&effects[..], [Effect::Ask(needs)] if !needs.is_empty()), "{effects:?}");
+    let text = page(&app).text.clone();
+    assert!(text.contains("exit code 3") && text.contains("status.containerStatuses[main]"), "{text}");
+    assert_eq!(press(&mut app, &["x"]), [], "what was asked is not asked again");
+    let log = text.lines().find_map(|line| line.trim().strip_suffix("read the log of main")).unwrap().trim().to_owned();
+    press(&mut app, &[&log]);
+    assert!(app.overlay.is_none() && app.focus == Pane::Logs, "the log is not hidden by the page");
+}
