@@ -10,9 +10,8 @@ use crate::model::clock::{Time, short_duration};
 use crate::model::cronjob::CronJob;
 use crate::model::event::Event;
 use crate::model::job::Job;
-use crate::model::key::{Kind, Uid};
+use crate::model::key::Uid;
 use crate::model::meta::Meta;
-use crate::model::owner::Subject;
 use crate::model::pod::{Container, Pod, Role};
 use crate::model::resources::Resources;
 use crate::model::snapshot::Snapshot;
@@ -239,7 +238,7 @@ impl<'a> Fields<'a> {
     fn cronjob_text(&self, row: &'a CronJob, column: Column) -> Cow<'a, str> {
         match column {
             Column::Status => self.state_word(|snapshot| cronjob_state(snapshot, row)),
-            Column::Why => match self.app.verdict(Subject { kind: Kind::CronJob, uid: row.meta.uid }) {
+            Column::Why => match self.app.verdict(row.meta.uid) {
                 Some(verdict) => verdict.into(),
                 None => cronjob_why(&self.app.snapshot, row, self.app.now).into(),
             },
@@ -255,7 +254,7 @@ impl<'a> Fields<'a> {
     fn job_text(&self, row: &'a Job, column: Column) -> Cow<'a, str> {
         match column {
             Column::Status => self.state_word(|snapshot| job_state(snapshot, row)),
-            Column::Why => match self.app.verdict(Subject { kind: Kind::Job, uid: row.meta.uid }) {
+            Column::Why => match self.app.verdict(row.meta.uid) {
                 Some(verdict) => verdict.into(),
                 None => job_why(&self.app.snapshot, row, self.app.now).into(),
             },
@@ -278,7 +277,7 @@ impl<'a> Fields<'a> {
         let used = self.app.usage_of(row.meta.uid);
         match column {
             Column::Status => pod_state(row).word,
-            Column::Why => match self.app.verdict(Subject { kind: Kind::Pod, uid: row.meta.uid }) {
+            Column::Why => match self.app.verdict(row.meta.uid) {
                 Some(verdict) => verdict.into(),
                 None => pod_why(row).into(),
             },

@@ -15,6 +15,7 @@ mod editor;
 mod effect;
 mod fields;
 mod filter;
+mod inquiry;
 mod layout;
 mod link;
 mod list;
@@ -43,6 +44,8 @@ pub use editor::{
 pub use effect::Effect;
 pub use fields::{Column, container_code};
 pub use filter::Filter;
+use inquiry::Inquiry;
+pub use inquiry::Trouble;
 use layout::Room;
 pub use layout::{Layout, SMALLEST, has_titles};
 pub use link::Link;
@@ -59,7 +62,6 @@ use pod_actions::PodWork;
 pub use prompt::Prompt;
 use ranking::Ranking;
 pub use review::Review;
-use why::Inquiry;
 pub use widths::Widths;
 pub use write::capital;
 use write::{Group, Pending};
@@ -275,6 +277,8 @@ impl App {
                 let has_held = |list: &ListState| list.held > 0 && !self.is_reading();
                 let mut lists = Pane::ALL.into_iter().filter_map(|pane| self.list(pane));
                 self.is_dirty |= lists.any(|list| is_chosen(list) || has_held(list));
+                let due = self.due();
+                self.touched.extend(due);
             }
             Msg::Connected { session, context, namespaces } if session == self.session => {
                 self.expect(&namespaces);
@@ -336,7 +340,7 @@ impl App {
                 self.take_command_output(run, output);
             }
             Msg::Answered { session, need, answer } if session == self.session => {
-                return self.take_answer(need, answer);
+                self.take_answer(&need, answer);
             }
             Msg::Copied(progress) => self.take_copied(progress),
             Msg::TaskPanicked(words) => self.notice = Some(format!("a background task died: {words}")),

@@ -14,7 +14,7 @@ use crate::model::key::{Kind, Uid};
 use crate::model::meta::{Meta, Object};
 use crate::model::owner::Subject;
 use crate::model::pod::{Container, Pod, Role};
-use crate::model::state::{Level, State, container_state, cronjob_state, job_state, pod_state};
+use crate::model::state::{Level, State, container_state, cronjob_state, job_state};
 
 use super::App;
 use super::fields::{Fields, RowRef, container_uid};
@@ -87,9 +87,12 @@ impl App {
 
     /// Ranks what was touched since the last time.
     fn refresh_rankings(&mut self) {
-        let snapshot = &self.snapshot;
         let mut touched = std::mem::take(&mut self.touched);
-        if touched.is_all {
+        // Until now much was judged with less than all that there is to know.
+        let is_known = self.is_known();
+        let was_known = std::mem::replace(&mut self.was_known, is_known);
+        let snapshot = &self.snapshot;
+        if touched.is_all || is_known != was_known {
             touched.cronjobs = snapshot.cronjobs.iter().map(Object::uid).collect();
             touched.jobs = snapshot.jobs.iter().map(Object::uid).collect();
         }
@@ -97,15 +100,20 @@ impl App {
             uids.sort_unstable();
             uids.dedup();
         }
+        self.judge_touched(&touched);
+        let (snapshot, inquiry) = (&self.snapshot, &self.inquiry);
         let rank = |meta: &Meta, state: State, newest| Rank {
             level: state.level,
             newest: Reverse(newest),
             name: meta.name.clone(),
             uid: meta.uid,
         };
-        let rank_cronjob =
-            |one: &CronJob| rank(&one.meta, cronjob_state(snapshot, one), one.last_schedule.or(one.meta.created));
-        let rank_job = |one: &Job| rank(&one.meta, job_state(snapshot, one), one.meta.created);
+        let rank_cronjob = |one: &CronJob| {
+            let state = inquiry.judged(one.uid(), cronjob_state(snapshot, one));
+            rank(&one.meta, state, one.last_schedule.or(one.meta.created))
+        };
+        let rank_job =
+            |one: &Job| rank(&one.meta, inquiry.judged(one.uid(), job_state(snapshot, one)), one.meta.created);
         let mut news = self
             .cronjob_ranking
             .update(touched.cronjobs.into_iter().map(|uid| (uid, snapshot.cronjobs.get(uid).map(rank_cronjob))));
@@ -113,8 +121,7 @@ impl App {
             self.job_ranking.update(touched.jobs.into_iter().map(|uid| (uid, snapshot.jobs.get(uid).map(rank_job))));
         news.extend(jobs);
         // What comes with the first lists was there before.
-        let is_known = self.is_known();
-        if std::mem::replace(&mut self.was_known, is_known) && is_known {
+        if was_known && is_known {
             self.news.extend(news.into_iter().map(|uid| (uid, self.now)));
         }
     }
@@ -157,10 +164,18 @@ impl App {
 
     fn refresh_pods(&mut self) {
         let parent = self.parent();
+        self.judge_pods(
+            parent
+                .map(|parent| self.snapshot.pods_of_subject(parent))
+                .unwrap_or_default()
+                .into_iter()
+                .map(Object::uid)
+                .collect(),
+        );
         let pods = parent.map(|parent| self.snapshot.pods_of_subject(parent)).unwrap_or_default();
         let total = pods.len();
         let mut ranked: Vec<(Level, RowRef<'_>)> =
-            pods.into_iter().map(|pod| (pod_state(pod).level, RowRef::Pod(pod))).collect();
+            pods.into_iter().map(|pod| (self.pod_state(pod).level, RowRef::Pod(pod))).collect();
         // They come newest first, and the sort is stable.
         ranked.sort_by_key(|(level, _)| *level);
         let rows = self.chosen(&self.pods, ranked.into_iter());

@@ -125,7 +125,7 @@ fn lists_begin_with_the_worst_and_the_cursor_is_on_it() {
         .rows
         .iter()
         .filter_map(|uid| app.snapshot.jobs.get(*uid))
-        .map(|job| job_state(&app.snapshot, job).level)
+        .map(|job| app.job_state(job).level)
         .collect();
     assert!(levels.is_sorted() && levels[0] == Level::Broken, "{levels:?}");
     assert_eq!(app.jobs.cursor, Some(app.jobs.rows[0]));

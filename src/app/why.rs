@@ -1,45 +1,21 @@
 //! Why: what triage says of the object under the cursor, as a page with its evidence and its fixes, and in a few words in
 //! the rows of the lists.
 
-use std::collections::HashSet;
-
 use crate::command::{Action, EditAction, Refusal, all, plan};
 use crate::model::clock::short_duration;
-use crate::model::fact::{Answer, Need};
 use crate::model::owner::Subject;
 use crate::model::safe_text::safe_line;
-use crate::model::state::Level;
-use crate::triage::{Diagnosis, Facts, Finding, Fix, Known, Severity, Source, diagnose};
+use crate::triage::{Finding, Fix, Source};
 
 use super::draft::Opening;
+use super::inquiry::level;
 use super::page::{Line, Page, Role};
 use super::{App, Effect, Overlay};
 
 /// Columns before the evidence: its age.
 const AGE: usize = 7;
 
-/// What triage was told beyond the snapshot, and what was asked for it.
-#[derive(Debug, Default)]
-pub(super) struct Inquiry {
-    facts: Facts,
-    asked: HashSet<Need>,
-}
-
 impl App {
-    /// What triage says of an object.
-    fn diagnosis(&self, subject: Subject) -> Diagnosis {
-        diagnose(Known { snapshot: &self.snapshot, facts: &self.inquiry.facts, now: self.now }, subject)
-    }
-
-    /// The cause of an object's trouble in a few words; None where triage has nothing to say of it.
-    pub(super) fn verdict(&self, subject: Subject) -> Option<String> {
-        let first = self.diagnosis(subject).findings.into_iter().next()?;
-        Some(match first.effect.is_empty() {
-            true => first.short,
-            false => format!("{}; {}", first.short, first.effect),
-        })
-    }
-
     /// Opens the page of why for the object under the cursor, and asks for what would tell more.
     pub(super) fn open_why(&mut self) -> Vec<Effect> {
         let Some((key, uid)) = self.object_under_cursor() else { return Vec::new() };
@@ -50,32 +26,18 @@ impl App {
         self.write_why()
     }
 
-    /// Takes in an answer to what triage asked.
-    pub(super) fn take_answer(&mut self, need: Need, answer: Answer) -> Vec<Effect> {
-        self.inquiry.facts.take(need, answer);
-        self.mark_dirty();
-        self.write_why()
-    }
-
-    /// Another session begins: what was told belongs to the one before.
-    pub(super) fn forget_inquiry(&mut self) {
-        self.inquiry = Inquiry::default();
-    }
-
     /// Writes the page of why as it is now, where it is open; asks for what would tell more, once.
     pub(super) fn write_why(&mut self) -> Vec<Effect> {
         let Some(Overlay::Page(Page { why: Some(subject), .. })) = &self.overlay else { return Vec::new() };
-        let Diagnosis { findings, needs } = self.diagnosis(*subject);
-        let lines = match findings.is_empty() {
+        let diagnosis = self.diagnosis(*subject);
+        let lines = match diagnosis.findings.is_empty() {
             true => vec![Line::plain("Nothing is wrong that is known here.")],
-            false => self.lines_of(&findings),
+            false => self.lines_of(&diagnosis.findings),
         };
         if let Some(Overlay::Page(page)) = &mut self.overlay {
             page.show(lines, None);
         }
-        let asked = &mut self.inquiry.asked;
-        let new: Vec<Need> = needs.into_iter().filter(|need| asked.insert(need.clone())).collect();
-        (!new.is_empty()).then_some(Effect::Ask(new)).into_iter().collect()
+        self.inquire(&diagnosis).into_iter().collect()
     }
 
     fn lines_of(&self, findings: &[Finding]) -> Vec<Line> {
@@ -137,14 +99,5 @@ impl App {
                 self.attempt(spec, &call.argument)
             }
         })
-    }
-}
-
-/// How a severity looks.
-const fn level(severity: Severity) -> Level {
-    match severity {
-        Severity::Critical | Severity::Error => Level::Broken,
-        Severity::Warning => Level::Warning,
-        Severity::Info => Level::Waiting,
     }
 }

@@ -81,7 +81,7 @@ pub enum Freshness {
 impl Snapshot {
     /// Takes in a batch of changes and tells whose state they touch. The caller has dropped those of other sessions.
     pub fn apply(&mut self, delta: Delta, now: Time) -> Touched {
-        let mut touched = Touched::default();
+        let mut touched = Touched { are_surroundings: delta.source.kind.is_background(), ..Touched::default() };
         let were_pods_denied = self.are_pods_denied();
         for change in delta.changes {
             match change {
@@ -101,6 +101,9 @@ impl Snapshot {
         }
         self.settle_doubts(now, &mut touched);
         touched.is_all = were_pods_denied != self.are_pods_denied();
+        // What happened to a pod is known by its UID alone.
+        let owners = touched.pods.iter().filter_map(|uid| self.pods.get(*uid)?.meta.owner);
+        touched.jobs.extend(owners.map(|owner| owner.uid));
         let owners = touched.jobs.iter().filter_map(|uid| self.jobs.get(*uid)?.meta.owner);
         touched.cronjobs.extend(owners.map(|owner| owner.uid));
         touched
@@ -194,7 +197,8 @@ impl Snapshot {
                 let owner = row.meta.owner_uid();
                 let before = self.pods.upsert(row).and_then(|old| old.meta.owner_uid());
                 self.relations.pods.moved(uid, before, owner);
-                touched.jobs.extend(before.filter(|_| before != owner).into_iter().chain(owner));
+                touched.pods.push(uid);
+                touched.jobs.extend(before.filter(|_| before != owner));
             }
             Row::ForeignPod(row) => {
                 if self.foreign_pods.upsert(row) {
@@ -210,7 +214,7 @@ impl Snapshot {
                 if is_doubtful && before.is_none() {
                     self.doubtful.push_back((now, uid));
                 }
-                touched.jobs.push(about);
+                touched.happened_to(about);
             }
             Row::Namespace(row) => drop(self.namespaces.upsert(row)),
             Row::Node(row) => drop(self.nodes.upsert(row)),
@@ -240,12 +244,13 @@ impl Snapshot {
             Kind::Pod => {
                 let owner = self.pods.remove(uid).and_then(|old| old.meta.owner_uid());
                 self.relations.pods.moved(uid, owner, None);
+                touched.pods.push(uid);
                 touched.jobs.extend(owner);
             }
             Kind::Event => {
                 let about = self.events.remove(uid).map(|old| old.about);
                 self.relations.events.moved(uid, about, None);
-                touched.jobs.extend(about);
+                about.into_iter().for_each(|about| touched.happened_to(about));
             }
             Kind::Namespace => drop(self.namespaces.remove(uid)),
             Kind::Node => drop(self.nodes.remove(uid)),
@@ -256,14 +261,18 @@ impl Snapshot {
     }
 }
 
-/// CronJobs and Jobs whose state may be another one after a delta; some more than once, some gone, and UIDs of other
-/// objects among them.
+/// CronJobs, Jobs and Pods whose state may be another one after a delta; some more than once, some gone, and UIDs of
+/// other objects among them.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Touched {
     /// CronJobs.
     pub cronjobs: Vec<Uid>,
     /// Jobs.
     pub jobs: Vec<Uid>,
+    /// Pods of Jobs.
+    pub pods: Vec<Uid>,
+    /// Nodes, quotas, limit ranges or claims, which decide about objects that do not name them.
+    pub are_surroundings: bool,
     /// The state of every object may be another one.
     pub is_all: bool,
     /// Something that a list or the link shows may look different. Foreign pods are on no screen, and a busy cluster
@@ -272,10 +281,19 @@ pub struct Touched {
 }
 
 impl Touched {
+    /// An event tells of this object; of which kind it is shows where it is looked up.
+    fn happened_to(&mut self, about: Uid) {
+        for uids in [&mut self.cronjobs, &mut self.jobs, &mut self.pods] {
+            uids.push(about);
+        }
+    }
+
     /// Adds what another delta touched.
     pub fn extend(&mut self, other: Touched) {
         self.cronjobs.extend(other.cronjobs);
         self.jobs.extend(other.jobs);
+        self.pods.extend(other.pods);
+        self.are_surroundings |= other.are_surroundings;
         self.is_all |= other.is_all;
         self.is_shown |= other.is_shown;
     }

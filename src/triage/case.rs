@@ -38,6 +38,8 @@ pub struct Case<'a> {
     pub runs: Vec<&'a Job>,
     /// What rules asked for and was not known.
     needs: RefCell<Vec<Need>>,
+    /// What rules asked for and was known.
+    uses: RefCell<Vec<Need>>,
     /// What was said already of pods that are alike, by what makes them alike.
     said: RefCell<HashMap<String, Option<Finding>>>,
     /// What the pods on each node ask for together; summed up where a rule wants it.
@@ -61,8 +63,8 @@ impl<'a> Case<'a> {
         let cronjob = snapshot.cronjobs.get(subject.uid).filter(|_| subject.kind == Kind::CronJob);
         let runs = cronjob.map_or_else(Vec::new, |cronjob| snapshot.jobs_of(cronjob.meta.uid));
         pods.sort_by(|a, b| a.meta.created.cmp(&b.meta.created).then_with(|| a.meta.name.cmp(&b.meta.name)));
-        let (needs, said, loads) = (RefCell::default(), RefCell::default(), OnceCell::new());
-        Some(Self { known, subject, key, job, pods, cronjob, runs, needs, said, loads })
+        let (needs, uses, said, loads) = (RefCell::default(), RefCell::default(), RefCell::default(), OnceCell::new());
+        Some(Self { known, subject, key, job, pods, cronjob, runs, needs, uses, said, loads })
     }
 
     /// The Job, where it is itself what is examined, so that all its pods are known to the case.
@@ -96,8 +98,11 @@ impl<'a> Case<'a> {
     /// An object beyond what is watched. Where it is not known it is asked for, and the rule says what it can without.
     pub fn object(&self, address: Address) -> Option<&'a Fact> {
         let found = self.known.facts.get(&address);
-        if found.is_none() {
-            self.need(Need::Object(address));
+        let need = Need::Object(address);
+        match found {
+            None => self.need(need),
+            Some(_) if self.uses.borrow().contains(&need) => {}
+            Some(_) => self.uses.borrow_mut().push(need),
         }
         found
     }
@@ -188,9 +193,9 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// What rules asked for and was not known.
-    pub fn into_needs(self) -> Vec<Need> {
-        self.needs.into_inner()
+    /// What rules asked for: what was not known, and what was.
+    pub fn into_needs(self) -> (Vec<Need>, Vec<Need>) {
+        (self.needs.into_inner(), self.uses.into_inner())
     }
 }
 

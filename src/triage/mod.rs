@@ -45,6 +45,8 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// What it would take to say more.
     pub needs: Vec<Need>,
+    /// What it stands on beyond the snapshot, so that who shows it for long asks for it anew.
+    pub uses: Vec<Need>,
 }
 
 /// A family of rules that looks at a case as a whole.
@@ -66,7 +68,8 @@ pub fn diagnose(known: Known<'_>, subject: Subject) -> Diagnosis {
     let mut findings: Vec<Finding> = FAMILIES.iter().flat_map(|family| family(&case)).collect();
     findings.extend(outcome::tell(&case, choose::group(tries)));
     choose::arrange(&case, &mut findings);
-    Diagnosis { findings, needs: case.into_needs() }
+    let (needs, uses) = case.into_needs();
+    Diagnosis { findings, needs, uses }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::command::all;
 use crate::model::key::Kind;
 use crate::model::owner::Subject;
 use crate::model::safe_text::safe_line;
-use crate::model::state::{Level, State, cronjob_state, job_state, pod_state};
+use crate::model::state::{Level, State};
 
 use super::table::{Align, fit, last_columns};
 use super::theme::Theme;
@@ -158,9 +158,9 @@ fn draw_entry(buffer: &mut Buffer, row: Rect, app: &App, entry: &Entry, is_chose
 fn state_of(app: &App, subject: Subject) -> Option<State> {
     let snapshot = &app.snapshot;
     match subject.kind {
-        Kind::CronJob => snapshot.cronjobs.get(subject.uid).map(|one| cronjob_state(snapshot, one)),
-        Kind::Job => snapshot.jobs.get(subject.uid).map(|one| job_state(snapshot, one)),
-        Kind::Pod => snapshot.pods.get(subject.uid).map(pod_state),
+        Kind::CronJob => snapshot.cronjobs.get(subject.uid).map(|one| app.cronjob_state(one)),
+        Kind::Job => snapshot.jobs.get(subject.uid).map(|one| app.job_state(one)),
+        Kind::Pod => snapshot.pods.get(subject.uid).map(|one| app.pod_state(one)),
         _ => None,
     }
 }

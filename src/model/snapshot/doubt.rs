@@ -26,6 +26,7 @@ impl Snapshot {
             let owner = old.meta.owner_uid();
             self.relations.pods.moved(pod, owner, None);
             touched.jobs.extend(owner);
+            touched.pods.push(pod);
             touched.is_shown = true;
         }
         for event in self.relations.events.of(pod).to_vec() {

@@ -11,7 +11,7 @@ use crate::command::Pane;
 use crate::model::clock::short_duration;
 use crate::model::cronjob::CronJob;
 use crate::model::meta::Object;
-use crate::model::state::{Level, cronjob_state, job_state};
+use crate::model::state::{Level, job_state};
 use crate::view::table::{Align, Cell, Column, Field, Width};
 use crate::view::theme::Theme;
 
@@ -45,7 +45,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
 }
 
 fn cells<'a>(app: &'a App, cronjob: &'a CronJob, theme: &Theme, shown: &[Column]) -> Vec<Cell<'a>> {
-    let state = cronjob_state(&app.snapshot, cronjob);
+    let state = app.cronjob_state(cronjob);
     let style = theme.level(state.level);
     let text = if state.level == Level::Ending { theme.dim() } else { theme.text() };
     let has_words = shown.iter().any(|column| column.field == Field::Text(FieldName::RunsAt));

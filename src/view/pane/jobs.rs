@@ -7,7 +7,7 @@ use crate::app::{App, Column as FieldName};
 use crate::command::Pane;
 use crate::model::job::Job;
 use crate::model::meta::Object;
-use crate::model::state::{Level, job_state};
+use crate::model::state::Level;
 use crate::view::table::{Align, Cell, Column, Field, Width};
 use crate::view::theme::Theme;
 
@@ -49,7 +49,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
 }
 
 fn cells<'a>(app: &'a App, job: &'a Job, theme: &Theme, shown: &[Column]) -> Vec<Cell<'a>> {
-    let state = job_state(&app.snapshot, job);
+    let state = app.job_state(job);
     let style = theme.level(state.level);
     let is_running = state.level == Level::Running;
     let text = if state.level >= Level::Ending { theme.dim() } else { theme.text() };

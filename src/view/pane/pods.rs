@@ -11,7 +11,7 @@ use crate::command::Pane;
 use crate::model::key::Uid;
 use crate::model::meta::Object;
 use crate::model::pod::{Container, Pod};
-use crate::model::state::{Level, container_state, pod_state};
+use crate::model::state::{Level, container_state};
 use crate::view::table::{Align, Cell, Column, Field, Width};
 use crate::view::theme::Theme;
 
@@ -62,7 +62,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
 }
 
 fn cells<'a>(app: &'a App, pod: &'a Pod, theme: &Theme, shown: &[Column]) -> Vec<Cell<'a>> {
-    let state = pod_state(pod);
+    let state = app.pod_state(pod);
     let style = theme.level(state.level);
     let text = if state.level >= Level::Ending { theme.dim() } else { theme.text() };
     let cell = |column: &Column| match column.field {
