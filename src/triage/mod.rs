@@ -20,6 +20,7 @@ mod last_words;
 mod leftover;
 mod outcome;
 mod placing;
+mod problem;
 mod refused;
 mod restarts;
 mod rules;
@@ -33,6 +34,7 @@ mod stuck;
 pub use case::Case;
 pub use finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity, Source};
 pub use known::{Answer, Fact, Facts, Known, Need, Run};
+pub use problem::{Problem, problems, subjects};
 pub use rules::{RULES, Rule};
 
 use crate::model::owner::Subject;
