@@ -124,7 +124,7 @@ impl App {
             }
             Action::NextPane => self.cycle(1),
             Action::PreviousPane => self.cycle(Pane::ALL.len() - 1),
-            Action::Open => self.open(),
+            Action::Open => return self.open(),
             Action::Back => self.back(),
             Action::Zoom => self.is_zoomed = !self.is_zoomed,
             Action::Logs => {
@@ -157,10 +157,11 @@ impl App {
             Action::Sort => self.sort_by_next_column(),
             Action::Reverse => self.reverse(),
             Action::Why => return self.open_why(),
+            Action::Problems => self.open_inbox(),
             Action::Describe => return self.open_details(Form::Describe),
             Action::Yaml => return self.open_details(Form::Yaml),
             // Those are carried out by what is open.
-            Action::Page(_) | Action::Review(_) | Action::Editor(_) => {}
+            Action::Page(_) | Action::Inbox(_) | Action::Review(_) | Action::Editor(_) => {}
             Action::Log(action) => return self.log_action(action),
             Action::Palette => self.open_palette(),
             Action::Help => self.overlay = Some(Overlay::Page(help())),
@@ -180,9 +181,10 @@ impl App {
 
     fn go(&mut self, motion: Motion) {
         let page = self.page_of(self.focus);
-        match self.list_mut(self.focus) {
-            Some(list) => list.go(motion, page),
-            None => self.logs.go(motion, page),
+        match (self.focus, self.list_mut(self.focus)) {
+            (_, Some(list)) => list.go(motion, page),
+            (Pane::Why, None) => self.why.page.go(motion),
+            (_, None) => self.logs.go(motion, page),
         }
     }
 
@@ -220,7 +222,7 @@ impl App {
     }
 
     /// Down along ownership: a CronJob's Jobs, a Job's Pods, a Pod's containers, their logs, the log alone.
-    fn open(&mut self) {
+    fn open(&mut self) -> Vec<Effect> {
         match self.focus {
             Pane::CronJobs => {
                 self.opened = self.cronjobs.cursor.map(|uid| Subject { kind: Kind::CronJob, uid });
@@ -230,8 +232,10 @@ impl App {
             Pane::Jobs => self.focus(Pane::Pods),
             Pane::Pods if self.opened_pod.is_some() => self.focus(Pane::Logs),
             Pane::Pods => self.open_pod(),
+            Pane::Why => return self.open_why(),
             Pane::Logs | Pane::Events => self.is_zoomed = true,
         }
+        Vec::new()
     }
 
     /// Marks the object under the cursor, or takes its mark away.
@@ -265,7 +269,7 @@ impl App {
             Pane::Jobs => self.snapshot.jobs.get(*uid).is_some(),
             Pane::Pods => self.snapshot.pods.get(*uid).is_some(),
             Pane::Events => self.snapshot.events.get(*uid).is_some(),
-            Pane::Logs => false,
+            Pane::Why | Pane::Logs => false,
         };
         self.marks.iter().copied().filter(is_there)
     }
@@ -285,14 +289,14 @@ impl App {
             return;
         }
         if let Some(list) = self.list_mut(self.focus)
-            && (!list.filter.is_empty() || list.faults_only)
+            && list.is_narrowed()
         {
-            (list.filter, list.faults_only) = (Filter::default(), false);
+            list.widen();
             self.mark_dirty();
             return;
         }
         match self.focus {
-            Pane::Logs | Pane::Events => self.focus(self.lead),
+            Pane::Why | Pane::Logs | Pane::Events => self.focus(self.lead),
             Pane::Pods if self.opened_pod.take().is_some() => self.mark_dirty(),
             Pane::Pods => self.focus(self.parent_lead),
             Pane::Jobs => {

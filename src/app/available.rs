@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use crate::command::{Action, CommandSpec, EDITOR, EditAction, FULL_LOG, LISTS, LOGS, PAGE, Pane, Scope, all, undo};
+use crate::command::{
+    Action, CommandSpec, EDITOR, EditAction, FULL_LOG, INBOX, LISTS, LOGS, PAGE, Pane, Scope, all, undo,
+};
 use crate::model::pod::Pod;
 
 use super::details::has_pods;
@@ -15,6 +17,7 @@ impl App {
     pub fn scopes(&self) -> &'static [Scope] {
         match &self.overlay {
             Some(Overlay::Editor(_)) => EDITOR,
+            Some(Overlay::Page(page)) if page.is_inbox => INBOX,
             Some(Overlay::Page(page)) if page.search.prompt.is_none() => PAGE,
             Some(_) => &[],
             None => self.pane_scopes(),
@@ -36,19 +39,20 @@ impl App {
     /// Why it does not, in words for a person.
     pub fn applies(&self, spec: &CommandSpec) -> Result<(), Cow<'static, str>> {
         let needs = |is_met: bool, why: &'static str| if is_met { Ok(()) } else { Err(Cow::Borrowed(why)) };
-        if spec.scope == Scope::Lists && self.focus == Pane::Logs {
-            return Err("it works in lists, and the Logs pane has the focus".into());
+        if spec.scope == Scope::Lists && matches!(self.focus, Pane::Why | Pane::Logs) {
+            return Err(format!("it works in lists, and the {} pane has the focus", self.focus.title()).into());
         }
         if matches!(spec.scope, Scope::Log | Scope::FullLog) && self.focus != Pane::Logs {
             return Err("it works in the Logs pane; l opens it".into());
         }
         let is_somewhere = || self.list(self.focus).is_some_and(|list| list.cursor.is_some());
         match spec.action {
+            Action::Open if self.focus == Pane::Why => needs(self.subject().is_some(), self.nothing_here()),
             Action::Open => {
                 needs(is_somewhere() || matches!(self.focus, Pane::Logs | Pane::Events), self.nothing_here())
             }
-            Action::Why if self.focus == Pane::Events => Err("it works on CronJobs, Jobs and Pods".into()),
-            Action::Why | Action::Describe | Action::Yaml | Action::Mark => {
+            Action::Why => needs(self.subject().is_some(), self.nothing_here()),
+            Action::Describe | Action::Yaml | Action::Mark => {
                 needs(self.object_under_cursor().is_some(), self.nothing_here())
             }
             Action::Logs if self.focus == Pane::Logs && self.is_zoomed => {
@@ -103,6 +107,7 @@ impl App {
             Pane::CronJobs => "there is no CronJob under the cursor",
             Pane::Jobs => "there is no Job under the cursor",
             Pane::Pods => "there is no pod under the cursor",
+            Pane::Why => "there is no object that could be wrong",
             Pane::Events => "there is no event under the cursor",
             Pane::Logs => "the Logs pane has no cursor",
         }
@@ -115,11 +120,11 @@ impl App {
 
     fn can_go_back(&self) -> bool {
         let list = self.list(self.focus);
-        let is_narrowed = list.is_some_and(|list| !list.filter.is_empty() || list.faults_only);
+        let is_narrowed = list.is_some_and(super::ListState::is_narrowed);
         let is_below = match self.focus {
             Pane::CronJobs => false,
             Pane::Jobs => self.opened.is_some(),
-            Pane::Pods | Pane::Events | Pane::Logs => true,
+            Pane::Pods | Pane::Why | Pane::Events | Pane::Logs => true,
         };
         self.is_zoomed || is_narrowed || is_below || self.marked().next().is_some()
     }

@@ -7,7 +7,7 @@ use crate::model::key::{Kind, Namespaces};
 use crate::model::owner::Subject;
 
 use super::palette::Judged;
-use super::{App, Choice, Effect, Filter, Overlay, Palette};
+use super::{App, Choice, Effect, Overlay, Palette};
 
 /// Commands that the palette remembers.
 const REMEMBERED: usize = 10;
@@ -110,7 +110,7 @@ impl App {
     }
 
     /// Goes to an object's row; a filter that hides it is cleared. Of a pod, to that of its Job first.
-    fn jump(&mut self, subject: Subject) {
+    pub(super) fn jump(&mut self, subject: Subject) {
         let Subject { kind, uid } = subject;
         let owner = self.snapshot.pods.get(uid).and_then(|pod| pod.meta.owner_uid());
         if let (Kind::Pod, Some(uid)) = (kind, owner) {
@@ -124,7 +124,7 @@ impl App {
         };
         (self.opened, self.opened_pod) = (None, None);
         if let Some(list) = self.list_mut(pane) {
-            (list.filter, list.faults_only) = (Filter::default(), false);
+            list.widen();
         }
         self.mark_dirty();
         self.refresh_rows();

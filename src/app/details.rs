@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::command::{Action, Key, Motion, Pane};
-use crate::command::{Argument, PAGE, PageAction, Scope, all, candidates};
+use crate::command::{Argument, INBOX, PAGE, PageAction, Scope, all, candidates};
 use crate::manifest::object::hide_secrets;
 use crate::manifest::to_yaml;
 use crate::model::delta::Failure;
@@ -32,6 +32,11 @@ impl App {
     /// Opens a page of the object under the cursor, and asks for the object.
     pub(super) fn open_details(&mut self, form: Form) -> Vec<Effect> {
         let Some((key, uid)) = self.object_under_cursor() else { return Vec::new() };
+        self.open_page_of(key, uid, form)
+    }
+
+    /// The same for any object.
+    pub(super) fn open_page_of(&mut self, key: ObjectKey, uid: Uid, form: Form) -> Vec<Effect> {
         let details = Details { key: key.clone(), uid, form, has_managed_fields: false, fetched: None };
         let mut page = Page::empty(title(&details));
         page.object = Some(details);
@@ -89,7 +94,8 @@ impl App {
             self.overlay = Some(Overlay::Page(page));
             return self.fix(subject, number).unwrap_or_default();
         }
-        let Some(spec) = candidates(key, PAGE).next() else {
+        let scopes = if page.is_inbox { INBOX } else { PAGE };
+        let Some(spec) = candidates(key, scopes).next() else {
             self.overlay = Some(Overlay::Page(page));
             return Vec::new();
         };
@@ -102,9 +108,10 @@ impl App {
                 return Vec::new();
             }
             Action::Page(action) => return self.read(page, action),
+            Action::Inbox(action) => return self.sort_out(page, action),
             Action::Help | Action::Palette => {
                 // Help over help would be the same page again.
-                if page.object.is_some() || spec.action == Action::Palette {
+                if page.object.is_some() || page.why.is_some() || page.is_inbox || spec.action == Action::Palette {
                     self.behind = Some(Box::new(page));
                     return self.run(spec, "");
                 }
@@ -123,6 +130,11 @@ impl App {
         self.notice = page.why_not(action).map(str::to_owned);
         match action {
             _ if self.notice.is_some() => {}
+            PageAction::Follow => {
+                if let Some(target) = page.target().cloned() {
+                    return self.go_to(page, target);
+                }
+            }
             PageAction::Search => page.begin_search(),
             PageAction::NextMatch => page.next_hit(true),
             PageAction::PreviousMatch => page.next_hit(false),

@@ -154,7 +154,7 @@ impl Column {
             Pane::Jobs => &[Name, Namespace, Status, Done, Fails, Time, Age, Ends],
             Pane::Pods => &[Name, Index, Status, Restarts, Time, Age, Cpu, Memory, Node],
             Pane::Events => &[Age, Reason, Seen, About],
-            Pane::Logs => &[],
+            Pane::Why | Pane::Logs => &[],
         }
     }
 }
@@ -406,7 +406,7 @@ impl App {
             }
             Pane::Pods => self.snapshot.pods.get(uid).map(RowRef::Pod),
             Pane::Events => self.snapshot.events.get(uid).map(RowRef::Event),
-            Pane::Logs => None,
+            Pane::Why | Pane::Logs => None,
         }
     }
 }

@@ -62,6 +62,8 @@ pub struct Room {
     pub jobs: u16,
     /// Pods, or containers.
     pub pods: u16,
+    /// Lines of the Why pane, as they are broken for it.
+    pub why: u16,
     /// Events.
     pub events: u16,
 }
@@ -73,6 +75,7 @@ impl Room {
             cronjobs: self.cronjobs.max(other.cronjobs),
             jobs: self.jobs.max(other.jobs),
             pods: self.pods.max(other.pods),
+            why: self.why.max(other.why),
             events: self.events.max(other.events),
         }
     }
@@ -115,7 +118,7 @@ impl Layout {
     pub fn page(&self, pane: Pane) -> usize {
         let place = self.panes.iter().find(|(one, _)| *one == pane);
         let inside = place.map_or(0, |(_, area)| area.height.saturating_sub(2));
-        let titles = if pane == Pane::Logs { 0 } else { u16::from(has_titles(inside)) };
+        let titles = if matches!(pane, Pane::Why | Pane::Logs) { 0 } else { u16::from(has_titles(inside)) };
         inside.saturating_sub(titles).into()
     }
 }
@@ -143,9 +146,18 @@ fn wide(body: Rect, room: Room, share: i16) -> Vec<(Pane, Rect)> {
     let pods = lines(room.pods).min(fair.max(spare));
     let [cronjobs, jobs, pods] =
         Split::vertical([Constraint::Length(cronjobs), Constraint::Fill(1), Constraint::Length(pods)]).areas(left);
-    let events = lines(room.events).min(body.height * 40 / 100);
-    let [events, logs] = Split::vertical([Constraint::Length(events), Constraint::Fill(1)]).areas(right);
-    vec![(Pane::CronJobs, cronjobs), (Pane::Jobs, jobs), (Pane::Pods, pods), (Pane::Events, events), (Pane::Logs, logs)]
+    let why = room.why.max(1).saturating_add(2).min(body.height * 45 / 100);
+    let events = lines(room.events).min((body.height - why) * 40 / 100).max(3);
+    let [why, events, logs] =
+        Split::vertical([Constraint::Length(why), Constraint::Length(events), Constraint::Fill(1)]).areas(right);
+    vec![
+        (Pane::CronJobs, cronjobs),
+        (Pane::Jobs, jobs),
+        (Pane::Pods, pods),
+        (Pane::Why, why),
+        (Pane::Events, events),
+        (Pane::Logs, logs),
+    ]
 }
 
 /// The list above, and under it the pane that has the focus or that suits the subject.
@@ -189,7 +201,7 @@ impl App {
             if is_told { rows } else { rows.max(SENTENCES) }
         };
         let [cronjobs, jobs, pods, events] = [Pane::CronJobs, Pane::Jobs, Pane::Pods, Pane::Events].map(rows);
-        let needed = Room { cronjobs, jobs, pods, events };
+        let needed = Room { cronjobs, jobs, pods, why: self.why.rows(), events };
         if self.room.0 != key {
             self.room = (key, needed);
         } else if !self.is_reading() {
@@ -197,9 +209,14 @@ impl App {
         }
     }
 
-    /// The pane that suits the subject where there is room for one: its log where it has one, its events otherwise.
+    /// The pane that suits the subject where there is room for one: what is wrong with it, else its log where it has one,
+    /// its events otherwise.
     fn detail_pane(&self) -> Pane {
-        if self.logs.is_empty() { Pane::Events } else { Pane::Logs }
+        match (self.why.is_problem, self.logs.is_empty()) {
+            (true, _) => Pane::Why,
+            (false, false) => Pane::Logs,
+            (false, true) => Pane::Events,
+        }
     }
 }
 
@@ -218,7 +235,8 @@ mod tests {
     /// Every size, from nothing to a large screen, every content and share: panes lie inside, and none overlaps another.
     #[test]
     fn nothing_overlaps_at_any_size() {
-        let rooms = [0, 1, 5, u16::MAX].map(|rows| Room { cronjobs: rows, jobs: rows, pods: rows, events: rows });
+        let rooms =
+            [0, 1, 5, u16::MAX].map(|rows| Room { cronjobs: rows, jobs: rows, pods: rows, why: rows, events: rows });
         for width in (0..220).step_by(7) {
             for height in 0..70 {
                 for (is_zoomed, share) in [(false, 0), (true, 0), (false, MOST_SHARE), (false, -MOST_SHARE)] {
@@ -245,7 +263,7 @@ mod tests {
     #[test]
     fn panes_take_the_room_that_their_content_needs() {
         let layout = |pods, jobs| {
-            let room = Room { cronjobs: 2, jobs, pods, events: 0 };
+            let room = Room { cronjobs: 2, jobs, pods, why: 0, events: 0 };
             Layout::new((120, 50), shown(false, room, 0)).unwrap()
         };
         assert_eq!(height(&layout(0, 500), Pane::Pods), 3, "no pods, one line");

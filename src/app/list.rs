@@ -1,6 +1,6 @@
 //! A list with a cursor: the rows that are shown, in order, and the place in them, which is kept by UID.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::command::Motion;
 use crate::model::key::Uid;
@@ -27,6 +27,8 @@ pub struct ListState {
     pub is_reversed: bool,
     /// Only what is broken or warns is shown.
     pub faults_only: bool,
+    /// Only these are shown: what suffers from one cause, and that in words.
+    pub only: Option<(String, HashSet<Uid>)>,
     /// The first row on screen.
     pub top: usize,
     /// How wide the texts of each column are. They only grow while the list is of one subject, so that no column moves
@@ -63,7 +65,17 @@ impl ListState {
 
     /// All rows are shown in the list's own order.
     pub fn is_plain(&self) -> bool {
-        self.filter.is_empty() && self.sort.is_none() && !self.faults_only
+        self.sort.is_none() && !self.is_narrowed()
+    }
+
+    /// Rows may be hidden.
+    pub fn is_narrowed(&self) -> bool {
+        !self.filter.is_empty() || self.faults_only || self.only.is_some()
+    }
+
+    /// Shows all rows again.
+    pub fn widen(&mut self) {
+        (self.filter, self.faults_only, self.only) = (Filter::default(), false, None);
     }
 
     /// The rows belong to this subject.

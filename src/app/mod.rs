@@ -15,6 +15,7 @@ mod editor;
 mod effect;
 mod fields;
 mod filter;
+mod inbox;
 mod inquiry;
 mod layout;
 mod link;
@@ -44,6 +45,7 @@ pub use editor::{
 pub use effect::Effect;
 pub use fields::{Column, container_code};
 pub use filter::Filter;
+use inbox::Inbox;
 use inquiry::Inquiry;
 pub use inquiry::Trouble;
 use layout::Room;
@@ -62,6 +64,7 @@ use pod_actions::PodWork;
 pub use prompt::Prompt;
 use ranking::Ranking;
 pub use review::Review;
+pub use why::WhyPane;
 pub use widths::Widths;
 pub use write::capital;
 use write::{Group, Pending};
@@ -151,8 +154,12 @@ pub struct App {
     outcomes: Vec<Vec<Line>>,
     /// Jobs whose end is waited for, and how each is called.
     awaited: BTreeMap<Uid, String>,
-    /// What triage was told beyond the snapshot.
+    /// What triage said of everything.
     inquiry: Inquiry,
+    /// What is wrong by cause, and what a person has seen of it.
+    inbox: Inbox,
+    /// The Why pane.
+    pub why: WhyPane,
     /// What is under way inside of pods.
     pod_work: PodWork,
     /// What the subject's containers use, by pod and container; empty where the server has no metrics.
@@ -233,6 +240,8 @@ impl App {
             outcomes: Vec::new(),
             awaited: BTreeMap::new(),
             inquiry: Inquiry::default(),
+            inbox: Inbox::default(),
+            why: WhyPane::default(),
             pod_work: PodWork::default(),
             usage: HashMap::new(),
             measured: None,
@@ -277,6 +286,7 @@ impl App {
                 let has_held = |list: &ListState| list.held > 0 && !self.is_reading();
                 let mut lists = Pane::ALL.into_iter().filter_map(|pane| self.list(pane));
                 self.is_dirty |= lists.any(|list| is_chosen(list) || has_held(list));
+                self.why.rested = self.subject();
                 let due = self.due();
                 self.touched.extend(due);
             }
@@ -370,8 +380,13 @@ impl App {
     /// Brings everything that is derived up to date after messages: rows, subject, scroll positions, log streams, measurements.
     pub fn settle(&mut self) -> Vec<Effect> {
         self.refresh_rows();
+        let mut effects = self.follow_why();
+        self.lay_out_why();
         self.refresh_room();
-        let mut effects = self.settle_logs();
+        self.lay_out_why();
+        effects.extend(self.refresh_inbox());
+        self.write_inbox();
+        effects.extend(self.settle_logs());
         for pane in Pane::ALL {
             let page = self.page_of(pane);
             if let Some(list) = self.list_mut(pane) {
@@ -381,7 +396,6 @@ impl App {
         effects.extend(self.follow_usage());
         effects.extend(self.join_debug_container());
         effects.extend(self.call_for_ended());
-        effects.extend(self.write_why());
         self.show_outcomes();
         let (width, height) = (self.size.0.saturating_sub(4), self.size.1.saturating_sub(4));
         match &mut self.overlay {
@@ -439,7 +453,7 @@ impl App {
             Pane::Pods if self.opened_pod.is_some() => Some(&self.containers),
             Pane::Pods => Some(&self.pods),
             Pane::Events => Some(&self.events),
-            Pane::Logs => None,
+            Pane::Why | Pane::Logs => None,
         }
     }
 
@@ -450,7 +464,7 @@ impl App {
             Pane::Pods if self.opened_pod.is_some() => Some(&mut self.containers),
             Pane::Pods => Some(&mut self.pods),
             Pane::Events => Some(&mut self.events),
-            Pane::Logs => None,
+            Pane::Why | Pane::Logs => None,
         }
     }
 

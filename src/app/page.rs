@@ -38,6 +38,12 @@ pub struct Page {
     pub search: Search,
     /// The object of which it tells why; None for any other page.
     pub(super) why: Option<Subject>,
+    /// Where lines lead that lead somewhere, by the line's index.
+    links: Vec<(usize, Goto)>,
+    /// The link under the cursor, by its index among them.
+    link: usize,
+    /// It is the inbox of problems.
+    pub(super) is_inbox: bool,
     /// The number of the command whose output it is; 0 for any other page.
     pub(super) run: u64,
     /// How many writes it tells of; 0 for any other page.
@@ -85,6 +91,8 @@ pub struct Line {
     pub hang: usize,
     /// Parts of the text that are something else, in bytes.
     pub parts: Vec<(Range<usize>, Role)>,
+    /// It is one row, cut where it is too long, even where others are wrapped.
+    pub is_cut: bool,
 }
 
 /// What a line is.
@@ -98,12 +106,53 @@ pub enum Role {
     Dim,
     /// It tells a state of this level.
     State(Level),
+    /// The same, behind the level's sign, for which its first two columns are blank.
+    Verdict(Level),
+    /// Ordinary text behind the sign of this level.
+    Signed(Level),
+    /// A key that does something.
+    Key,
     /// It is there after a change.
     Added,
     /// It is there no more after a change.
     Removed,
     /// The very words that differ.
     Differs,
+}
+
+/// Where a line leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Goto {
+    /// To the page of an object.
+    Object(ObjectKey),
+    /// To the page of an event.
+    Event(Uid),
+    /// To the log of a pod's container.
+    Log(ObjectKey, String),
+    /// To the objects that suffer from a cause.
+    Problem(String),
+    /// To what is kept of an object that is gone.
+    Gone(Uid),
+}
+
+/// A text that is being written: its lines, and where those lead that lead somewhere.
+#[derive(Debug, Default)]
+pub(super) struct Text {
+    lines: Vec<Line>,
+    links: Vec<(usize, Goto)>,
+}
+
+impl Text {
+    /// Adds a line.
+    pub(super) fn line(&mut self, line: Line) {
+        self.lines.push(line);
+    }
+
+    /// Adds a line that leads somewhere.
+    pub(super) fn link(&mut self, line: Line, to: Goto) {
+        self.links.push((self.lines.len(), to));
+        self.lines.push(line);
+    }
 }
 
 /// A row on screen: a piece of a line.
@@ -148,12 +197,18 @@ pub struct Hit {
 impl Line {
     /// A line of this role.
     pub fn new(text: impl AsRef<str>, role: Role) -> Self {
-        Self { text: safe_line(text.as_ref()).into_owned(), role, hang: 0, parts: Vec::new() }
+        Self { text: safe_line(text.as_ref()).into_owned(), role, hang: 0, parts: Vec::new(), is_cut: false }
     }
 
     /// Ordinary text.
     pub fn plain(text: impl AsRef<str>) -> Self {
         Self::new(text, Role::Plain)
+    }
+
+    /// The same line as one row, cut where it is too long.
+    #[must_use]
+    pub fn cut(self) -> Self {
+        Self { is_cut: true, ..self }
     }
 
     /// The same line, its further rows indented where it is wrapped.
@@ -185,9 +240,36 @@ impl Page {
         self.lay_out_again();
     }
 
+    /// Takes a text that follows what it tells of: nothing happens where it is as before. The cursor stays on its link.
+    pub(super) fn take(&mut self, Text { lines, links }: Text) {
+        if self.lines.as_ref() == Some(&lines) && self.links == links {
+            return;
+        }
+        let before = self.links.get(self.link).map(|(_, to)| to);
+        let found = before.and_then(|before| links.iter().position(|(_, to)| to == before));
+        self.link = found.unwrap_or(self.link).min(links.len().saturating_sub(1));
+        self.links = links;
+        self.show(lines, None);
+    }
+
+    /// Where the line under the cursor leads.
+    pub(super) fn target(&self) -> Option<&Goto> {
+        self.links.get(self.link).map(|(_, to)| to)
+    }
+
+    /// The line under the cursor, where lines lead somewhere.
+    pub fn cursor(&self) -> Option<usize> {
+        self.links.get(self.link).map(|(line, _)| *line)
+    }
+
     /// The lines; None while they are fetched.
     pub fn lines(&self) -> Option<&[Line]> {
         self.lines.as_deref()
+    }
+
+    /// Columns that it was laid out for.
+    pub(super) fn width(&self) -> usize {
+        self.size.0
     }
 
     /// The rows, for the size that it was laid out for.
@@ -207,7 +289,11 @@ impl Page {
         let reading = self.rows.get(self.top).copied();
         let lines = self.lines.as_deref().unwrap_or_default();
         let width = if self.is_wrapped { self.size.0.max(1) } else { usize::MAX };
-        self.rows = lines.iter().enumerate().flat_map(|(at, line)| wrap(at, line, width)).collect();
+        self.rows = lines
+            .iter()
+            .enumerate()
+            .flat_map(|(at, line)| wrap(at, line, if line.is_cut { usize::MAX } else { width }))
+            .collect();
         // Who reads stays on what is read.
         if let Some(reading) = reading {
             let behind = |row: &Row| (row.line, row.start) <= (reading.line, reading.start);
@@ -222,7 +308,32 @@ impl Page {
 
     /// Scrolls.
     pub fn go(&mut self, motion: Motion) {
+        let next = match motion {
+            Motion::Down => self.link + 1,
+            Motion::Up if self.link > 0 => self.link - 1,
+            _ => usize::MAX,
+        };
+        if let Some((line, _)) = self.links.get(next).filter(|_| self.is_near(next)) {
+            self.link = next;
+            let line = *line;
+            return self.show_line(line);
+        }
         self.top = moved(self.top, motion, self.size.1, self.last_top() + 1);
+    }
+
+    /// A step of a screen shows this link, so that the cursor may go there: text between two links is read by scrolling.
+    fn is_near(&self, link: usize) -> bool {
+        let row = |line: usize| self.rows.iter().position(|row| row.line == line).unwrap_or_default();
+        let Some((line, _)) = self.links.get(link) else { return false };
+        let shown = self.top.saturating_sub(self.size.1 / 2)..self.top + self.size.1 + self.size.1 / 2;
+        shown.contains(&row(*line))
+    }
+
+    /// Scrolls as little as shows a line whole.
+    fn show_line(&mut self, line: usize) {
+        let first = self.rows.iter().position(|row| row.line == line).unwrap_or_default();
+        let last = self.rows.iter().rposition(|row| row.line == line).unwrap_or_default();
+        self.top = self.top.max((last + 1).saturating_sub(self.size.1)).min(first);
     }
 
     /// Scrolls sideways, where lines are not wrapped.
@@ -253,6 +364,7 @@ impl Page {
             PageAction::Describe => (is_fetched && is_yaml, "there is nothing else to describe"),
             PageAction::Yaml => (is_fetched && !is_yaml, "there is nothing else to show as YAML"),
             PageAction::Refresh => (self.object.is_some(), "this page is not fetched"),
+            PageAction::Follow => (!self.links.is_empty(), "nothing on this page leads anywhere"),
             PageAction::Search | PageAction::Wrap | PageAction::Close => (true, ""),
         };
         (!can).then_some(why)

@@ -60,6 +60,11 @@ impl Ranking {
         self.order.iter()
     }
 
+    /// Those that are broken.
+    pub(super) fn broken(&self) -> impl Iterator<Item = Uid> {
+        self.order.iter().take_while(|rank| rank.level == Level::Broken).map(|rank| rank.uid)
+    }
+
     /// How many are broken or warn.
     pub(super) fn problems(&self) -> usize {
         self.problems

@@ -127,7 +127,7 @@ impl App {
     }
 
     /// Everything that decides about the states of CronJobs and Jobs has been listed, or may not be.
-    fn is_known(&self) -> bool {
+    pub(super) fn is_known(&self) -> bool {
         ![Kind::CronJob, Kind::Job, Kind::Pod, Kind::Event].into_iter().any(|kind| self.is_loading(kind))
     }
 
@@ -265,7 +265,8 @@ impl App {
     fn chosen<'a>(&'a self, list: &ListState, rows: impl Iterator<Item = (Level, RowRef<'a>)>) -> Vec<Uid> {
         let fields = |row| Fields { app: self, row };
         let rows = rows.filter(|(level, _)| !list.faults_only || *level <= Level::Warning);
-        let rows = rows.map(|(_, row)| fields(row)).filter(|row| list.filter.matches(row));
+        let is_wanted = |row: &Fields<'_>| list.only.as_ref().is_none_or(|(_, uids)| uids.contains(&row.uid()));
+        let rows = rows.map(|(_, row)| fields(row)).filter(is_wanted).filter(|row| list.filter.matches(row));
         let Some(column) = list.sort else { return rows.map(|row| row.uid()).collect() };
         let mut rows: Vec<Fields<'a>> = rows.collect();
         rows.sort_by(|a, b| if list.is_reversed { b.order(a, column) } else { a.order(b, column) });
@@ -273,8 +274,13 @@ impl App {
     }
 
     /// CronJobs and Jobs that are broken or warn.
-    pub fn problems(&self) -> usize {
+    pub(super) fn faults(&self) -> usize {
         self.cronjob_ranking.problems() + self.job_ranking.problems()
+    }
+
+    /// A CronJob or a Job is broken or warns, whatever is kept quiet.
+    pub fn has_faults(&self) -> bool {
+        self.faults() > 0
     }
 
     /// The title of a pane says whose rows it shows; None for the lists that follow the cluster.
@@ -286,7 +292,7 @@ impl App {
                 Some(uid) => Some(self.name_of(Some(Subject { kind: Kind::Pod, uid }))),
                 None => Some(self.name_of(self.parent())),
             },
-            Pane::Events => Some(self.name_of(self.subject())),
+            Pane::Why | Pane::Events => Some(self.name_of(self.subject())),
             Pane::Logs => {
                 let container = self.logs.container.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
                 let gone = if self.reads_what_is_gone() { ", gone" } else { "" };

@@ -4,6 +4,7 @@ mod commands;
 mod drafts;
 mod logs;
 mod pods;
+mod why;
 mod writes;
 
 use serde_json::json;
@@ -129,7 +130,7 @@ fn lists_begin_with_the_worst_and_the_cursor_is_on_it() {
         .collect();
     assert!(levels.is_sorted() && levels[0] == Level::Broken, "{levels:?}");
     assert_eq!(app.jobs.cursor, Some(app.jobs.rows[0]));
-    assert_eq!(app.problems(), levels.iter().filter(|level| **level <= Level::Warning).count());
+    assert_eq!(app.faults(), levels.iter().filter(|level| **level <= Level::Warning).count());
 }
 
 #[test]
@@ -309,7 +310,7 @@ fn paste_goes_into_the_open_field_alone() {
 fn faults_alone_are_shown_until_esc() {
     let mut app = app(&busy());
     press(&mut app, &["F"]);
-    assert!(app.jobs.faults_only && app.jobs.rows.len() == app.problems());
+    assert!(app.jobs.faults_only && app.jobs.rows.len() == app.faults());
     assert!(!job_names(&app).contains(&"report"));
     press(&mut app, &["esc"]);
     assert_eq!(app.jobs.rows.len(), app.jobs.total);

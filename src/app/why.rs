@@ -1,81 +1,211 @@
-//! Why: what triage says of the object under the cursor, as a page with its evidence and its fixes, and in a few words in
-//! the rows of the lists.
+//! Why: what triage says of an object, as a pane beside the lists and as a page with all its evidence and its fixes.
+//!
+//! `inquiry` knows what was found; here it is written in lines, and a fix is carried out.
 
-use crate::command::{Action, EditAction, Refusal, all, plan};
-use crate::model::clock::short_duration;
+use crate::command::{Action, EditAction, Pane, Refusal, all, plan};
+use crate::model::clock::{Time, short_duration};
+use crate::model::key::{Kind, Uid};
 use crate::model::owner::Subject;
 use crate::model::safe_text::safe_line;
-use crate::triage::{Finding, Fix, Source};
+use crate::model::state::Level;
+use crate::triage::{Diagnosis, Evidence, Finding, Link, Source, chain};
 
 use super::draft::Opening;
 use super::inquiry::level;
-use super::page::{Line, Page, Role};
-use super::{App, Effect, Overlay};
+use super::page::{Form, Goto, Line, Page, Role, Text};
+use super::{App, Effect, Overlay, capital};
 
 /// Columns before the evidence: its age.
 const AGE: usize = 7;
 
+/// Columns that the objects of a chain take at most before their words begin.
+const LINKS: usize = 44;
+
+/// The Why pane.
+#[derive(Debug, Default)]
+pub struct WhyPane {
+    /// What it says, laid out for the pane.
+    pub page: Page,
+    /// Whose trouble that is.
+    pub(super) subject: Option<Subject>,
+    /// The subject that was there at the last tick: the cursor rests on it, so that it is worth asking more about.
+    pub(super) rested: Option<Subject>,
+    /// Something is wrong with it.
+    pub is_problem: bool,
+}
+
+impl WhyPane {
+    /// Rows that it would like to have.
+    pub(super) fn rows(&self) -> u16 {
+        u16::try_from(self.page.rows().len()).unwrap_or(u16::MAX)
+    }
+}
+
 impl App {
+    /// Breaks the pane's lines for its place on the screen.
+    pub(super) fn lay_out_why(&mut self) {
+        let place = self.layout().and_then(|layout| layout.panes.into_iter().find(|(pane, _)| *pane == Pane::Why));
+        if let Some((_, area)) = place {
+            let (width, height) = (area.width.saturating_sub(4), area.height.saturating_sub(2));
+            self.why.page.lay_out(width.into(), height.into());
+        }
+    }
+
     /// Opens the page of why for the object under the cursor, and asks for what would tell more.
     pub(super) fn open_why(&mut self) -> Vec<Effect> {
-        let Some((key, uid)) = self.object_under_cursor() else { return Vec::new() };
-        let mut page = Page::empty(format!("Why  {key}  {}", key.namespace));
-        page.is_wrapped = true;
-        page.why = Some(Subject { kind: key.kind, uid });
-        self.overlay = Some(Overlay::Page(page));
-        self.write_why()
-    }
-
-    /// Writes the page of why as it is now, where it is open; asks for what would tell more, once.
-    pub(super) fn write_why(&mut self) -> Vec<Effect> {
-        let Some(Overlay::Page(Page { why: Some(subject), .. })) = &self.overlay else { return Vec::new() };
-        let diagnosis = self.diagnosis(*subject);
-        let lines = match diagnosis.findings.is_empty() {
-            true => vec![Line::plain("Nothing is wrong that is known here.")],
-            false => self.lines_of(&diagnosis.findings),
+        let subject = match self.object_under_cursor() {
+            Some((key, uid)) => Some(Subject { kind: key.kind, uid }),
+            None => self.subject(),
         };
-        if let Some(Overlay::Page(page)) = &mut self.overlay {
-            page.show(lines, None);
-        }
-        self.inquire(&diagnosis).into_iter().collect()
+        subject.map(|subject| self.open_why_of(subject)).unwrap_or_default()
     }
 
-    fn lines_of(&self, findings: &[Finding]) -> Vec<Line> {
-        let mut lines = Vec::new();
+    /// The same for any object.
+    pub(super) fn open_why_of(&mut self, subject: Subject) -> Vec<Effect> {
+        let Some(key) = self.snapshot.key_of(subject) else { return Vec::new() };
+        let mut page = Page::empty(format!("Why  {key}  {}", key.namespace));
+        page.why = Some(subject);
+        self.overlay = Some(Overlay::Page(page));
+        self.follow_why()
+    }
+
+    /// Writes the pane and the page of why as they are now; asks for what would tell more.
+    pub(super) fn follow_why(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let subject = self.subject();
+        if self.why.subject != subject {
+            self.why.subject = subject;
+            self.why.page = Page::empty("");
+        }
+        let diagnosis = subject.map(|subject| self.diagnosis(subject)).unwrap_or_default();
+        self.why.is_problem = diagnosis.findings.iter().any(|finding| finding.severity.is_problem());
+        if subject.is_some() && self.why.rested == subject {
+            effects.extend(self.inquire(&diagnosis));
+        }
+        let text = self.brief(subject, &diagnosis.findings);
+        self.why.page.take(text);
+        if let Some(Overlay::Page(Page { why: Some(subject), .. })) = &self.overlay {
+            let subject = *subject;
+            let diagnosis = self.diagnosis(subject);
+            effects.extend(self.inquire(&diagnosis));
+            let text = self.full(subject, &diagnosis);
+            if let Some(Overlay::Page(page)) = &mut self.overlay {
+                page.take(text);
+            }
+        }
+        effects
+    }
+
+    /// What the pane says: the verdict, the chain, the fixes, and what else there is in a line each.
+    fn brief(&self, subject: Option<Subject>, findings: &[Finding]) -> Text {
+        let mut text = Text::default();
+        let Some((subject, first)) = subject.zip(findings.first()) else {
+            text.line(Line::new(
+                match subject {
+                    Some(subject) => self.without_cause(subject),
+                    None => "choose an object to see what is wrong with it",
+                },
+                Role::Dim,
+            ));
+            return text;
+        };
+        text.verdict(first);
+        text.fixes(first, Some(&mut 0));
+        text.chain(&chain(self.known(), subject, first));
+        for finding in &findings[1..] {
+            text.line(Line::new(format!("also: {}", finding.short), Role::Dim).hanging(6));
+        }
+        text
+    }
+
+    /// What the page says: everything.
+    fn full(&self, subject: Subject, Diagnosis { findings, .. }: &Diagnosis) -> Text {
+        let mut text = Text::default();
+        if findings.is_empty() {
+            text.line(Line::plain(self.without_cause(subject)));
+        }
+        let mut number = 0;
         for (at, finding) in findings.iter().enumerate() {
             if at > 0 {
-                lines.push(Line::plain(""));
-                lines.extend((at == 1).then(|| Line::new("Also seen", Role::Heading)));
+                text.line(Line::plain(""));
             }
-            lines.push(Line::new(safe_line(&finding.verdict), Role::State(level(finding.severity))).hanging(2));
-            if !finding.effect.is_empty() {
-                lines.push(Line::plain(format!("  {}", safe_line(&finding.effect))).hanging(2));
+            if at == 1 {
+                text.line(Line::new("Also seen", Role::Heading));
             }
-            for (number, fix) in finding.fixes.iter().enumerate() {
-                // The keys carry out those of the headline.
-                let key = if at == 0 && fix.call.is_some() { (number + 1).to_string() } else { "-".to_owned() };
-                lines.push(Line::plain(format!("  {key}  {}", safe_line(&fix.words))).hanging(5));
+            text.verdict(finding);
+            text.fixes(finding, Some(&mut number));
+            if at == 0 {
+                text.chain(&chain(self.known(), subject, finding));
             }
-            for evidence in &finding.evidence {
-                let age = evidence.at.map(|at| short_duration(self.now.seconds_since(at).max(0))).unwrap_or_default();
-                let place = match &evidence.source {
-                    Source::Field { object, path } => format!("{object} {path}: "),
-                    Source::Event { about, .. } => format!("{about} "),
-                    Source::Log { pod, container } => format!("{pod} {container}: "),
-                };
-                let words = safe_line(&format!("{place}{}", evidence.words)).into_owned();
-                lines.push(Line::new(format!("{age:>AGE$}  {words}"), Role::Dim).hanging(AGE + 2));
-            }
+            text.proofs(finding, self.now);
         }
-        lines
+        text
     }
 
-    /// Carries out a fix of the headline by its number, from 1: a command is planned and shown like any other. None where
+    /// What is said where no rule found anything.
+    fn without_cause(&self, subject: Subject) -> &'static str {
+        let Subject { kind, uid } = subject;
+        let state = match kind {
+            Kind::CronJob => self.snapshot.cronjobs.get(uid).map(|one| self.cronjob_state(one)),
+            Kind::Job => self.snapshot.jobs.get(uid).map(|one| self.job_state(one)),
+            _ => self.snapshot.pods.get(uid).map(|one| self.pod_state(one)),
+        };
+        match state.map(|state| state.level) {
+            None => "it is gone",
+            _ if !self.is_known() => "not everything is listed yet",
+            Some(Level::Broken) => "it is broken, and no cause is known: its events and its log may tell one",
+            Some(Level::Warning) => "it goes on after something failed; its pods, events and log tell what",
+            Some(Level::Done) => "nothing is wrong",
+            Some(_) => "nothing is wrong that is known here",
+        }
+    }
+
+    /// Goes to what a line of the page stands on: an object's page, a container's log.
+    pub(super) fn go_to(&mut self, page: Page, target: Goto) -> Vec<Effect> {
+        match target {
+            Goto::Object(key) => {
+                // Of one that is not watched, or gone, nothing but its name is known.
+                let uid = self.snapshot.find(&key).map_or_else(|| Uid::new(""), |subject| subject.uid);
+                self.behind = Some(Box::new(page));
+                self.open_page_of(key, uid, Form::Describe)
+            }
+            // The inbox has keys of its own.
+            Goto::Problem(_) | Goto::Gone(_) => {
+                self.overlay = Some(Overlay::Page(page));
+                Vec::new()
+            }
+            Goto::Event(uid) => match self.snapshot.key_of(Subject { kind: Kind::Event, uid }) {
+                Some(key) => self.go_to(page, Goto::Object(key)),
+                None => {
+                    self.overlay = Some(Overlay::Page(page));
+                    self.notice = Some("the event is gone; its words are kept here".to_owned());
+                    Vec::new()
+                }
+            },
+            Goto::Log(pod, container) => {
+                let Some(subject) = self.snapshot.find(&pod) else {
+                    self.overlay = Some(Overlay::Page(page));
+                    self.notice = Some(format!("{pod} is gone, and its log with it; its last words are kept here"));
+                    return Vec::new();
+                };
+                self.jump(subject);
+                self.open_pod();
+                let row = self.containers.rows.iter().copied();
+                let wanted =
+                    row.filter(|row| self.container(*row).is_some_and(|(_, one)| one.name == container)).last();
+                wanted.into_iter().for_each(|row| self.containers.select(row));
+                self.focus(Pane::Logs);
+                self.is_zoomed = true;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Carries out a fix by its number, from 1: a command is planned and shown like any other. None where
     /// there is no such fix.
     pub(super) fn fix(&mut self, subject: Subject, number: usize) -> Option<Vec<Effect>> {
-        let first = self.diagnosis(subject).findings.into_iter().next()?;
-        let Fix { call, .. } = first.fixes.into_iter().nth(number.checked_sub(1)?)?;
-        let call = call?;
+        let fixes = self.diagnosis(subject).findings.into_iter().flat_map(|finding| finding.fixes);
+        let call = fixes.filter_map(|fix| fix.call).nth(number.checked_sub(1)?)?;
         let spec = all().find(|spec| spec.id == call.id)?;
         let key = self.snapshot.key_of(call.target)?;
         Some(match spec.action {
@@ -100,4 +230,96 @@ impl App {
             }
         })
     }
+}
+
+impl Text {
+    /// A finding about what is gone.
+    pub(super) fn kept(&mut self, finding: &Finding, now: Time) {
+        self.verdict(finding);
+        self.fixes(finding, None);
+        self.proofs(finding, now);
+    }
+
+    /// What a finding stands on.
+    fn proofs(&mut self, finding: &Finding, now: Time) {
+        if !finding.evidence.is_empty() {
+            self.line(Line::plain(""));
+        }
+        for evidence in &finding.evidence {
+            let age = evidence.at.map(|at| short_duration(now.seconds_since(at).max(0)));
+            self.evidence(&age.unwrap_or_default(), evidence);
+        }
+    }
+
+    /// The cause in full sentences, and what came of it.
+    fn verdict(&mut self, finding: &Finding) {
+        let verdict = safe_line(&finding.verdict).into_owned();
+        self.line(Line::new(format!("  {verdict}"), Role::Verdict(level(finding.severity))).hanging(2));
+        if !finding.effect.is_empty() {
+            self.line(Line::plain(format!("  {}", capital(&safe_line(&finding.effect)))).hanging(2));
+        }
+    }
+
+    /// The objects from owner to cause, each below the one before it. One alone is no chain.
+    fn chain(&mut self, links: &[Link]) {
+        if links.len() < 2 {
+            return;
+        }
+        self.line(Line::plain(""));
+        let names: Vec<String> =
+            links.iter().enumerate().map(|(at, link)| format!("{}{}", branches(links, at), link.object)).collect();
+        let wide = names.iter().map(|name| name.chars().count()).max().unwrap_or_default().min(LINKS);
+        for (name, link) in names.iter().zip(links) {
+            let words = safe_line(&link.words);
+            let mut line = Line::plain(format!("  {name:wide$}  {words}")).cut();
+            line.parts.push((name.len() + 2..line.text.len(), Role::Dim));
+            self.link(line, Goto::Object(link.object.clone()));
+        }
+    }
+
+    /// The fixes, with the number that carries each out where a command does it.
+    /// `number` is that of the fix before; None where none can be carried out.
+    fn fixes(&mut self, finding: &Finding, mut number: Option<&mut usize>) {
+        for fix in &finding.fixes {
+            let key = match number.as_deref_mut().filter(|_| fix.call.is_some()) {
+                Some(number) => {
+                    *number += 1;
+                    number.to_string()
+                }
+                None => "-".to_owned(),
+            };
+            let mut line = Line::plain(format!("  {key}  {}", safe_line(&fix.words))).hanging(5);
+            line.parts.push((2..2 + key.len(), Role::Key));
+            self.line(line);
+        }
+    }
+
+    /// What was read, and where.
+    fn evidence(&mut self, age: &str, evidence: &Evidence) {
+        let (place, to) = match &evidence.source {
+            Source::Field { object, path } => (format!("{object} {path}: "), Goto::Object(object.clone())),
+            Source::Event { about, uid, .. } => (format!("{about} "), Goto::Event(*uid)),
+            Source::Log { pod, container } => {
+                (format!("{pod} {container}: "), Goto::Log(pod.clone(), container.clone()))
+            }
+        };
+        let words = safe_line(&format!("{place}{}", evidence.words)).into_owned();
+        self.link(Line::new(format!("{age:>AGE$}  {words}"), Role::Dim).hanging(AGE + 2), to);
+    }
+}
+
+/// The lines that lead from the objects above to this one.
+fn branches(links: &[Link], at: usize) -> String {
+    let goes_on = |depth: usize| {
+        let below = links[at + 1..].iter().find(|link| link.depth <= depth);
+        below.is_some_and(|link| link.depth == depth)
+    };
+    let depth = links[at].depth;
+    let above = (1..depth).map(|depth| if goes_on(depth) { "│ " } else { "  " });
+    let own = match (depth, goes_on(depth)) {
+        (0, _) => "",
+        (_, true) => "├ ",
+        (_, false) => "└ ",
+    };
+    above.chain([own]).collect()
 }

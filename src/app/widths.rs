@@ -51,7 +51,7 @@ impl Column {
             Pane::Jobs => &[Name, Namespace, Status, Done, Fails, Ends, Why],
             Pane::Pods => &[Name, Role, Index, Status, Containers, Exit, Node, Cpu, Memory, Why],
             Pane::Events => &[Reason, Seen, About, Why],
-            Pane::Logs => &[],
+            Pane::Why | Pane::Logs => &[],
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod batch;
 mod clean;
 mod edit;
 mod editor;
+mod inbox;
 mod keymap;
 mod log;
 mod manifest;
@@ -76,6 +77,8 @@ pub enum Scope {
     FullLog,
     /// In pages of text: details of an object, help.
     Page,
+    /// In the inbox of problems.
+    Inbox,
     /// While a write is shown before it is sent.
     Review,
     /// In the editor.
@@ -84,7 +87,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order in which help shows them.
-    pub const ALL: [Scope; 10] = [
+    pub const ALL: [Scope; 11] = [
         Scope::Dashboard,
         Scope::Panes,
         Scope::Lists,
@@ -92,6 +95,7 @@ impl Scope {
         Scope::FullLog,
         Scope::Reading,
         Scope::Page,
+        Scope::Inbox,
         Scope::Review,
         Scope::Editor,
         Scope::Everywhere,
@@ -108,6 +112,7 @@ impl Scope {
             Scope::Log => "Logs",
             Scope::FullLog => "A log alone on the screen",
             Scope::Page => "Pages: details, YAML, help",
+            Scope::Inbox => "Problems",
             Scope::Review => "A change before it is sent",
             Scope::Editor => "Editor",
         }
@@ -115,7 +120,7 @@ impl Scope {
 }
 
 /// The scopes that apply together, one entry for each context that the program can be in. In each a key has one meaning.
-pub const CONTEXTS: [&[Scope]; 6] = [LISTS, LOGS, FULL_LOG, PAGE, REVIEW, EDITOR];
+pub const CONTEXTS: [&[Scope]; 7] = [LISTS, LOGS, FULL_LOG, PAGE, INBOX, REVIEW, EDITOR];
 
 /// A list of the dashboard has the focus.
 pub const LISTS: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Dashboard, Scope::Panes, Scope::Lists];
@@ -125,6 +130,8 @@ pub const LOGS: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Dashboard
 pub const FULL_LOG: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Dashboard, Scope::Log, Scope::FullLog];
 /// A page lies over the dashboard.
 pub const PAGE: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Page];
+/// The inbox of problems lies over the dashboard.
+pub const INBOX: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Inbox];
 /// The editor is open: plain keys are text, so that no other scope applies.
 pub const EDITOR: &[Scope] = &[Scope::Editor];
 
@@ -153,6 +160,8 @@ pub enum Pane {
     Jobs,
     /// Pods of the subject.
     Pods,
+    /// Why the subject does not start, fails or is stuck.
+    Why,
     /// Events of the subject and everything below it.
     Events,
     /// Logs of the subject's pods.
@@ -172,6 +181,10 @@ pub enum Action {
     PreviousPane,
     /// Tells why the object under the cursor does not start, fails or is stuck.
     Why,
+    /// Shows everything that is wrong, by cause.
+    Problems,
+    /// Does something in the inbox of problems.
+    Inbox(InboxAction),
     /// Waits for the ends of Jobs, to call the person then; or no more.
     Await(bool),
     /// Goes to what the object under the cursor owns.
@@ -282,9 +295,26 @@ impl PodAction {
     }
 }
 
+/// What a command does in the inbox of problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InboxAction {
+    /// Shows what suffers from the cause.
+    Open,
+    /// Tells why the newest of it fails.
+    Why,
+    /// Takes the cause out of the count for as long as it is there, or puts it back.
+    Acknowledge,
+    /// The same for an hour.
+    Snooze,
+    /// Calls the person for each new cause, or no more.
+    Call,
+}
+
 /// What a command does with a page of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageAction {
+    /// Goes to what the line under the cursor tells of.
+    Follow,
     /// Starts typing what is looked for.
     Search,
     /// Goes to the next match.
@@ -408,7 +438,7 @@ pub enum Motion {
 
 impl Pane {
     /// All panes, in the order of their numbers.
-    pub const ALL: [Pane; 5] = [Pane::CronJobs, Pane::Jobs, Pane::Pods, Pane::Events, Pane::Logs];
+    pub const ALL: [Pane; 6] = [Pane::CronJobs, Pane::Jobs, Pane::Pods, Pane::Why, Pane::Events, Pane::Logs];
 
     /// The pane's title.
     pub const fn title(self) -> &'static str {
@@ -416,19 +446,20 @@ impl Pane {
             Pane::CronJobs => "CronJobs",
             Pane::Jobs => "Jobs",
             Pane::Pods => "Pods",
+            Pane::Why => "Why",
             Pane::Events => "Events",
             Pane::Logs => "Logs",
         }
     }
 
-    /// The kind that it lists; Logs lists none.
+    /// The kind that it lists; Why and Logs list none.
     pub const fn kind(self) -> Option<Kind> {
         match self {
             Pane::CronJobs => Some(Kind::CronJob),
             Pane::Jobs => Some(Kind::Job),
             Pane::Pods => Some(Kind::Pod),
             Pane::Events => Some(Kind::Event),
-            Pane::Logs => None,
+            Pane::Why | Pane::Logs => None,
         }
     }
 
@@ -449,6 +480,7 @@ pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
         pod::COMMANDS,
         log::COMMANDS,
         page::COMMANDS,
+        inbox::COMMANDS,
         editor::COMMANDS,
         review::COMMANDS,
         session::COMMANDS,

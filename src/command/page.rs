@@ -16,6 +16,14 @@ const fn page(
 
 /// Commands of pages.
 pub(super) const COMMANDS: &[CommandSpec] = &[
+    page(
+        "page.follow",
+        "go to",
+        "Goes to what the line under the cursor tells of: an object, an event, a log.",
+        &["enter"],
+        PageAction::Follow,
+        Some(10),
+    ),
     page("page.search", "search", "Looks for a text as it is typed.", &["/"], PageAction::Search, Some(20)),
     page("page.next-match", "next match", "Goes to the next match.", &["n"], PageAction::NextMatch, Some(21)),
     page(

@@ -111,6 +111,23 @@ impl Snapshot {
         self.tree(subject).into_iter().flat_map(|uid| self.events_about(uid)).collect()
     }
 
+    /// The object of this key; None where none is known.
+    pub fn find(&self, key: &ObjectKey) -> Option<Subject> {
+        let is_it = |meta: &&Meta| meta.name == key.name && meta.namespace == key.namespace;
+        let found = match key.kind {
+            Kind::CronJob => self.cronjobs.iter().map(Object::meta).find(is_it),
+            Kind::Job => self.jobs.iter().map(Object::meta).find(is_it),
+            Kind::Pod => self.pods.iter().map(Object::meta).find(is_it),
+            Kind::Event => self.events.iter().map(Object::meta).find(is_it),
+            Kind::Namespace => self.namespaces.iter().find(is_it),
+            Kind::Node => self.nodes.iter().map(Object::meta).find(is_it),
+            Kind::ResourceQuota => self.quotas.iter().map(Object::meta).find(is_it),
+            Kind::LimitRange => self.limit_ranges.iter().map(Object::meta).find(is_it),
+            Kind::PersistentVolumeClaim => self.claims.iter().map(Object::meta).find(is_it),
+        };
+        found.map(|meta| Subject { kind: key.kind, uid: meta.uid })
+    }
+
     /// The subject's key; None where it is gone.
     pub fn key_of(&self, subject: Subject) -> Option<ObjectKey> {
         let meta = self.meta_of(subject)?;

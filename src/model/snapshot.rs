@@ -207,14 +207,14 @@ impl Snapshot {
             }
             Row::Event(row) if self.foreign_pods.contains(row.about) => self.remove(Kind::Event, uid, touched),
             Row::Event(row) => {
-                let about = row.about;
+                let (about, about_kind) = (row.about, row.about_kind);
                 let is_doubtful = row.about_kind == Some(Kind::Pod) && self.pods.get(about).is_none();
                 let before = self.events.upsert(row).map(|old| old.about);
                 self.relations.events.moved(uid, before, Some(about));
                 if is_doubtful && before.is_none() {
                     self.doubtful.push_back((now, uid));
                 }
-                touched.happened_to(about);
+                touched.happened_to(about_kind, about);
             }
             Row::Namespace(row) => drop(self.namespaces.upsert(row)),
             Row::Node(row) => drop(self.nodes.upsert(row)),
@@ -248,9 +248,9 @@ impl Snapshot {
                 touched.jobs.extend(owner);
             }
             Kind::Event => {
-                let about = self.events.remove(uid).map(|old| old.about);
-                self.relations.events.moved(uid, about, None);
-                about.into_iter().for_each(|about| touched.happened_to(about));
+                let old = self.events.remove(uid);
+                self.relations.events.moved(uid, old.as_ref().map(|old| old.about), None);
+                old.into_iter().for_each(|old| touched.happened_to(old.about_kind, old.about));
             }
             Kind::Namespace => drop(self.namespaces.remove(uid)),
             Kind::Node => drop(self.nodes.remove(uid)),
@@ -261,8 +261,7 @@ impl Snapshot {
     }
 }
 
-/// CronJobs, Jobs and Pods whose state may be another one after a delta; some more than once, some gone, and UIDs of
-/// other objects among them.
+/// CronJobs, Jobs and Pods whose state may be another one after a delta; some more than once, some gone.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Touched {
     /// CronJobs.
@@ -281,10 +280,13 @@ pub struct Touched {
 }
 
 impl Touched {
-    /// An event tells of this object; of which kind it is shows where it is looked up.
-    fn happened_to(&mut self, about: Uid) {
-        for uids in [&mut self.cronjobs, &mut self.jobs, &mut self.pods] {
-            uids.push(about);
+    /// An event tells of this object.
+    fn happened_to(&mut self, kind: Option<Kind>, about: Uid) {
+        match kind {
+            Some(Kind::CronJob) => self.cronjobs.push(about),
+            Some(Kind::Job) => self.jobs.push(about),
+            Some(Kind::Pod) => self.pods.push(about),
+            _ => {}
         }
     }
 

@@ -8,6 +8,7 @@
 //! Nothing here asks the server, the clock or the screen.
 
 mod case;
+mod chain;
 mod choose;
 mod container;
 mod crons;
@@ -32,6 +33,7 @@ mod starting;
 mod stuck;
 
 pub use case::Case;
+pub use chain::{Link, chain};
 pub use finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity, Source};
 pub use known::{Answer, Fact, Facts, Known, Need, Run};
 pub use problem::{Problem, problems, subjects};

@@ -40,15 +40,19 @@ pub(super) fn header(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) 
 }
 
 fn problems(app: &App, theme: &Theme, width: u16) -> Span<'static> {
-    match app.problems() {
+    let (all, new) = app.problems();
+    let new = if new == 0 { String::new() } else { format!(", {new} new") };
+    let said =
+        |words: String| Span::styled(format!("{} {words}", theme.sign(Level::Broken)), theme.level(Level::Broken));
+    match all {
         0 if is_calm(app) && width >= 60 => {
             Span::styled(format!("{} nothing is wrong", theme.sign(Level::Done)), theme.dim())
         }
         0 => Span::raw(""),
         // The context's name is worth more than the word.
-        some if width < 60 => Span::styled(format!("{} {some}", theme.sign(Level::Broken)), theme.level(Level::Broken)),
-        1 => Span::styled(format!("{} 1 problem", theme.sign(Level::Broken)), theme.level(Level::Broken)),
-        many => Span::styled(format!("{} {many} problems", theme.sign(Level::Broken)), theme.level(Level::Broken)),
+        some if width < 60 => said(some.to_string()),
+        1 => said(format!("1 problem{new}")),
+        many => said(format!("{many} problems{new}")),
     }
 }
 
@@ -56,7 +60,10 @@ fn problems(app: &App, theme: &Theme, width: u16) -> Span<'static> {
 fn is_calm(app: &App) -> bool {
     let is_live = |kind| *app.snapshot.freshness(kind) == Freshness::Live;
     let has_work = !(app.snapshot.jobs.is_empty() && app.snapshot.cronjobs.is_empty());
-    has_work && app.problems() == 0 && [Kind::CronJob, Kind::Job, Kind::Pod].into_iter().all(is_live)
+    has_work
+        && app.problems().0 == 0
+        && !app.has_faults()
+        && [Kind::CronJob, Kind::Job, Kind::Pod].into_iter().all(is_live)
 }
 
 fn link(app: &App, theme: &Theme) -> Span<'static> {
@@ -88,7 +95,7 @@ pub(super) fn tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
         spans.push(if pane == app.focus {
             Span::styled(format!("[{text}]"), theme.accent())
         } else {
-            Span::styled(format!(" {text} "), theme.text())
+            Span::styled(if is_narrow { format!("{text} ") } else { format!(" {text} ") }, theme.text())
         });
     }
     Line::from(spans).render(area, buffer);
@@ -98,6 +105,7 @@ fn short_title(pane: Pane) -> &'static str {
     match pane {
         Pane::CronJobs => "Cron",
         Pane::Events => "Ev",
+        Pane::Logs => "Log",
         other => other.title(),
     }
 }

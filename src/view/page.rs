@@ -31,9 +31,7 @@ pub(super) fn draw(buffer: &mut Buffer, screen: Rect, footer: Rect, page: &Page,
     if page.lines().is_none() {
         buffer.set_stringn(text.x, text.y, "fetching", text.width.into(), theme.dim());
     }
-    for (y, row) in (text.y..text.bottom()).zip(page.rows().iter().skip(page.top)) {
-        draw_row(buffer, Rect { y, height: 1, ..text }, page, row, theme);
-    }
+    draw_rows(buffer, text, page, true, theme);
     let prompt = page.search.prompt.as_ref()?;
     Clear.render(footer, buffer);
     Some(draw_prompt(buffer, footer, "/", prompt, theme))
@@ -56,6 +54,20 @@ fn place(page: &Page) -> String {
     if page.top == 0 { String::new() } else { format!(" line {line} of {lines} ") }
 }
 
+/// Draws the rows on screen; of lines that lead somewhere the one under the cursor is marked where the keys go there.
+pub(super) fn draw_rows(buffer: &mut Buffer, area: Rect, page: &Page, is_focused: bool, theme: &Theme) {
+    let cursor = page.cursor().filter(|_| is_focused);
+    for (y, row) in (area.y..area.bottom()).zip(page.rows().iter().skip(page.top)) {
+        let place = Rect { y, height: 1, ..area };
+        draw_row(buffer, place, page, row, theme);
+        if cursor == Some(row.line) {
+            // The column before the text is free for it.
+            buffer.set_stringn(area.x.saturating_sub(1), y, theme.cursor_mark(), 1, theme.accent());
+            buffer.set_style(place, theme.cursor(true));
+        }
+    }
+}
+
 /// Draws a row of a page.
 pub(super) fn draw_row(buffer: &mut Buffer, area: Rect, page: &Page, row: &Row, theme: &Theme) {
     let Some(line) = page.lines().and_then(|lines| lines.get(row.line)) else { return };
@@ -71,6 +83,9 @@ pub(super) fn draw_row(buffer: &mut Buffer, area: Rect, page: &Page, row: &Row, 
     let x = area.x.saturating_add((row.indent + gone.saturating_sub(left)) as u16);
     let room = area.right().saturating_sub(x);
     buffer.set_stringn(x, area.y, fit(&whole[start..], room.into(), Align::Left, theme.cut()), room.into(), style);
+    if let (Role::Verdict(level) | Role::Signed(level), 0, 0) = (line.role, row.start, left) {
+        buffer.set_stringn(area.x, area.y, theme.sign(level), 1, theme.level(level));
+    }
     let shade = |buffer: &mut Buffer, from: usize, to: usize, style: Style| {
         let (from, to) = (from.max(row.start), to.min(row.end));
         if from >= to || !line.text.is_char_boundary(from) || !line.text.is_char_boundary(to) {
@@ -93,10 +108,11 @@ pub(super) fn draw_row(buffer: &mut Buffer, area: Rect, page: &Page, row: &Row, 
 
 fn style(role: Role, theme: &Theme) -> Style {
     match role {
-        Role::Plain => theme.text(),
+        Role::Plain | Role::Signed(_) => theme.text(),
         Role::Heading => theme.strong(),
         Role::Dim => theme.dim(),
-        Role::State(level) => theme.level(level),
+        Role::State(level) | Role::Verdict(level) => theme.level(level),
+        Role::Key => theme.accent(),
         Role::Added => theme.added(),
         Role::Removed => theme.removed(),
         Role::Differs => theme.differs(),

@@ -5,6 +5,7 @@ mod events;
 mod jobs;
 mod logs;
 mod pods;
+mod why;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -43,6 +44,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, pane: Pane, app: &App, theme
         Pane::CronJobs => cronjobs::draw(buffer, inner, app, theme),
         Pane::Jobs => jobs::draw(buffer, inner, app, theme),
         Pane::Pods => pods::draw(buffer, inner, app, theme),
+        Pane::Why => why::draw(buffer, inner, app, theme),
         Pane::Events => events::draw(buffer, inner, app, theme),
         Pane::Logs => logs::draw(buffer, inner, app, theme),
     }
@@ -87,6 +89,7 @@ pub(super) fn counted(app: &App, pane: Pane, list: &ListState) -> Option<String>
 fn marks<'a>(pane: Pane, app: &App, theme: &Theme, room: usize) -> Line<'a> {
     let marks = match app.list(pane).zip(pane.kind()) {
         Some((list, kind)) => list_marks(list, kind, app, theme),
+        None if pane == Pane::Why => why::marks(app, theme),
         None => logs::marks(app, theme),
     };
     let mut line = Line::default();
@@ -124,6 +127,9 @@ fn list_marks(list: &ListState, kind: Kind, app: &App, theme: &Theme) -> Vec<(St
     }
     if !list.filter.is_empty() {
         marks.push((format!("/{}", safe_line(list.filter.text())), theme.level(Level::Warning)));
+    }
+    if let Some((words, _)) = &list.only {
+        marks.push((format!("only: {}", safe_line(words)), theme.level(Level::Warning)));
     }
     if list.faults_only {
         marks.push(("faults only".into(), theme.level(Level::Warning)));
@@ -234,7 +240,11 @@ fn empty(buffer: &mut Buffer, area: Rect, pane: Pane, app: &App, theme: &Theme, 
         }
         (None, Freshness::Loading) => vec![(format!("loading {}", kind.plural()), theme.dim())],
         (None, _) if list.total > 0 => {
-            let what = if list.filter.is_empty() { "faults only" } else { "the filter" };
+            let what = match (list.filter.is_empty(), &list.only) {
+                (false, _) => "the filter",
+                (true, Some(_)) => "what is shown alone",
+                (true, None) => "faults only",
+            };
             vec![(format!("{} hidden by {what}; esc clears it", list.total), theme.level(Level::Warning))]
         }
         (None, _) => vec![(calm.to_owned(), theme.dim())],

@@ -1,0 +1,351 @@
+//! The inbox: everything that is wrong, by cause, with what came since the program began; and what went meanwhile.
+//!
+//! `inquiry` knows what is in trouble, `triage` groups it; here it is remembered what a person has seen of it, and written
+//! as a page.
+
+use std::collections::{HashMap, HashSet};
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::command::{InboxAction, Pane};
+use crate::model::clock::{Time, short_duration};
+use crate::model::key::{Kind, ObjectKey, Uid};
+use crate::model::safe_text::safe_line;
+use crate::triage::{Problem, problems};
+
+use super::inquiry::level;
+use super::page::{Goto, Line, Page, Role, Text};
+use super::{App, Effect, Overlay};
+
+/// A problem is out of sight for so many seconds after it was snoozed.
+const SNOOZE_SECONDS: i64 = 3600;
+
+/// So many of what is healthy again are named.
+const HEALED: usize = 5;
+
+/// What is wrong, and what a person has seen of it.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    problems: Vec<Problem>,
+    /// When each cause was met first, for those that are there still.
+    met: HashMap<String, Time>,
+    /// Causes of which a person wants to hear no more for now.
+    quiet: HashMap<String, Quiet>,
+    /// When everything was known for the first time: what comes after that is new.
+    known_since: Option<Time>,
+    /// What was in trouble and is not any more, the last one last.
+    healed: Vec<ObjectKey>,
+    /// CronJobs and Jobs that are broken without a cause that is known.
+    unexplained: usize,
+    /// When it was grouped last.
+    grouped: Option<Time>,
+    /// Something changed since.
+    has_changed: bool,
+    /// The person is called for each new cause.
+    calls: bool,
+}
+
+/// How a cause is kept quiet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quiet {
+    /// For as long as it is there.
+    Acknowledged,
+    /// Until then.
+    Snoozed(Time),
+}
+
+impl Inbox {
+    fn is_quiet(&self, group: &str, now: Time) -> bool {
+        match self.quiet.get(group) {
+            Some(Quiet::Snoozed(until)) => now < *until,
+            Some(Quiet::Acknowledged) => true,
+            None => false,
+        }
+    }
+
+    /// It came after everything was known, and nobody has said that it was seen.
+    fn is_new(&self, group: &str) -> bool {
+        let met = self.met.get(group).copied();
+        !self.quiet.contains_key(group) && met.zip(self.known_since).is_some_and(|(met, known)| met > known)
+    }
+}
+
+impl App {
+    /// Groups what is in trouble anew where that changed, at most once a second; calls the person for what is new, where
+    /// that was asked for.
+    pub(super) fn refresh_inbox(&mut self) -> Vec<Effect> {
+        self.inbox.has_changed |= self.take_troubles_changed();
+        let is_due = self.inbox.known_since.is_none() || self.inbox.has_changed;
+        if !self.is_known() || !is_due || self.inbox.grouped == Some(self.now) {
+            return Vec::new();
+        }
+        let broken = self.cronjob_ranking.broken().chain(self.job_ranking.broken());
+        let unexplained = broken.filter(|uid| self.verdict(*uid).is_none()).count();
+        let found = self.troubles().map(|(subject, trouble)| (subject, trouble.finding.clone()));
+        let problems = problems(found.collect::<Vec<_>>(), &self.snapshot);
+        let groups: HashSet<&str> = problems.iter().map(|problem| problem.group.as_str()).collect();
+        let over = self.inbox.problems.iter().filter(|before| !groups.contains(before.group.as_str()));
+        // What is gone has not become healthy.
+        let healed: Vec<ObjectKey> = over.filter_map(|one| self.snapshot.key_of(*one.members.first()?)).collect();
+        let (now, inbox) = (self.now, &mut self.inbox);
+        inbox.known_since.get_or_insert(now);
+        inbox.healed.retain(|key| !healed.contains(key));
+        inbox.healed.extend(healed);
+        inbox.healed.drain(..inbox.healed.len().saturating_sub(HEALED));
+        inbox.met.retain(|group, _| groups.contains(group.as_str()));
+        inbox.quiet.retain(|group, _| groups.contains(group.as_str()));
+        let mut new = Vec::new();
+        for problem in &problems {
+            if !inbox.met.contains_key(&problem.group) {
+                inbox.met.insert(problem.group.clone(), now);
+                new.extend(inbox.is_new(&problem.group).then(|| problem.finding.short.clone()));
+            }
+        }
+        inbox.unexplained = unexplained;
+        (inbox.problems, inbox.grouped, inbox.has_changed) = (problems, Some(now), false);
+        match new.as_slice() {
+            [] => Vec::new(),
+            _ if !inbox.calls => Vec::new(),
+            [one] => vec![Effect::Notify(format!("new problem: {one}"))],
+            [first, rest @ ..] => vec![Effect::Notify(format!("{} new problems: {first}, …", rest.len() + 1))],
+        }
+    }
+
+    /// What is wrong and of which a person wants to hear: how many causes, and how many of them are new. What is broken
+    /// without a cause that is known counts each for itself; before all is listed, so does everything that is broken.
+    pub fn problems(&self) -> (usize, usize) {
+        let inbox = &self.inbox;
+        let (mut all, mut new) = (inbox.unexplained, 0);
+        if inbox.known_since.is_none() {
+            return (self.faults(), 0);
+        }
+        let loud = inbox.problems.iter().filter(|one| !inbox.is_quiet(&one.group, self.now));
+        for problem in loud {
+            all += 1;
+            new += usize::from(inbox.is_new(&problem.group));
+        }
+        (all, new)
+    }
+
+    /// Opens the inbox.
+    pub(super) fn open_inbox(&mut self) {
+        self.inbox.grouped = None;
+        self.inbox.has_changed = true;
+        let mut page = Page::empty("Problems");
+        page.is_inbox = true;
+        self.overlay = Some(Overlay::Page(page));
+    }
+
+    /// Writes the inbox as it is now, where it is open.
+    pub(super) fn write_inbox(&mut self) {
+        let Some(Overlay::Page(page)) = &self.overlay else { return };
+        if !page.is_inbox {
+            return;
+        }
+        let (title, text) = (self.inbox_title(), self.inbox_text(page.width()));
+        if let Some(Overlay::Page(page)) = &mut self.overlay {
+            page.title = title;
+            page.take(text);
+        }
+    }
+
+    fn inbox_title(&self) -> String {
+        let namespaces: HashSet<_> = self.inbox.problems.iter().flat_map(|one| &one.namespaces).collect();
+        let (all, new) = self.problems();
+        let since = self.inbox.known_since.map(|since| short_duration(self.now.seconds_since(since)));
+        let new = match (new, since) {
+            (0, _) | (_, None) => String::new(),
+            (new, Some(since)) => format!(", {new} new in the last {since}"),
+        };
+        let quiet = match self.inbox.problems.len().saturating_sub(all) {
+            0 => String::new(),
+            quiet => format!(", {quiet} quiet"),
+        };
+        let place = match namespaces.len() {
+            0 => String::new(),
+            1 => " in 1 namespace".to_owned(),
+            many => format!(" in {many} namespaces"),
+        };
+        format!("Problems  {all}{place}{new}{quiet}")
+    }
+
+    fn inbox_text(&self, width: usize) -> Text {
+        let mut text = Text::default();
+        let columns = Columns::of(width);
+        let (quiet, loud): (Vec<_>, Vec<_>) =
+            self.inbox.problems.iter().partition(|one| self.inbox.is_quiet(&one.group, self.now));
+        if loud.is_empty() && self.inbox.unexplained == 0 {
+            let words = if self.is_known() { "nothing is wrong" } else { "not everything is listed yet" };
+            text.line(Line::new(words, Role::Dim));
+        } else if !loud.is_empty() {
+            text.line(Line::new(columns.row("CAUSE", "", "JOBS", "WHERE", "SINCE", "NEWEST"), Role::Dim).cut());
+        }
+        for problem in loud {
+            let new = if self.inbox.is_new(&problem.group) { "new" } else { "" };
+            let line = Line::new(self.row_of(problem, new, &columns), Role::Signed(level(problem.severity)));
+            text.link(line.cut(), Goto::Problem(problem.group.clone()));
+        }
+        if !quiet.is_empty() {
+            text.line(Line::plain(""));
+        }
+        for problem in quiet {
+            let how = match self.inbox.quiet.get(&problem.group) {
+                Some(Quiet::Snoozed(until)) => short_duration(until.seconds_since(self.now)),
+                _ => "seen".to_owned(),
+            };
+            let line = Line::new(self.row_of(problem, &how, &columns), Role::Dim);
+            text.link(line.cut(), Goto::Problem(problem.group.clone()));
+        }
+        if self.inbox.unexplained > 0 {
+            let words = format!("  and {} that are broken without a cause that is known", self.inbox.unexplained);
+            text.line(Line::new(words, Role::Dim));
+        }
+        if !self.inbox.healed.is_empty() {
+            let names: Vec<String> = self.inbox.healed.iter().map(ToString::to_string).collect();
+            text.line(Line::plain(""));
+            text.line(Line::new(format!("  healthy again: {}", names.join(", ")), Role::Dim).hanging(17));
+        }
+        let gone = self.gone_troubles();
+        if !gone.is_empty() {
+            text.line(Line::plain(""));
+            text.line(Line::new("  Gone; what was known of them is kept", Role::Heading));
+        }
+        for (at, (uid, trouble)) in gone.iter().rev() {
+            let (key, age) = (&trouble.key, short_duration(self.now.seconds_since(*at)));
+            let words = format!("{}  {}  {}", key, key.namespace, trouble.finding.short);
+            text.link(Line::new(format!("  {age:>5}  {words}"), Role::Dim).cut(), Goto::Gone(*uid));
+        }
+        text
+    }
+
+    fn row_of(&self, problem: &Problem, how: &str, columns: &Columns) -> String {
+        let since = problem.since.map(|since| short_duration(self.now.seconds_since(since).max(0)));
+        let newest = problem.members.first().and_then(|one| self.snapshot.key_of(*one));
+        let newest = newest.map(|key| if key.kind == Kind::Job { key.name.to_string() } else { key.to_string() });
+        let (count, place) = (problem.members.len().to_string(), problem.namespaces.join(", "));
+        let (since, newest) = (since.unwrap_or_default(), newest.unwrap_or_default());
+        columns.row(&problem.finding.short, how, &count, &place, &since, &newest)
+    }
+
+    /// Takes a key's command in the inbox.
+    pub(super) fn sort_out(&mut self, page: Page, action: InboxAction) -> Vec<Effect> {
+        let target = page.target().cloned();
+        match (action, target) {
+            (InboxAction::Open, Some(Goto::Problem(group))) => {
+                self.open_problem(&group);
+                return Vec::new();
+            }
+            (InboxAction::Open | InboxAction::Why, Some(Goto::Gone(uid))) => {
+                self.open_gone(page, uid);
+                return Vec::new();
+            }
+            (InboxAction::Why, Some(Goto::Problem(group))) => {
+                let problem = self.inbox.problems.iter().find(|one| one.group == group);
+                if let Some(newest) = problem.and_then(|one| one.members.first().copied()) {
+                    self.behind = Some(Box::new(page));
+                    return self.open_why_of(newest);
+                }
+            }
+            (InboxAction::Acknowledge, Some(Goto::Problem(group))) => {
+                self.keep_quiet(group, Quiet::Acknowledged);
+            }
+            (InboxAction::Snooze, Some(Goto::Problem(group))) => {
+                self.keep_quiet(group, Quiet::Snoozed(self.now.plus_seconds(SNOOZE_SECONDS)));
+            }
+            (InboxAction::Call, _) => {
+                self.inbox.calls = !self.inbox.calls;
+                self.notice = Some(match self.inbox.calls {
+                    true => "you will be called for each new problem".to_owned(),
+                    false => "you will not be called for new problems any more".to_owned(),
+                });
+            }
+            _ => self.notice = Some("there is no problem under the cursor".to_owned()),
+        }
+        self.overlay = Some(Overlay::Page(page));
+        Vec::new()
+    }
+
+    /// Keeps a cause quiet; the same again takes that back.
+    fn keep_quiet(&mut self, group: String, how: Quiet) {
+        let is_same = |before: &Quiet| std::mem::discriminant(before) == std::mem::discriminant(&how);
+        if self.inbox.quiet.get(&group).is_some_and(is_same) {
+            self.inbox.quiet.remove(&group);
+        } else {
+            self.inbox.quiet.insert(group, how);
+        }
+    }
+
+    /// Shows the members of a problem alone in their list, the cursor on the newest.
+    fn open_problem(&mut self, group: &str) {
+        self.overlay = None;
+        let Some(problem) = self.inbox.problems.iter().find(|one| one.group == group) else { return };
+        let Some(newest) = problem.members.first().copied() else { return };
+        let members: HashSet<Uid> =
+            problem.members.iter().filter(|one| one.kind == newest.kind).map(|one| one.uid).collect();
+        let words = problem.finding.short.clone();
+        self.jump(newest);
+        // A pod is shown below its Job.
+        if newest.kind != Kind::Pod && members.len() > 1 {
+            let pane = if newest.kind == Kind::CronJob { Pane::CronJobs } else { Pane::Jobs };
+            if let Some(list) = self.list_mut(pane) {
+                list.only = Some((words, members));
+            }
+            self.mark_dirty();
+            self.refresh_rows();
+        }
+    }
+
+    /// Shows what is kept of an object that is gone.
+    fn open_gone(&mut self, page: Page, uid: Uid) {
+        let Some((at, (_, trouble))) = self.gone_troubles().iter().find(|(_, (one, _))| *one == uid) else {
+            self.overlay = Some(Overlay::Page(page));
+            return;
+        };
+        let age = short_duration(self.now.seconds_since(*at));
+        let mut text = Text::default();
+        text.line(Line::new(format!("  It is gone since {age}; this is what was known of it then."), Role::Dim));
+        text.line(Line::plain(""));
+        text.kept(&trouble.finding, self.now);
+        let mut kept = Page::empty(format!("Why  {}  {}, gone", trouble.key, trouble.key.namespace));
+        kept.take(text);
+        self.behind = Some(Box::new(page));
+        self.overlay = Some(Overlay::Page(kept));
+    }
+}
+
+/// How wide the columns of the inbox are.
+struct Columns {
+    cause: usize,
+    place: usize,
+    newest: usize,
+}
+
+impl Columns {
+    /// Columns for a page of this width: on a narrow one the cause keeps its room, and the newest is left out.
+    fn of(width: usize) -> Self {
+        // Sign, mark, count and age, with the blanks between.
+        let left = width.saturating_sub(3 + 5 + 6 + 7);
+        let newest = if width < 100 { 0 } else { left / 4 };
+        let place = if width < 60 { 0 } else { (left - newest) / 4 };
+        Self { cause: (left - newest - place).saturating_sub(1), place, newest }
+    }
+
+    fn row(&self, cause: &str, how: &str, count: &str, place: &str, since: &str, newest: &str) -> String {
+        let cell = |words: &str, width: usize| {
+            let words = if width == 0 { "".into() } else { safe_line(words) };
+            let mut text = String::new();
+            for one in words.chars() {
+                if text.width() + 1 >= width && words.width() > width {
+                    text.push('…');
+                    break;
+                }
+                text.push(one);
+            }
+            let room = width.saturating_sub(text.width());
+            text + &" ".repeat(room)
+        };
+        let cause = cell(cause, self.cause);
+        let (place, newest) = (cell(place, self.place.saturating_sub(1)), cell(newest, self.newest.saturating_sub(1)));
+        format!("  {cause} {how:<4} {count:>4}  {place} {since:>5}  {newest}").trim_end().to_owned()
+    }
+}

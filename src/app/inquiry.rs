@@ -1,0 +1,269 @@
+//! What triage says of every CronJob, Job and shown Pod: judged anew only where something that it looks at has changed,
+//! and kept when the object is gone.
+//!
+//! `rows` hands over what was touched before it ranks; `why` and `problems` show what is kept here. Triage is asked for
+//! an object
+//! - when it, a relative or an event about them changed;
+//! - when an answer to what its rules asked for came;
+//! - every few seconds while it is under way, since time alone makes work overdue;
+//! - where it is in trouble, soon after a node, a quota, a limit range or a claim changed.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::clock::Time;
+use crate::model::cronjob::CronJob;
+use crate::model::fact::{Answer, Need};
+use crate::model::job::Job;
+use crate::model::key::{Kind, ObjectKey, Uid};
+use crate::model::meta::Object;
+use crate::model::owner::Subject;
+use crate::model::pod::Pod;
+use crate::model::snapshot::Touched;
+use crate::model::state::{Level, State, cronjob_state, job_state, pod_state};
+use crate::triage::{Diagnosis, Facts, Finding, Known, Severity, diagnose};
+
+use super::{App, Effect, Inbox};
+
+/// What is under way is judged anew at the latest after so many ticks, one part of it at each: of one a second.
+const TURNS: u64 = 10;
+
+/// What was asked of the server counts as known for so many seconds; what an object on screen stands on is asked for
+/// anew after that.
+const FRESH_SECONDS: i64 = 30;
+
+/// Objects in trouble that are remembered after they are gone.
+const GONE: usize = 500;
+
+/// What triage said last.
+#[derive(Debug, Default)]
+pub(super) struct Inquiry {
+    /// What it was told beyond the snapshot.
+    facts: Facts,
+    /// When that was asked for.
+    asked: HashMap<Need, Time>,
+    /// Whose rules wait for it.
+    askers: HashMap<Need, Vec<Subject>>,
+    /// The headline of every object that has one.
+    headlines: HashMap<Uid, Headline>,
+    /// Objects that were in trouble when they went, the last one last.
+    gone: Vec<(Time, (Uid, Trouble))>,
+    /// The pods that have a list, which alone are judged.
+    pods: HashSet<Uid>,
+    /// Which part of what is under way has its turn.
+    turn: u64,
+    /// Nodes and the like have changed since those in trouble were judged.
+    are_surroundings_new: bool,
+    /// Troubles came or went since [`App::take_troubles_changed`].
+    has_changed: bool,
+}
+
+/// What is kept of the finding that leads.
+#[derive(Debug, PartialEq)]
+struct Headline {
+    /// What the row says.
+    words: String,
+    /// More, where it is a problem.
+    trouble: Option<Box<Trouble>>,
+}
+
+/// An object that is in trouble, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trouble {
+    /// The object.
+    pub key: ObjectKey,
+    /// What leads.
+    pub finding: Finding,
+}
+
+impl Inquiry {
+    /// Marks everything that waited for this answer.
+    fn take(&mut self, need: &Need, answer: Answer, touched: &mut Touched) {
+        self.facts.take(need.clone(), answer);
+        for Subject { kind, uid } in self.askers.remove(need).unwrap_or_default() {
+            match kind {
+                Kind::CronJob => touched.cronjobs.push(uid),
+                Kind::Pod => touched.pods.push(uid),
+                _ => touched.jobs.push(uid),
+            }
+        }
+    }
+
+    /// The state as triage sees it: work that says it runs and cannot succeed is broken, and what is tried again after it
+    /// failed warns.
+    pub(super) fn judged(&self, uid: Uid, state: State) -> State {
+        let found = self.headlines.get(&uid).and_then(|one| one.trouble.as_ref());
+        let level = match found.map(|trouble| trouble.finding.severity) {
+            Some(Severity::Critical) => Level::Broken,
+            Some(Severity::Error | Severity::Warning) => Level::Warning,
+            Some(Severity::Info) | None => return state,
+        };
+        State { level: level.min(state.level), ..state }
+    }
+}
+
+impl App {
+    /// What triage may look at.
+    pub(super) fn known(&self) -> Known<'_> {
+        Known { snapshot: &self.snapshot, facts: &self.inquiry.facts, now: self.now }
+    }
+
+    /// What triage says of an object now, with all that it found.
+    pub(super) fn diagnosis(&self, subject: Subject) -> Diagnosis {
+        diagnose(self.known(), subject)
+    }
+
+    /// Judges an object anew; true where its headline is another one.
+    fn judge(&mut self, subject: Subject) -> bool {
+        let Diagnosis { findings, needs, .. } = self.diagnosis(subject);
+        let inquiry = &mut self.inquiry;
+        for need in needs {
+            let askers = inquiry.askers.entry(need).or_default();
+            if !askers.contains(&subject) {
+                askers.push(subject);
+            }
+        }
+        let key = self.snapshot.key_of(subject);
+        let headline = findings.into_iter().next().zip(key.clone()).map(|(finding, key)| Headline {
+            words: match finding.effect.is_empty() {
+                true => finding.short.clone(),
+                false => format!("{}; {}", finding.short, finding.effect),
+            },
+            trouble: finding.severity.is_problem().then(|| Box::new(Trouble { key, finding })),
+        });
+        let before = match headline {
+            Some(headline) if inquiry.headlines.get(&subject.uid) == Some(&headline) => return false,
+            Some(headline) => inquiry.headlines.insert(subject.uid, headline),
+            None => match inquiry.headlines.remove(&subject.uid) {
+                Some(before) => Some(before),
+                None => return false,
+            },
+        };
+        inquiry.has_changed |= subject.kind != Kind::Pod;
+        if let (None, Some(trouble), true) = (key, before.and_then(|one| one.trouble), subject.kind != Kind::Pod) {
+            inquiry.gone.push((self.now, (subject.uid, *trouble)));
+            let too_many = inquiry.gone.len().saturating_sub(GONE);
+            inquiry.gone.drain(..too_many);
+        }
+        true
+    }
+
+    /// Judges what was touched: CronJobs and Jobs all, Pods as far as they are shown.
+    pub(super) fn judge_touched(&mut self, touched: &Touched) {
+        let of = |kind, uids: &[Uid]| uids.iter().map(move |uid| Subject { kind, uid: *uid }).collect::<Vec<_>>();
+        let mut subjects = of(Kind::Job, &touched.jobs);
+        // Those speak of their Jobs.
+        subjects.extend(of(Kind::CronJob, &touched.cronjobs));
+        let is_shown = |pod: &Subject| self.inquiry.pods.contains(&pod.uid);
+        subjects.extend(of(Kind::Pod, &touched.pods).into_iter().filter(is_shown));
+        self.inquiry.are_surroundings_new |= touched.are_surroundings;
+        for subject in subjects {
+            self.is_dirty |= self.judge(subject);
+        }
+    }
+
+    /// Judges the pods that a list is about to show, where that was not done yet; forgets those of the list before.
+    pub(super) fn judge_pods(&mut self, pods: HashSet<Uid>) {
+        let shown = std::mem::take(&mut self.inquiry.pods);
+        shown.difference(&pods).for_each(|gone| drop(self.inquiry.headlines.remove(gone)));
+        for uid in pods.difference(&shown) {
+            self.judge(Subject { kind: Kind::Pod, uid: *uid });
+        }
+        self.inquiry.pods = pods;
+    }
+
+    /// What is judged anew as time goes by, at each tick: a part of what is under way, and what is in trouble where its
+    /// surroundings changed.
+    pub(super) fn due(&mut self) -> Touched {
+        let inquiry = &mut self.inquiry;
+        inquiry.turn = inquiry.turn.wrapping_add(1);
+        let turn = usize::try_from(inquiry.turn % TURNS).unwrap_or_default();
+        let are_new = turn % 5 == 0 && std::mem::take(&mut inquiry.are_surroundings_new);
+        let mut touched = Touched::default();
+        let has_trouble = |uid: &Uid| inquiry.headlines.get(uid).is_some_and(|one| one.trouble.is_some());
+        // Any order does that gives each its turn.
+        let has_turn = |at: usize| at % TURNS as usize == turn;
+        for (at, cronjob) in self.snapshot.cronjobs.iter().enumerate() {
+            if has_turn(at) || are_new && has_trouble(&cronjob.uid()) {
+                touched.cronjobs.push(cronjob.uid());
+            }
+        }
+        for (at, job) in self.snapshot.jobs.iter().enumerate() {
+            let is_over = job.is_finished() && job.meta.deleted.is_none();
+            if has_turn(at) && !is_over || are_new && has_trouble(&job.uid()) {
+                touched.jobs.push(job.uid());
+            }
+        }
+        let pods = inquiry.pods.iter().enumerate().filter(|(at, _)| has_turn(*at));
+        touched.pods.extend(pods.map(|(_, uid)| *uid));
+        touched
+    }
+
+    /// The cause of an object's trouble in a few words; None where triage has nothing to say of it.
+    pub(super) fn verdict(&self, uid: Uid) -> Option<&str> {
+        self.inquiry.headlines.get(&uid).map(|headline| headline.words.as_str())
+    }
+
+    /// The state of a CronJob, as triage sees it.
+    pub fn cronjob_state(&self, cronjob: &CronJob) -> State {
+        self.inquiry.judged(cronjob.uid(), cronjob_state(&self.snapshot, cronjob))
+    }
+
+    /// The state of a Job, as triage sees it.
+    pub fn job_state(&self, job: &Job) -> State {
+        self.inquiry.judged(job.uid(), job_state(&self.snapshot, job))
+    }
+
+    /// The state of a Pod, as triage sees it.
+    pub fn pod_state(&self, pod: &Pod) -> State {
+        self.inquiry.judged(pod.uid(), pod_state(pod))
+    }
+
+    /// Every CronJob and Job that is in trouble.
+    pub(super) fn troubles(&self) -> impl Iterator<Item = (Subject, &Trouble)> {
+        let found = self.inquiry.headlines.iter().filter_map(|(uid, one)| Some((uid, one.trouble.as_deref()?)));
+        found
+            .filter(|(_, trouble)| trouble.key.kind != Kind::Pod)
+            .map(|(uid, trouble)| (Subject { kind: trouble.key.kind, uid: *uid }, trouble))
+    }
+
+    /// What was in trouble when it went, and when that was; the last one last.
+    pub(super) fn gone_troubles(&self) -> &[(Time, (Uid, Trouble))] {
+        &self.inquiry.gone
+    }
+
+    /// Troubles came, changed or went since this was asked last.
+    pub(super) fn take_troubles_changed(&mut self) -> bool {
+        std::mem::take(&mut self.inquiry.has_changed)
+    }
+
+    /// Asks the server for what rules want to know of an object on screen: what was never asked for, and what they stand
+    /// on where that was told long ago.
+    pub(super) fn inquire(&mut self, diagnosis: &Diagnosis) -> Option<Effect> {
+        let (inquiry, now) = (&mut self.inquiry, self.now);
+        let is_old = |need: &Need| inquiry.asked.get(need).is_none_or(|at| now.seconds_since(*at) >= FRESH_SECONDS);
+        let old = diagnosis.uses.iter().filter(|need| matches!(need, Need::Object(_)) && is_old(need));
+        let new = diagnosis.needs.iter().filter(|need| !inquiry.asked.contains_key(need));
+        let wanted: Vec<Need> = new.chain(old).cloned().collect();
+        inquiry.asked.extend(wanted.iter().map(|need| (need.clone(), now)));
+        (!wanted.is_empty()).then_some(Effect::Ask(wanted))
+    }
+
+    /// Takes in an answer to what triage asked.
+    pub(super) fn take_answer(&mut self, need: &Need, answer: Answer) {
+        self.inquiry.take(need, answer, &mut self.touched);
+    }
+
+    /// Another session begins: what was told belongs to the one before.
+    pub(super) fn forget_inquiry(&mut self) {
+        (self.inquiry, self.inbox) = (Inquiry::default(), Inbox::default());
+    }
+}
+
+/// How a severity looks.
+pub(super) const fn level(severity: Severity) -> Level {
+    match severity {
+        Severity::Critical | Severity::Error => Level::Broken,
+        Severity::Warning => Level::Warning,
+        Severity::Info => Level::Waiting,
+    }
+}
