@@ -1,8 +1,11 @@
 //! The command line: arguments to a target, outcomes to exit codes.
 
 mod demo;
+mod examine;
+mod findings;
 mod lint;
 mod logs;
+mod problems;
 mod reference;
 mod server;
 mod stop;
@@ -103,6 +106,8 @@ enum Command {
     Lint(lint::Arguments),
     /// Say why a Job, a CronJob or a pod does not start, fails or is stuck, and what fixes it; nothing is changed.
     Why(why::Arguments),
+    /// List what is wrong with Jobs and CronJobs, a line for each cause, the worst first; nothing is changed.
+    Problems(problems::Arguments),
     #[command(flatten)]
     Write(write::Command),
 }
@@ -116,6 +121,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Some(Command::Lint(lint)) => with_target(arguments, |program| lint::live(&lint, program)),
             Some(Command::Logs(logs)) => with_target(arguments, |program| logs::run(&logs, program)),
             Some(Command::Why(why)) => with_target(arguments, |program| why::run(&why, program)),
+            Some(Command::Problems(problems)) => with_target(arguments, |program| problems::run(&problems, program)),
             Some(Command::Write(write)) => with_target(arguments, |program| write::run(&write, program)),
             None => with_target(arguments, show),
         },
