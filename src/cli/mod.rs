@@ -7,6 +7,7 @@ mod lint;
 mod logs;
 mod problems;
 mod reference;
+mod report;
 mod server;
 mod stop;
 mod why;
@@ -108,6 +109,8 @@ enum Command {
     Why(why::Arguments),
     /// List what is wrong with Jobs and CronJobs, a line for each cause, the worst first; nothing is changed.
     Problems(problems::Arguments),
+    /// Write what happened to a Job, a CronJob or a pod as Markdown for an incident channel; nothing is changed.
+    Report(report::Arguments),
     #[command(flatten)]
     Write(write::Command),
 }
@@ -122,6 +125,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Some(Command::Logs(logs)) => with_target(arguments, |program| logs::run(&logs, program)),
             Some(Command::Why(why)) => with_target(arguments, |program| why::run(&why, program)),
             Some(Command::Problems(problems)) => with_target(arguments, |program| problems::run(&problems, program)),
+            Some(Command::Report(report)) => with_target(arguments, |program| report::run(&report, program)),
             Some(Command::Write(write)) => with_target(arguments, |program| write::run(&write, program)),
             None => with_target(arguments, show),
         },

@@ -13,6 +13,9 @@ pub const TESTS: &[Local] = &[
     Local { name: "problems_cli::json_names_every_member", run: json_names_every_member },
     Local { name: "problems_cli::several_namespaces_are_all_waited_for", run: several_namespaces_are_all_waited_for },
     Local { name: "problems_cli::silent_server_is_no_all_clear", run: silent_server_is_no_all_clear },
+    Local { name: "problems_cli::report_has_the_whole_incident", run: report_has_the_whole_incident },
+    Local { name: "problems_cli::report_of_a_cronjob_has_its_runs", run: report_of_a_cronjob_has_its_runs },
+    Local { name: "problems_cli::report_of_what_is_not_there_is_refused", run: report_of_what_is_not_there_is_refused },
 ];
 
 /// Runs kubatch on the embedded cluster.
@@ -94,4 +97,42 @@ fn silent_server_is_no_all_clear() {
     let output = command.env_clear().env("KUBECONFIG", &path).args(["problems", "-o", "json"]).output().unwrap();
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.code(), &answer["result"]), (Some(2), &"unknown".into()), "{answer}");
+}
+
+/// A section of a report, without its heading; empty where there is none.
+fn section<'t>(text: &'t str, heading: &str) -> &'t str {
+    let found = text.split("\n## ").find(|one| one.starts_with(heading));
+    found.map_or("", |one| one.split_once('\n').map_or("", |(_, rest)| rest))
+}
+
+fn report_has_the_whole_incident() {
+    let (code, text) = told("-n data report job/etl-orders-0412");
+    assert_eq!(code, 1);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].starts_with("# ✗ out of memory at 512Mi: job/etl-orders-0412"), "{text}");
+    assert!(lines.contains(&"- State: failed") && lines.contains(&"- Context `demo`, namespace `data`"), "{text}");
+    let timeline = section(&text, "Timeline");
+    assert!(
+        timeline.contains("| try | pod | node | start | end | outcome |\n|---|---|---|---|---|---|\n| 1 | `etl-orders"),
+        "{text}"
+    );
+    assert_eq!(timeline.matches("OOMKilled").count(), 3, "each try has its end: {text}");
+    assert!(section(&text, "Evidence").starts_with("\n- 20"), "{text}");
+    assert!(section(&text, "Last lines of the log of `etl-orders-0412-").contains("```text\n"), "{text}");
+    assert!(section(&text, "What fixes it").starts_with("\n1. "), "{text}");
+    let (code, text) = told("-n data report job/etl-orders-0410");
+    assert_eq!((code, text.lines().next()), (0, Some("# Nothing is wrong with job/etl-orders-0410")));
+}
+
+fn report_of_a_cronjob_has_its_runs() {
+    let (code, text) = told("-n data report cronjob/nightly-report");
+    assert_eq!(code, 1);
+    assert!(text.starts_with("# ✗ the last "), "{text}");
+    assert!(section(&text, "Timeline").contains("| run | start | end | outcome |"), "{text}");
+    assert!(section(&text, "Also found").contains("KeyError"), "{text}");
+}
+
+fn report_of_what_is_not_there_is_refused() {
+    let output = demo("-n data report job/nothing");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
 }
