@@ -1,9 +1,13 @@
 //! The command line: arguments to a target, outcomes to exit codes.
 
 mod demo;
+mod examine;
+mod findings;
 mod lint;
 mod logs;
+mod problems;
 mod reference;
+mod report;
 mod server;
 mod stop;
 mod why;
@@ -103,6 +107,10 @@ enum Command {
     Lint(lint::Arguments),
     /// Say why a Job, a CronJob or a pod does not start, fails or is stuck, and what fixes it; nothing is changed.
     Why(why::Arguments),
+    /// List what is wrong with Jobs and CronJobs, a line for each cause, the worst first; nothing is changed.
+    Problems(problems::Arguments),
+    /// Write what happened to a Job, a CronJob or a pod as Markdown for an incident channel; nothing is changed.
+    Report(report::Arguments),
     #[command(flatten)]
     Write(write::Command),
 }
@@ -116,6 +124,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Some(Command::Lint(lint)) => with_target(arguments, |program| lint::live(&lint, program)),
             Some(Command::Logs(logs)) => with_target(arguments, |program| logs::run(&logs, program)),
             Some(Command::Why(why)) => with_target(arguments, |program| why::run(&why, program)),
+            Some(Command::Problems(problems)) => with_target(arguments, |program| problems::run(&problems, program)),
+            Some(Command::Report(report)) => with_target(arguments, |program| report::run(&report, program)),
             Some(Command::Write(write)) => with_target(arguments, |program| write::run(&write, program)),
             None => with_target(arguments, show),
         },

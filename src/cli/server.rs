@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use compact_str::CompactString;
+use futures::StreamExt;
 use tokio::sync::mpsc;
 
 use super::stop::Stop;
@@ -13,12 +14,16 @@ use crate::cluster::execute::no_connection;
 use crate::cluster::{Engine, REPORTS, Report};
 use crate::command::Scene;
 use crate::model::clock::Clock;
+use crate::model::delta::Source;
 use crate::model::fact::{Answer, Need};
 use crate::model::key::{Kind, Namespaces, ObjectKey, Session};
 use crate::model::meta::{Meta, Object};
 use crate::model::mutation::{Mutation, Prepared, Refused, Written};
 use crate::model::owner::Subject;
 use crate::model::snapshot::{Freshness, Snapshot};
+
+/// So many questions are asked at once, which a server hardly notices.
+const AT_ONCE: usize = 16;
 
 /// A server that is connected.
 pub(in crate::cli) struct Server {
@@ -27,8 +32,10 @@ pub(in crate::cli) struct Server {
     pub(in crate::cli) clock: Arc<dyn Clock>,
     /// The context's name.
     pub(in crate::cli) context: CompactString,
-    /// The namespace in which objects are that name none.
+    /// The namespace in which objects are that name none; empty where it is all of them that are looked at.
     pub(in crate::cli) namespace: CompactString,
+    /// The namespaces that are looked at.
+    pub(in crate::cli) namespaces: Namespaces,
     pub(in crate::cli) snapshot: Snapshot,
     /// The number of the last trial.
     trials: u32,
@@ -48,6 +55,7 @@ impl Server {
             clock,
             context: CompactString::default(),
             namespace: CompactString::default(),
+            namespaces: Namespaces::default(),
             snapshot: Snapshot::default(),
             trials: 0,
         };
@@ -55,9 +63,9 @@ impl Server {
             |server: &Self| kinds.iter().all(|kind| !matches!(server.snapshot.freshness(*kind), Freshness::Loading));
         while server.context.is_empty() || !is_known(&server) {
             match server.reports.recv().await {
-                Some(Report::Connected { context, namespaces: Namespaces::Some(names), .. }) => {
+                Some(Report::Connected { context, namespaces, .. }) => {
                     server.context = context;
-                    server.namespace = names.into_iter().next().unwrap_or_default();
+                    server.expect(kinds, namespaces);
                 }
                 Some(Report::NotConnected { failure, .. }) => return Err(Stop::of(&failure)),
                 Some(Report::Changed(delta)) => {
@@ -68,6 +76,20 @@ impl Server {
             }
         }
         Ok(server)
+    }
+
+    /// These kinds are not known before each of these namespaces has told of them.
+    fn expect(&mut self, kinds: &[Kind], namespaces: Namespaces) {
+        for namespace in namespaces.scopes() {
+            for kind in kinds {
+                let namespace = namespace.filter(|_| !kind.is_cluster_wide()).map(Into::into);
+                self.snapshot.expect(Source { kind: *kind, namespace });
+            }
+        }
+        if let Namespaces::Some(names) = &namespaces {
+            self.namespace = names.first().cloned().unwrap_or_default();
+        }
+        self.namespaces = namespaces;
     }
 
     /// The object of this name.
@@ -135,9 +157,9 @@ impl Server {
         }
     }
 
-    /// Asks all this at once.
+    /// Asks all this, a few questions at once.
     pub(in crate::cli) async fn answers(&self, needs: Vec<Need>) -> Vec<(Need, Answer)> {
-        futures::future::join_all(needs.into_iter().map(|need| self.engine.answer(need))).await
+        futures::stream::iter(needs).map(|need| self.engine.answer(need)).buffered(AT_ONCE).collect().await
     }
 
     /// An object as it is now; None where it cannot be had.

@@ -6,6 +6,7 @@ mod print;
 
 use std::process::ExitCode;
 
+use super::examine::{Format, KINDS, code, examine, unread};
 use super::reference::Reference;
 use super::server::Server;
 use super::stop::Stop;
@@ -13,8 +14,7 @@ use super::{Program, refuse};
 use crate::cluster::scope::Scope;
 use crate::model::key::{Kind, Namespaces};
 use crate::model::owner::Subject;
-use crate::model::snapshot::Freshness;
-use crate::triage::{Diagnosis, Facts, Known, diagnose};
+use crate::triage::Diagnosis;
 
 /// What `kubatch why` takes.
 #[derive(Debug, clap::Args)]
@@ -27,64 +27,50 @@ pub(super) struct Arguments {
     output: Format,
 }
 
-/// How the answer is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// In words.
-    Text,
-    /// One JSON object.
-    Json,
-}
-
-/// What is looked at. Pods of others are among it, since they hold what a node or a quota has.
-const KINDS: &[Kind] = &[
-    Kind::CronJob,
-    Kind::Job,
-    Kind::Pod,
-    Kind::Event,
-    Kind::Node,
-    Kind::ResourceQuota,
-    Kind::LimitRange,
-    Kind::PersistentVolumeClaim,
-];
-
-/// Without these there is no answer; without one of the others it is told with less.
-const NEEDED: [Kind; 2] = [Kind::Job, Kind::Pod];
-
-/// How often rules may ask for more: an answer can lead to another question, and no rule needs more than two in a row.
-const ROUNDS: usize = 4;
-
 /// What was found, and what could not be looked at.
-struct Answer {
-    subject: Subject,
-    diagnosis: Diagnosis,
+pub(super) struct Answer {
+    pub(super) subject: Subject,
+    pub(super) diagnosis: Diagnosis,
     /// Kinds that could not be read, with the reason of the first.
-    unread: Vec<(Kind, String)>,
+    pub(super) unread: Vec<(Kind, String)>,
 }
 
 /// Examines an object. The exit code is 0 where nothing is wrong, 1 where a problem is named, 2 where it cannot be told.
 pub(super) fn run(arguments: &Arguments, program: Program) -> ExitCode {
-    let Program { target, settings, clock, runtime, .. } = program;
+    let has_unicode = program.settings.look.has_unicode;
+    answer_with(&arguments.object, program, async |server, answer| match arguments.output {
+        Format::Text => print::text(server, answer, has_unicode),
+        Format::Json => print::json(server, answer),
+    })
+}
+
+/// Examines an object and prints what is made of the answer.
+pub(super) fn answer_with(
+    object: &Reference,
+    program: Program,
+    write: impl AsyncFnOnce(&mut Server, &Answer) -> String,
+) -> ExitCode {
+    let Program { target, clock, runtime, .. } = program;
     let done = runtime.block_on(async {
         if !matches!(&target.namespaces, None | Some(Namespaces::Some(_))) {
             return Err(Stop::new("an object is in one namespace", "leave -A out, and name the namespace with -n"));
         }
         let target = crate::cluster::connect::Target { scope: Scope::Kinds(KINDS), ..target };
-        let server = Server::connect(target, KINDS, clock).await?;
-        let answer = examine(&server, &arguments.object).await?;
-        Ok((server, answer))
+        let mut server = Server::connect(target, KINDS, clock).await?;
+        let subject = server.find(object).await?;
+        let mut examined = examine(&server, vec![subject]).await;
+        let diagnosis = examined.diagnoses.pop().map(|(_, diagnosis)| diagnosis).unwrap_or_default();
+        let answer = Answer { subject, diagnosis, unread: unread(&server) };
+        let text = write(&mut server, &answer).await;
+        Ok((text, answer.code()))
     });
     // A login helper that still runs must not keep the shell waiting.
     runtime.shutdown_background();
     match done {
-        Ok((server, answer)) => {
-            let text = match arguments.output {
-                Format::Text => print::text(&server, &answer, settings.look.has_unicode),
-                Format::Json => print::json(&server, &answer),
-            };
+        Ok((text, code)) => {
             // A reader that has gone wants no more.
             let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
-            ExitCode::from(answer.code())
+            ExitCode::from(code)
         }
         Err(Stop { message, hint }) => refuse(&message, &hint),
     }
@@ -92,44 +78,12 @@ pub(super) fn run(arguments: &Arguments, program: Program) -> ExitCode {
 
 impl Answer {
     /// Something is wrong.
-    fn is_problem(&self) -> bool {
+    pub(super) fn is_problem(&self) -> bool {
         self.diagnosis.findings.iter().any(|finding| finding.severity.is_problem())
     }
 
-    /// 0 nothing is wrong, 1 a problem, 2 it cannot be told.
-    fn code(&self) -> u8 {
-        match (self.is_problem(), self.unread.iter().any(|(kind, _)| NEEDED.contains(kind))) {
-            (true, _) => 1,
-            (false, true) => 2,
-            (false, false) => 0,
-        }
+    /// The exit code.
+    pub(super) fn code(&self) -> u8 {
+        code(self.is_problem(), &self.unread)
     }
-}
-
-/// Asks the rules, answers what they ask, and asks them again.
-async fn examine(server: &Server, object: &Reference) -> Result<Answer, Stop> {
-    let subject = server.find(object).await?;
-    let mut facts = Facts::default();
-    let mut diagnosis = Diagnosis::default();
-    for _ in 0..ROUNDS {
-        diagnosis = diagnose(Known { snapshot: &server.snapshot, facts: &facts, now: server.clock.now() }, subject);
-        if diagnosis.needs.is_empty() {
-            break;
-        }
-        for (need, answer) in server.answers(diagnosis.needs.clone()).await {
-            facts.take(need, answer);
-        }
-    }
-    let unread = KINDS.iter().filter_map(|kind| match server.snapshot.freshness(*kind) {
-        Freshness::Denied(failure) | Freshness::Failed { failure, .. } | Freshness::Stale { failure, .. } => {
-            Some((*kind, failure.message.clone()))
-        }
-        _ => None,
-    });
-    Ok(Answer { subject, diagnosis, unread: unread.collect() })
-}
-
-/// How an object is called.
-fn name(server: &Server, subject: Subject) -> String {
-    server.snapshot.key_of(subject).map(|key| key.to_string()).unwrap_or_default()
 }

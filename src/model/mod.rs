@@ -24,6 +24,7 @@ pub mod node;
 pub mod owner;
 pub mod pod;
 pub mod quota;
+pub mod redact;
 pub mod resources;
 pub mod safe_text;
 pub mod schedule;

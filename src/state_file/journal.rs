@@ -23,6 +23,13 @@ pub fn append(folder: &Path, line: &str) -> std::io::Result<()> {
     file.write_all(format!("{line}\n").as_bytes())
 }
 
+/// The lines of the journal in this folder, oldest first; none where there is none or it cannot be read.
+pub fn read(folder: &Path) -> Vec<String> {
+    let files = ["journal.1.jsonl", "journal.jsonl"].map(|name| folder.join(name));
+    let text = files.into_iter().filter(|path| path.is_file()).filter_map(|path| std::fs::read(path).ok());
+    text.flat_map(|text| String::from_utf8_lossy(&text).lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
@@ -46,6 +53,8 @@ mod tests {
         append(folder.path(), &"x".repeat(LARGEST as usize)).unwrap();
         append(folder.path(), "{3}").unwrap();
         assert_eq!(std::fs::read_to_string(folder.path().join("journal.jsonl")).unwrap(), "{3}\n");
+        let lines = read(folder.path());
+        assert_eq!((lines.len(), lines[1].as_str()), (2, "{3}"), "both are read, the older first");
         assert!(folder.path().join("journal.1.jsonl").metadata().unwrap().len() > LARGEST);
     }
 }

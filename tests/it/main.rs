@@ -22,6 +22,7 @@ mod logs;
 mod logs_cli;
 mod pictures;
 mod pods;
+mod problems_cli;
 mod safety;
 mod scenarios;
 mod streams;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         scenarios::TESTS,
         cli::TESTS,
         lint_cli::TESTS,
+        problems_cli::TESTS,
         logs_cli::TESTS,
         write_cli::TESTS,
         login::TESTS,

@@ -1,3 +1,5 @@
+//! What is one problem and what is two, and what is history.
+
 use serde_json::{Value, json};
 
 use super::super::scene::{ago, with};
