@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{Arguments as Global, Program, configuration, refuse, tell};
-use crate::manifest::lint::{self, Lint, Linted, lint};
+use crate::manifest::lint::{self, Lint, LintFinding, Linted, Mended, is_for_live, lint, mend};
 use crate::manifest::{Catalogue, Severity};
 use crate::manifest_file::{Source, Unreadable, read};
 use crate::model::clock::{Clock, SystemClock, Time};
@@ -33,6 +33,9 @@ pub(super) struct Arguments {
     /// Show advice (info), too, in words.
     #[arg(long)]
     all: bool,
+    /// Write the fixes of what is shown into the files; what no fix is about stays as it is, comments too.
+    #[arg(long, conflicts_with = "live")]
+    fix: bool,
 }
 
 /// How findings are written.
@@ -65,24 +68,77 @@ pub(super) fn files(arguments: &Arguments, global: &Global) -> ExitCode {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
+    let (off, warning) = switched_off(&config.lint.off, warning);
     if !warning.is_empty() {
         tell(&warning);
+    }
+    if arguments.fix && arguments.files.iter().any(|path| path.as_os_str() == "-") {
+        return refuse("--fix writes files, and stdin is none", "save it to a file first");
     }
     let sources = match read(&arguments.files) {
         Ok(sources) => sources,
         Err(Unreadable { message, hint }) => return refuse(&message, hint),
     };
     let now = SystemClock.now();
-    let looked: Vec<Looked> = sources.into_iter().map(|Source { name, text }| look(name, &text, now, true)).collect();
+    let mut looked = Vec::new();
+    for Source { name, mut text } in sources {
+        if arguments.fix {
+            match arguments.mend(&name, &text, now, &off) {
+                Ok(mended) => text = mended,
+                Err(code) => return code,
+            }
+        }
+        looked.push(look(name, &text, now, true));
+    }
     if looked.iter().all(|one| one.linted.objects == 0) {
         tell("there is no Job and no CronJob of batch/v1 to look at; other kinds are left alone");
     }
-    finish(arguments, &config.lint.off, looked)
+    finish(arguments, &off, looked)
+}
+
+impl Arguments {
+    /// Whether a rule speaks.
+    fn is_on(&self, lint: &Lint, off: &[&'static Lint]) -> bool {
+        !self.disable.iter().chain(off).any(|one| *one == lint)
+    }
+
+    /// Mends what would be shown in a file, writes it back where anything changed, and returns what stands in it then.
+    fn mend(&self, name: &str, text: &str, now: Time, off: &[&'static Lint]) -> Result<String, ExitCode> {
+        let is_shown =
+            |finding: &LintFinding| self.is_on(finding.lint, off) && (self.all || finding.severity > Severity::Note);
+        let Mended { text: mended, done } = mend(text, Catalogue::built_in(), now, is_shown);
+        if done.is_empty() {
+            return Ok(mended);
+        }
+        if let Err(error) = std::fs::write(name, &mended) {
+            return Err(refuse(
+                &format!("cannot write {name}: {error}"),
+                "check its permissions and the room on the disk",
+            ));
+        }
+        for one in done {
+            tell(&format!("{name}: {one}"));
+        }
+        Ok(mended)
+    }
+}
+
+/// The rules that the configuration switches off, and what has to be told of it with words that name none.
+pub(super) fn switched_off(words: &[String], warning: String) -> (Vec<&'static Lint>, String) {
+    let mut off = Vec::new();
+    let mut told: Vec<String> = Some(warning).filter(|warning| !warning.is_empty()).into_iter().collect();
+    for word in words {
+        match rule(word) {
+            Ok(lint) => off.push(lint),
+            Err(why) => told.push(format!("lint.off has {word:?}: {why}")),
+        }
+    }
+    (off, told.join("; "))
 }
 
 /// Looks through what is in the cluster.
 pub(super) fn live(arguments: &Arguments, program: Program) -> ExitCode {
-    let Program { target, settings, clock, runtime, lint: config } = program;
+    let Program { target, settings, clock, runtime } = program;
     if !settings.warning.is_empty() {
         tell(&settings.warning);
     }
@@ -92,7 +148,7 @@ pub(super) fn live(arguments: &Arguments, program: Program) -> ExitCode {
     match objects {
         Ok(objects) => {
             let looked = objects.into_iter().map(|(name, text)| look(name, &text, clock.now(), false));
-            finish(arguments, &config.off, looked.collect())
+            finish(arguments, &settings.lint_off, looked.collect())
         }
         Err((message, hint)) => refuse(&message, &hint),
     }
@@ -100,23 +156,15 @@ pub(super) fn live(arguments: &Arguments, program: Program) -> ExitCode {
 
 fn look(name: String, text: &str, now: Time, is_file: bool) -> Looked {
     let mut linted = lint(text, Catalogue::built_in(), now);
-    // A server knows its fields better than the built-in schema, which may be older.
-    linted.findings.retain(|finding| is_file || finding.lint.id != "L012");
+    linted.findings.retain(|finding| is_file || is_for_live(finding.lint));
     Looked { name, is_file, linted }
 }
 
 /// Leaves out what nobody wants to hear of, writes the rest, and says by the exit code what there was: 0 nothing but
 /// advice, 1 errors or warnings, 2 something that cannot be read.
-fn finish(arguments: &Arguments, off: &[String], mut looked: Vec<Looked>) -> ExitCode {
-    let mut without = arguments.disable.clone();
-    for word in off {
-        match rule(word) {
-            Ok(lint) => without.push(lint),
-            Err(why) => tell(&format!("lint.off has {word:?}: {why}")),
-        }
-    }
+fn finish(arguments: &Arguments, off: &[&'static Lint], mut looked: Vec<Looked>) -> ExitCode {
     for one in &mut looked {
-        one.linted.findings.retain(|finding| !without.iter().any(|lint| lint.id == finding.lint.id));
+        one.linted.findings.retain(|finding| arguments.is_on(finding.lint, off));
         for problem in &one.linted.problems {
             let (line, column) = (problem.place.line + 1, problem.place.column + 1);
             tell(&format!("{}:{line}:{column}: {}", one.name, problem.message));

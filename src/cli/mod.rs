@@ -133,7 +133,6 @@ struct Program {
     settings: Settings,
     clock: Arc<dyn Clock>,
     runtime: tokio::runtime::Runtime,
-    lint: config::Lint,
 }
 
 /// Reads the configuration, and what has to be told of it; where it cannot be used, says so and gives the exit code.
@@ -161,7 +160,8 @@ fn with_target(mut arguments: Arguments, go_on: impl FnOnce(Program) -> ExitCode
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("cannot start: {error}"), "check the limits on threads and open files"),
     };
-    let settings = Settings { look, logs: log_limits(&logs), protected, call: call(notify), warning };
+    let (lint_off, warning) = lint::switched_off(&lint.off, warning);
+    let settings = Settings { look, logs: log_limits(&logs), protected, lint_off, call: call(notify), warning };
     // The embedded cluster lives in a task.
     let mut target = runtime.block_on(async { target(arguments, &clock) });
     if let Place::Kubeconfig(choice) = &mut target.place
@@ -171,7 +171,7 @@ fn with_target(mut arguments: Arguments, go_on: impl FnOnce(Program) -> ExitCode
     }
     // kube links two TLS providers' traits; one must be chosen before the first connection. An error means it was.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    go_on(Program { target, settings, clock, runtime, lint })
+    go_on(Program { target, settings, clock, runtime })
 }
 
 /// The full screen.

@@ -7,6 +7,7 @@ mod cron;
 mod fix;
 mod image;
 mod lifecycle;
+mod mend;
 mod policy;
 mod resources;
 mod security;
@@ -16,15 +17,19 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
+use serde_json::Value;
+
 use super::check::{Fault, faults};
 use super::parse::{Document, Form, parse};
 use super::path::Path;
 use super::problem::{Place, Problem, Severity};
 use super::schema::Catalogue;
+use super::{rerun, to_yaml};
 use crate::model::clock::Time;
 use subject::{Draft, Subject};
 
 pub use fix::{FieldChange, LintFix};
+pub use mend::{Mended, mend};
 
 /// A rule.
 #[derive(Debug)]
@@ -39,6 +44,14 @@ pub struct Lint {
     pub help: &'static str,
     check: fn(&Subject<'_>, &mut Vec<Draft>),
 }
+
+impl PartialEq for Lint {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Lint {}
 
 /// A rule that fired.
 #[derive(Debug, Clone)]
@@ -90,6 +103,17 @@ pub fn all() -> impl Iterator<Item = &'static Lint> {
 /// The rule of this number or name, in letters of any case.
 pub fn named(word: &str) -> Option<&'static Lint> {
     all().find(|lint| lint.id.eq_ignore_ascii_case(word) || lint.name.eq_ignore_ascii_case(word))
+}
+
+/// A live object as a person would write it to have it again, which is what rules look at: without what the server and
+/// the controllers wrote.
+pub fn live_text(object: &Value) -> String {
+    to_yaml(&rerun::clone(object, object["metadata"]["name"].as_str().unwrap_or_default(), false))
+}
+
+/// Whether a rule speaks of live objects: a server knows its fields better than the built-in schema, which may be older.
+pub fn is_for_live(lint: &Lint) -> bool {
+    lint.id != "L012"
 }
 
 /// The rules that still speak where a value has the wrong type: what others would say of such a manifest is guesswork.

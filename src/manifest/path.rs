@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 /// One step of a [`Path`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Step {
@@ -51,6 +53,14 @@ impl Path {
         let mut steps = self.0.clone();
         steps.push(Step::Index(index));
         Self(steps)
+    }
+
+    /// The value that it leads to in this one.
+    pub(super) fn value_in<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+        self.0.iter().try_fold(value, |value, step| match step {
+            Step::Key(key) => value.get(key),
+            Step::Index(index) => value.get(index),
+        })
     }
 
     /// Its keys from the last to the first; positions are left out.

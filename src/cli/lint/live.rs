@@ -1,13 +1,12 @@
 //! The CronJobs and Jobs of a cluster as manifests: what a person would write to have them again.
 
-use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::cli::next_step;
 use crate::cluster::connect::Target;
 use crate::cluster::scope::Scope;
 use crate::cluster::{Engine, REPORTS, Report};
-use crate::manifest::{rerun, to_yaml};
+use crate::manifest::lint::live_text;
 use crate::model::clock::Clock;
 use crate::model::delta::{Cause, Failure};
 use crate::model::key::{Kind, ObjectKey, Session};
@@ -41,7 +40,7 @@ pub(super) async fn objects(mut target: Target, clock: &dyn Clock) -> Result<Vec
             Some(Report::Fetched { key, object, .. }) => {
                 left -= 1;
                 match object {
-                    Ok(object) => objects.push((format!("{}/{key}", key.namespace), manifest(&object))),
+                    Ok(object) => objects.push((format!("{}/{key}", key.namespace), live_text(&object))),
                     // It was deleted meanwhile.
                     Err(failure) if failure.cause == Cause::NotFound => {}
                     Err(failure) => return Err(refusal(&failure)),
@@ -87,11 +86,6 @@ fn keys(snapshot: &Snapshot) -> Vec<ObjectKey> {
     let is_own = |owner: Option<Kind>| owner != Some(Kind::CronJob);
     let jobs = snapshot.jobs.iter().filter(|job| is_own(job.meta().owner.and_then(|owner| owner.kind)));
     snapshot.cronjobs.iter().map(Object::key).chain(jobs.map(Object::key)).collect()
-}
-
-/// The object without what the server and the controllers wrote.
-fn manifest(object: &Value) -> String {
-    to_yaml(&rerun::clone(object, object["metadata"]["name"].as_str().unwrap_or_default(), false))
 }
 
 fn refusal(failure: &Failure) -> (String, String) {

@@ -5,8 +5,10 @@ use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOp
 use serde_json::{Map, Value};
 
 use crate::manifest::immutable;
-use crate::manifest::parse::resolve;
+use crate::manifest::parse::{Document, resolve};
 use crate::manifest::path::{Path, Step};
+use crate::manifest::problem::Edit;
+use crate::manifest::rewrite::rewrite;
 
 /// What would mend a finding.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +19,9 @@ pub struct LintFix {
     pub changes: Vec<FieldChange>,
     /// The same as a JSON Patch (RFC 6902) of the object.
     pub patch: Patch,
+    /// The same as edits of the text that was looked at, which leave all else in it as it is; none where that cannot be
+    /// done safely, for example where a name behind an & brings the field in.
+    pub edits: Vec<Edit>,
     /// It changes what cannot be changed in a Job that is there: it is for files, copies and CronJobs.
     pub is_frozen: bool,
 }
@@ -42,7 +47,17 @@ impl LintFix {
         }
         let titles: Vec<String> = changes.iter().map(|change| change.title(path)).collect();
         let is_frozen = !immutable::refused(object, &fixed).is_empty();
-        Some(Self { title: titles.join(", "), changes, patch: Patch(patch), is_frozen })
+        Some(Self { title: titles.join(", "), changes, patch: Patch(patch), edits: Vec::new(), is_frozen })
+    }
+
+    /// The same with its edits of the text that a document was read from.
+    pub(super) fn in_text(mut self, document: &Document, lines: &[&str]) -> Self {
+        let mut fixed = document.object.clone();
+        if json_patch::patch(&mut fixed, &self.patch).is_ok() {
+            let touched = self.changes.iter().map(|change| &change.path);
+            self.edits = rewrite(document, lines, &fixed, touched).unwrap_or_default();
+        }
+        self
     }
 }
 

@@ -173,7 +173,9 @@ impl<'a> Subject<'a> {
             severity: draft.severity.unwrap_or(lint.severity),
             object: format!("{}/{}", if self.is_cronjob { "cronjob" } else { "job" }, self.name()),
             place: found.key.unwrap_or(found.value),
-            fix: fix.and_then(|changes| LintFix::new(&self.document.object, &draft.path, changes)),
+            fix: fix
+                .and_then(|changes| LintFix::new(&self.document.object, &draft.path, changes))
+                .map(|fix| fix.in_text(self.document, self.lines)),
             path: draft.path,
             message: draft.message,
         }

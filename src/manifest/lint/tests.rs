@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::manifest::path::Step;
+use crate::manifest::problem::edited;
 use crate::manifest::samples::{SAMPLES, for_mutilated};
 use crate::manifest::to_yaml;
 use cases::{CASES, Case};
@@ -331,4 +332,58 @@ fn secrets_are_not_repeated() {
 #[test]
 fn no_text_makes_it_fail() {
     for_mutilated(|text| drop(lint(text, Catalogue::built_in(), now())));
+}
+
+/// Texts that rules have something to say to: samples as they were written, and each case as kubectl prints it.
+fn texts() -> impl Iterator<Item = String> {
+    let cases = CASES.iter().map(|case| changed(case.fires, case.is_cronjob));
+    SAMPLES.iter().map(|(_, text)| (*text).to_owned()).chain(cases)
+}
+
+#[test]
+fn edits_of_the_text_do_what_the_patch_does_to_the_object() {
+    let mut without = BTreeSet::new();
+    for text in texts() {
+        let object = parse(&text).documents.remove(0).object;
+        for finding in findings_of(&text) {
+            let Some(fix) = finding.fix else { continue };
+            if fix.edits.is_empty() {
+                without.insert((finding.lint.id, text.clone()));
+                continue;
+            }
+            let mut fixed = object.clone();
+            json_patch::patch(&mut fixed, &fix.patch).unwrap();
+            let edited = edited(&text, &fix.edits);
+            assert_eq!(parse(&edited).documents[0].object, fixed, "{}: {}\n{edited}", finding.lint.id, fix.title);
+        }
+    }
+    let without: Vec<_> = without.iter().map(|(id, text)| format!("{id}:\n{text}")).collect();
+    assert!(without.is_empty(), "these have a fix and no edits: {}", without.join("\n"));
+}
+
+#[test]
+fn after_all_fixes_no_finding_has_one_and_what_nobody_asked_to_change_is_there() {
+    for text in texts() {
+        let all = |text: &str| mend(text, Catalogue::built_in(), now(), |_| true);
+        let Mended { text: fixed, done } = all(&text);
+        let left: Vec<_> = findings_of(&fixed).into_iter().filter(|one| one.fix.is_some()).collect();
+        assert!(left.is_empty(), "{done:#?}\n{fixed}\n{left:#?}");
+        assert_eq!(all(&fixed), Mended { text: fixed.clone(), done: Vec::new() });
+        let comments = |text: &str| {
+            let lines = text.lines().filter(|line| line.trim_start().starts_with('#'));
+            lines.map(str::to_owned).collect::<BTreeSet<_>>()
+        };
+        assert!(comments(&text).is_subset(&comments(&fixed)), "{fixed}");
+    }
+}
+
+#[test]
+fn fixes_of_one_object_leave_the_others_of_a_text_alone() {
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec:\n  ttlSecondsAfterFinished: 5 # soon\n";
+    let text = format!("# first\n{job}---\nkind: ConfigMap\ndata:\n    a: 1\n---\n{job}");
+    let mended =
+        mend(&text, Catalogue::built_in(), now(), |finding| finding.lint.id == "L022" && finding.place.line > 9);
+    let at = text.rfind("5 # soon").unwrap();
+    assert_eq!(mended.text, format!("{}3600 # soon\n", &text[..at]));
+    assert_eq!(mended.done, ["L022 job/a: set it to 3600"]);
 }
