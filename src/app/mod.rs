@@ -21,6 +21,7 @@ mod list;
 mod log_keys;
 mod logs;
 mod msg;
+mod notes;
 mod overlay;
 mod page;
 mod palette;

@@ -111,9 +111,10 @@ pub fn live_text(object: &Value) -> String {
     to_yaml(&rerun::clone(object, object["metadata"]["name"].as_str().unwrap_or_default(), false))
 }
 
-/// Whether a rule speaks of live objects: a server knows its fields better than the built-in schema, which may be older.
+/// Whether a rule speaks of live objects. What the server wrote into one is no mistake there; a server knows its fields
+/// better than the built-in schema, which may be older; and whether an image exists is seen, not guessed by its name.
 pub fn is_for_live(lint: &Lint) -> bool {
-    lint.id != "L012"
+    !["L009", "L012", "L071"].contains(&lint.id)
 }
 
 /// The rules that still speak where a value has the wrong type: what others would say of such a manifest is guesswork.
@@ -121,6 +122,17 @@ const BEFORE_TYPES_ARE_RIGHT: [&str; 6] = ["L001", "L002", "L009", "L011", "L012
 
 /// Looks through all Jobs and CronJobs of a text, also those in lists. Schedules are looked at from `now` on.
 pub fn lint(text: &str, catalogue: &Catalogue, now: Time) -> Linted {
+    lint_for(text, catalogue, now, |_, _| true)
+}
+
+/// The same with those findings alone that are wanted, by rule and severity: what would mend the others is not worked
+/// out, which takes most of the time.
+pub fn lint_for(
+    text: &str,
+    catalogue: &Catalogue,
+    now: Time,
+    is_wanted: impl Fn(&'static Lint, Severity) -> bool,
+) -> Linted {
     let parsed = parse(text);
     let lines: Vec<&str> = text.lines().collect();
     let mut linted = Linted { problems: parsed.problems, ..Linted::default() };
@@ -128,7 +140,7 @@ pub fn lint(text: &str, catalogue: &Catalogue, now: Time) -> Linted {
         let faults = faults(&document, &lines, catalogue);
         let Some(subject) = Subject::new(&document, &lines, &faults, now) else { continue };
         linted.objects += 1;
-        linted.findings.extend(findings(&subject, &faults));
+        linted.findings.extend(findings(&subject, &faults, &is_wanted));
     }
     linted.findings.sort_by_key(|one| (one.place.line, one.place.column, one.lint.id));
     linted
@@ -143,13 +155,18 @@ fn objects(document: Document) -> Vec<Document> {
     }
 }
 
-fn findings(subject: &Subject<'_>, faults: &[Fault]) -> Vec<LintFinding> {
+fn findings(
+    subject: &Subject<'_>,
+    faults: &[Fault],
+    is_wanted: &impl Fn(&'static Lint, Severity) -> bool,
+) -> Vec<LintFinding> {
     let has_wrong_types = faults.iter().any(subject::is_wrong_type);
     let lints = all().filter(|lint| !has_wrong_types || BEFORE_TYPES_ARE_RIGHT.contains(&lint.id));
     let mut found = Vec::new();
     for lint in lints {
         let mut drafts = Vec::new();
         (lint.check)(subject, &mut drafts);
+        drafts.retain(|draft| is_wanted(lint, draft.severity(lint)));
         found.extend(drafts.into_iter().map(|draft| subject.finding(lint, draft)));
     }
     found

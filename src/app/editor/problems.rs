@@ -58,8 +58,7 @@ impl Editor {
         if !fix.edits.iter().all(is_of_line) {
             let line = line_after(cursor.0, &fix.edits).min(self.buffer.end().0);
             self.buffer.go_to((line, cursor.1.min(self.buffer.length(line))), false);
-            self.notice =
-                Some(format!("{}; alt-. again mends what is next in this line, ctrl-z takes it back", fix.title));
+            self.notice = Some(format!("{}; ctrl-z takes it back", fix.title));
         }
     }
 

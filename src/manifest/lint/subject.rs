@@ -167,15 +167,14 @@ impl<'a> Subject<'a> {
     /// What a rule said, with its place in the text.
     pub(super) fn finding(&self, lint: &'static Lint, draft: Draft) -> LintFinding {
         let found = self.document.find_nearest(draft.shown_at.as_ref().unwrap_or(&draft.path));
+        let severity = draft.severity(lint);
         let fix = Some(draft.changes).filter(|changes| !changes.is_empty());
         LintFinding {
             lint,
-            severity: draft.severity.unwrap_or(lint.severity),
+            severity,
             object: format!("{}/{}", if self.is_cronjob { "cronjob" } else { "job" }, self.name()),
             place: found.key.unwrap_or(found.value),
-            fix: fix
-                .and_then(|changes| LintFix::new(&self.document.object, &draft.path, changes))
-                .map(|fix| fix.in_text(self.document, self.lines)),
+            fix: fix.and_then(|changes| LintFix::in_text(self.document, self.lines, &draft.path, changes)),
             path: draft.path,
             message: draft.message,
         }
@@ -253,6 +252,11 @@ impl<'a> Field<'a> {
 }
 
 impl Draft {
+    /// How serious it is, said by this rule.
+    pub(super) fn severity(&self, lint: &Lint) -> Severity {
+        self.severity.unwrap_or(lint.severity)
+    }
+
     /// The same, mended by these changes.
     pub(super) fn mended(self, changes: impl Into<Vec<FieldChange>>) -> Self {
         Self { changes: changes.into(), ..self }
