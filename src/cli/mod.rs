@@ -112,8 +112,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Arguments::try_parse_from(arguments) {
         Ok(mut arguments) => match arguments.command.take() {
             Some(Command::Demo(demo)) => demo::run(&demo),
-            Some(Command::Lint(lint)) if !lint.live => lint::files(&lint, &arguments),
-            Some(Command::Lint(lint)) => with_target(arguments, |program| lint::live(&lint, program)),
+            Some(Command::Lint(lint)) if !(lint.live || lint.online) => lint::files(&lint, &arguments),
+            Some(Command::Lint(lint)) => with_target(arguments, |program| lint::in_cluster(&lint, program)),
             Some(Command::Logs(logs)) => with_target(arguments, |program| logs::run(&logs, program)),
             Some(Command::Why(why)) => with_target(arguments, |program| why::run(&why, program)),
             Some(Command::Write(write)) => with_target(arguments, |program| write::run(&write, program)),

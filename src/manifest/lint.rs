@@ -1,8 +1,10 @@
 //! What a person should know of a manifest of a Job or a CronJob before it runs: what the server will refuse, what can
 //! never work, and what will hurt whoever is on call. Each rule is one entry of its family's `LINTS`: when it fires,
-//! what it says and what would mend it. Rules look at the manifest alone, never at a cluster.
+//! what it says and what would mend it. Rules look at the manifest alone; those of `cluster` also
+//! at what a cluster said of what it names.
 
 mod behaviour;
+mod cluster;
 mod cron;
 mod fix;
 mod image;
@@ -28,6 +30,7 @@ use super::{rerun, to_yaml};
 use crate::model::clock::Time;
 use subject::{Draft, Subject};
 
+pub use cluster::Seen;
 pub use fix::{FieldChange, LintFix};
 pub use mend::{Mended, mend};
 
@@ -93,6 +96,7 @@ pub const LINTS: &[&[Lint]] = &[
     image::LINTS,
     security::LINTS,
     behaviour::LINTS,
+    cluster::LINTS,
 ];
 
 /// All rules.
@@ -122,7 +126,13 @@ const BEFORE_TYPES_ARE_RIGHT: [&str; 6] = ["L001", "L002", "L009", "L011", "L012
 
 /// Looks through all Jobs and CronJobs of a text, also those in lists. Schedules are looked at from `now` on.
 pub fn lint(text: &str, catalogue: &Catalogue, now: Time) -> Linted {
-    lint_for(text, catalogue, now, |_, _| true)
+    run(text, catalogue, now, None, |_, _| true)
+}
+
+/// The same with what a cluster has. What rules want to know of it and is not known stands in `seen` then, for another
+/// run with the answers.
+pub fn lint_in(text: &str, catalogue: &Catalogue, now: Time, seen: &Seen) -> Linted {
+    run(text, catalogue, now, Some(seen), |_, _| true)
 }
 
 /// The same with those findings alone that are wanted, by rule and severity: what would mend the others is not worked
@@ -133,12 +143,22 @@ pub fn lint_for(
     now: Time,
     is_wanted: impl Fn(&'static Lint, Severity) -> bool,
 ) -> Linted {
+    run(text, catalogue, now, None, is_wanted)
+}
+
+fn run(
+    text: &str,
+    catalogue: &Catalogue,
+    now: Time,
+    seen: Option<&Seen>,
+    is_wanted: impl Fn(&'static Lint, Severity) -> bool,
+) -> Linted {
     let parsed = parse(text);
     let lines: Vec<&str> = text.lines().collect();
     let mut linted = Linted { problems: parsed.problems, ..Linted::default() };
     for document in parsed.documents.into_iter().flat_map(objects) {
         let faults = faults(&document, &lines, catalogue);
-        let Some(subject) = Subject::new(&document, &lines, &faults, now) else { continue };
+        let Some(subject) = Subject::new(&document, &lines, &faults, now, seen) else { continue };
         linted.objects += 1;
         linted.findings.extend(findings(&subject, &faults, &is_wanted));
     }

@@ -18,6 +18,7 @@ pub const TESTS: &[Local] = &[
     Local { name: "lint_cli::sarif_has_rules_results_and_places", run: sarif_has_rules_results_and_places },
     Local { name: "lint_cli::fixes_are_written_back_and_nothing_else", run: fixes_are_written_back },
     Local { name: "lint_cli::nothing_of_a_file_reaches_the_terminal_as_more_than_text", run: text_is_made_safe },
+    Local { name: "lint_cli::what_files_name_is_looked_for_in_the_cluster", run: what_files_name_is_looked_for },
     Local { name: "lint_cli::cluster_is_looked_at_as_what_a_person_would_write", run: cluster_is_looked_at },
 ];
 
@@ -110,7 +111,7 @@ fn rules_are_left_out() {
     assert_eq!((code, out.lines().count()), (0, 2), "{out}");
     let (code, _, told) = lints(files.path(), "lint a.yaml --config c.yaml", "");
     assert_eq!(code, 0);
-    assert_eq!(told, "kubatch: lint.off has \"L999\": there is no such rule; they are numbered L001 to L112\n");
+    assert_eq!(told, "kubatch: lint.off has \"L999\": there is no such rule; they are numbered L001 to L201\n");
     let (code, out, told) = lints(files.path(), "lint a.yaml --disable L999", "");
     assert!(code == 2 && out.is_empty() && told.contains("there is no such rule"), "{told}");
 }
@@ -233,4 +234,23 @@ fn cluster_is_looked_at() {
     );
     let (_, out, _) = lints(folder.path(), "--demo lint --live -n media", "");
     assert!(out.starts_with("media/") && !out.contains("data/"), "{out}");
+}
+
+fn what_files_name_is_looked_for() {
+    let naming = GOOD.replace(
+        "            image:",
+        "            envFrom: [{ configMapRef: { name: settings } }]\n            image:",
+    );
+    let with = format!("{naming}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: settings }}\n");
+    let files = folder(&[("a.yaml", &naming), ("b.yaml", &with)]);
+    let (code, out, told) = lints(files.path(), "lint a.yaml", "");
+    assert_eq!((code, told.as_str()), (0, ""), "{out}");
+    let (code, out, told) = lints(files.path(), "--demo -n data lint --online a.yaml", "");
+    assert_eq!((code, told.as_str()), (1, ""), "{out}");
+    assert!(out.contains("error L200 there is no service account `report` in namespace data: no pod"), "{out}");
+    assert!(out.contains("error L201 there is no ConfigMap `settings` in namespace data: the containers"), "{out}");
+    let (_, out, _) = lints(files.path(), "--demo -n data lint --online b.yaml", "");
+    assert!(out.contains(" L200 ") && !out.contains(" L201 "), "what comes with it is there: {out}");
+    let (code, out, _) = lints(files.path(), "--demo -n data lint --online a.yaml --disable L200,L201", "");
+    assert_eq!(code, 0, "{out}");
 }

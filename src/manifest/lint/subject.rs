@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::fix::{FieldChange, LintFix};
-use super::{Lint, LintFinding};
+use super::{Lint, LintFinding, Seen};
 use crate::manifest::check::{Fault, source};
 use crate::manifest::parse::Document;
 use crate::manifest::path::{Path, Step};
@@ -22,6 +22,8 @@ pub(super) struct Subject<'a> {
     lines: &'a [&'a str],
     pub(super) faults: &'a [Fault],
     pub(super) now: Time,
+    /// What a cluster said; None where none was asked.
+    pub(super) seen: Option<&'a Seen>,
     pub(super) is_cronjob: bool,
 }
 
@@ -55,7 +57,13 @@ pub(super) fn is_of_status(fault: &Fault) -> bool {
 
 impl<'a> Subject<'a> {
     /// The object of a document; None unless it is a Job or a CronJob of Kubernetes.
-    pub(super) fn new(document: &'a Document, lines: &'a [&'a str], faults: &'a [Fault], now: Time) -> Option<Self> {
+    pub(super) fn new(
+        document: &'a Document,
+        lines: &'a [&'a str],
+        faults: &'a [Fault],
+        now: Time,
+        seen: Option<&'a Seen>,
+    ) -> Option<Self> {
         let group = document.object["apiVersion"].as_str().unwrap_or("batch/").split('/').next();
         let kind = document.object["kind"].as_str().filter(|_| matches!(group, Some("batch" | "extensions")))?;
         let is_cronjob = match kind {
@@ -63,7 +71,7 @@ impl<'a> Subject<'a> {
             "CronJob" => true,
             _ => return None,
         };
-        Some(Self { document, lines, faults, now, is_cronjob })
+        Some(Self { document, lines, faults, now, seen, is_cronjob })
     }
 
     /// A field of the object, by its keys with points between them.

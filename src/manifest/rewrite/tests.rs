@@ -1,3 +1,5 @@
+//! Edits change what they are for, and keep all else as it was written.
+
 use super::*;
 use crate::manifest::parse;
 use crate::manifest::problem::edited;
