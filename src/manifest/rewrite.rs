@@ -4,12 +4,16 @@
 //! They are made from the places of the parsed document, never by looking for words. Where a change would touch more
 //! than is meant (names behind an &, keys that stand twice) or lose a comment, there are none.
 
+mod words;
+
 use serde_json::{Map, Value, json};
 
-use super::parse::{Document, Entry, Form, Layout, Node, resolve};
+use super::parse::{Document, Entry, Form, Layout, Node};
 use super::path::Path;
 use super::problem::{Edit, end_of};
 use super::to_yaml;
+
+use words::{flow, flow_key, indented, is_filled, plain};
 
 /// A place between two characters: line and column from 0.
 type Spot = (usize, usize);
@@ -84,7 +88,7 @@ impl Writer<'_> {
             let end = if start == end { colon } else { end };
             let text = match is_collection && !slot.is_flow {
                 true => format!("\n{}", indented(&to_yaml(wanted), slot.column + 2).trim_end_matches('\n')),
-                false => format!(" {}", self.flow(wanted)),
+                false => format!(" {}", flow(self.is_json, wanted)),
             };
             self.edits.push(Edit { start: colon, end, text });
             return Some(());
@@ -94,7 +98,11 @@ impl Writer<'_> {
         }
         let quote = letter_at(self.lines, start.0, start.1).filter(|one| "\"'".contains(*one) && wanted.is_string());
         let is_short = is_collection || slot.is_flow && quote.is_none();
-        self.edits.push(Edit { start, end, text: if is_short { self.flow(wanted) } else { plain(wanted, quote) } });
+        self.edits.push(Edit {
+            start,
+            end,
+            text: if is_short { flow(self.is_json, wanted) } else { plain(wanted, quote) },
+        });
         Some(())
     }
 
@@ -145,7 +153,7 @@ impl Writer<'_> {
         self.without(node, &extents, &gone, fields.is_empty(), slot)?;
         for (key, value) in new {
             if is_flow {
-                let item = format!("{}: {}", self.flow_key(key), self.flow(value));
+                let item = format!("{}: {}", flow_key(self.is_json, key), flow(self.is_json, value));
                 self.flow_item(node, &extents, item);
             } else {
                 let line = self.line_of_new(node, entries, &gone, value, slot);
@@ -160,8 +168,8 @@ impl Writer<'_> {
     /// vanish behind a long list, which is where a map or a list goes.
     fn line_of_new(&self, node: &Node, entries: &[Entry], gone: &[bool], value: &Value, slot: Slot) -> usize {
         let is_single = |entry: &Entry| matches!(entry.node.form, Form::Scalar { .. });
-        let singles = entries.iter().zip(gone).filter(|(entry, is_gone)| !**is_gone && is_single(entry));
-        match (is_filled(value), singles.last(), slot.key) {
+        let mut singles = entries.iter().zip(gone).filter(|(entry, is_gone)| !**is_gone && is_single(entry));
+        match (is_filled(value), singles.next_back(), slot.key) {
             (false, Some((last, _)), _) => last.node.last_line + 1,
             (false, None, Some((line, _))) if line < node.place.line => line + 1,
             _ => node.last_line + 1,
@@ -170,7 +178,7 @@ impl Writer<'_> {
 
     fn rename(&mut self, entry: &Entry, name: &str) {
         let is_quoted = letter_at(self.lines, entry.key_place.line, entry.key_place.column) == Some('"');
-        let text = if is_quoted { json!(name).to_string() } else { self.flow_key(name) };
+        let text = if is_quoted { json!(name).to_string() } else { flow_key(self.is_json, name) };
         self.edits.push(Edit::at(entry.key_place, text));
     }
 
@@ -195,7 +203,7 @@ impl Writer<'_> {
         if was.is_empty() && same == items.len() {
             for item in comes {
                 if is_flow {
-                    self.flow_item(node, &extents, self.flow(item));
+                    self.flow_item(node, &extents, flow(self.is_json, item));
                 } else {
                     let dash = self.dash(items.last()?)?.1;
                     let text = indented(&to_yaml(&json!([item])), dash);
@@ -206,7 +214,7 @@ impl Writer<'_> {
         }
         let are_single = old.iter().chain(wanted).all(|one| !is_filled(one));
         if is_flow && are_single && self.is_bare(node.extent) {
-            let text = self.flow(&Value::from(wanted));
+            let text = flow(self.is_json, &Value::from(wanted));
             self.edits.push(Edit { start: node.extent.0, end: node.extent.1, text });
             return Some(());
         }
@@ -341,61 +349,6 @@ impl Writer<'_> {
             !self.lines[line].chars().take(until).skip(skipped).any(|one| one == '#')
         })
     }
-
-    /// A value in brackets, on one line.
-    fn flow(&self, value: &Value) -> String {
-        match value {
-            Value::Object(fields) => {
-                let fields = fields.iter().map(|(key, value)| format!("{}: {}", self.flow_key(key), self.flow(value)));
-                format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
-            }
-            Value::Array(items) => {
-                format!("[{}]", items.iter().map(|item| self.flow(item)).collect::<Vec<_>>().join(", "))
-            }
-            Value::String(text) if !self.is_json && is_word(text) => text.clone(),
-            _ => value.to_string(),
-        }
-    }
-
-    fn flow_key(&self, key: &str) -> String {
-        if is_word(key) && !self.is_json { key.to_owned() } else { json!(key).to_string() }
-    }
-}
-
-/// Whether a text means itself wherever it stands without quotes.
-fn is_word(text: &str) -> bool {
-    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "_./-".contains(letter);
-    text.starts_with(|letter: char| letter.is_ascii_alphanumeric() || "_/".contains(letter))
-        && text.chars().all(is_letter)
-        && resolve(text).is_string()
-}
-
-/// Whether it is a map or a list with something in it.
-fn is_filled(value: &Value) -> bool {
-    match value {
-        Value::Object(fields) => !fields.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        _ => false,
-    }
-}
-
-/// A value on one line, in the quotes that the one before had.
-fn plain(value: &Value, quote: Option<char>) -> String {
-    match (value.as_str(), quote) {
-        (Some(text), Some('\'')) if !text.contains('\n') => format!("'{}'", text.replace('\'', "''")),
-        (Some(_), Some(_)) => value.to_string(),
-        _ => {
-            let text = to_yaml(value);
-            let text = text.trim_end();
-            if text.contains('\n') { value.to_string() } else { text.to_owned() }
-        }
-    }
-}
-
-/// Lines with this many blanks before each.
-fn indented(text: &str, column: usize) -> String {
-    let blanks = " ".repeat(column);
-    text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("{blanks}{line}\n") }).collect()
 }
 
 fn letter_at(lines: &[&str], line: usize, column: usize) -> Option<char> {

@@ -200,7 +200,7 @@ fn fixes_are_written_back() {
     let files = folder(&[("bad.yaml", &bad), ("good.yaml", GOOD)]);
     let read = |name: &str| std::fs::read_to_string(files.path().join(name)).unwrap();
     let (code, out, told) = lints(files.path(), "lint --fix .", "");
-    assert_eq!(told, "kubatch: ./bad.yaml: L040 cronjob/report: set it to Forbid\n");
+    assert_eq!(told, "kubatch: ./bad.yaml: L040 cronjob/report: set spec.concurrencyPolicy to Forbid\n");
     assert!(code == 1 && out.contains(" L070 ") && !out.contains(" L040 "), "what nothing mends is told: {out}");
     let mended = bad.replace("HistoryLimit: 3\n  job", "HistoryLimit: 3\n  concurrencyPolicy: Forbid\n  job");
     assert_eq!((read("bad.yaml"), read("good.yaml")), (mended.clone(), GOOD.to_owned()));

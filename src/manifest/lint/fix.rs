@@ -15,7 +15,7 @@ use crate::manifest::rewrite::rewrite;
 pub struct LintFix {
     /// What it does, as an order: `set spec.backoffLimit to 3`, or `set it to 3` where that is the finding's own field.
     pub title: String,
-    /// The same where its lines are in sight: `set spec.backoffLimit to 3` also of a field deep in the object.
+    /// The same by itself, each field by its last two names: `set spec.backoffLimit to 3`, wherever that stands.
     pub short: String,
     /// The fields that it changes, one after the other.
     pub changes: Vec<FieldChange>,

@@ -37,7 +37,7 @@ pub fn mend(text: &str, catalogue: &Catalogue, now: Time, is_meant: impl Fn(&Lin
         let new = edited(&mended.text, &fix.edits);
         if is_that_alone(&mended.text, &new, &fix.patch) {
             mended.text = new;
-            mended.done.push(format!("{} {}: {}", key.0, key.1, fix.title));
+            mended.done.push(format!("{} {}: {}", key.0, key.1, fix.short));
         }
         tried.push(key);
     }

@@ -388,7 +388,7 @@ fn fixes_of_one_object_leave_the_others_of_a_text_alone() {
         mend(&text, Catalogue::built_in(), now(), |finding| finding.lint.id == "L022" && finding.place.line > 9);
     let at = text.rfind("5 # soon").unwrap();
     assert_eq!(mended.text, format!("{}3600 # soon\n", &text[..at]));
-    assert_eq!(mended.done, ["L022 job/a: set it to 3600"]);
+    assert_eq!(mended.done, ["L022 job/a: set spec.ttlSecondsAfterFinished to 3600"]);
 }
 
 /// A Job that names what a cluster may have.
