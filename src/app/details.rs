@@ -4,14 +4,17 @@ use serde_json::Value;
 
 use crate::command::{Action, Key, Motion, Pane};
 use crate::command::{Argument, INBOX, PAGE, PageAction, Scope, all, candidates};
+use crate::manifest::lint::Lint;
 use crate::manifest::object::hide_secrets;
 use crate::manifest::to_yaml;
 use crate::model::delta::Failure;
 use crate::model::key::{Kind, ObjectKey, Uid};
 use crate::model::owner::Subject;
+use crate::model::snapshot::Snapshot;
 use crate::model::state::Level;
 
 use super::describe::describe;
+use super::notes::notes;
 use super::page::{Details, Form, Line, Page, Role};
 use super::{App, Effect, Overlay};
 
@@ -58,7 +61,7 @@ impl App {
             Ok(mut object) => {
                 hide_secrets(&mut object);
                 details.fetched = Some((now, object));
-                write(page, &self.snapshot);
+                write(page, &self.snapshot, &self.lint_off);
             }
             // What was fetched before stays.
             Err(failure) if details.fetched.is_some() => self.notice = Some(sentence(&failure)),
@@ -145,7 +148,7 @@ impl App {
             PageAction::ManagedFields => {
                 if let Some(details) = &mut page.object {
                     details.has_managed_fields = !details.has_managed_fields;
-                    write(&mut page, &self.snapshot);
+                    write(&mut page, &self.snapshot, &self.lint_off);
                 }
             }
             PageAction::Describe | PageAction::Yaml => {
@@ -153,7 +156,7 @@ impl App {
                     details.form = if action == PageAction::Yaml { Form::Yaml } else { Form::Describe };
                     // Another text: the place in the one before means nothing in it.
                     page.top = 0;
-                    write(&mut page, &self.snapshot);
+                    write(&mut page, &self.snapshot, &self.lint_off);
                     page.go(Motion::First);
                 }
             }
@@ -187,14 +190,16 @@ pub(super) fn sentence(failure: &Failure) -> String {
 }
 
 /// Writes the page anew from the object that was fetched.
-fn write(page: &mut Page, snapshot: &crate::model::snapshot::Snapshot) {
+fn write(page: &mut Page, snapshot: &Snapshot, lint_off: &[&'static Lint]) {
     let Some(details) = &page.object else { return };
     let title = title(details);
     let Some((at, object)) = &details.fetched else { return };
     let (lines, text) = match details.form {
         Form::Describe => {
             let subject = Subject { kind: details.key.kind, uid: details.uid };
-            (describe(object, subject, snapshot, *at), None)
+            let mut lines = describe(object, subject, snapshot, *at);
+            lines.extend(notes(object, subject.kind, lint_off, *at));
+            (lines, None)
         }
         Form::Yaml => {
             let text = yaml(object, details.has_managed_fields);

@@ -4,6 +4,7 @@
 //! The text is never lost: it is kept on disk as it is typed (`tui`), stays while it is reviewed and sent, and comes
 //! back where the server does not take it.
 
+mod advice;
 mod desk;
 mod opening;
 mod saved;
@@ -17,6 +18,7 @@ use sent::Sent;
 use serde_json::Value;
 
 use crate::command::{Key, Plan, Refusal, Write, apply, edited, made_with_form};
+use crate::manifest::lint::Lint;
 use crate::manifest::object::tidy;
 use crate::manifest::{
     Catalogue, Names, Path, Problem, Severity, check, complete, help_at, immutable, merge, parse, rerun, timing_at,
@@ -77,7 +79,7 @@ impl App {
     fn show_draft(&mut self, mut draft: Draft) {
         draft.editor.resize(self.size);
         (draft.is_leaving, draft.is_away, draft.sent) = (false, false, Sent::default());
-        draft.check(self.catalogue());
+        draft.check(self.catalogue(), self.now, &self.lint_off);
         draft.help(self.catalogue(), self.now);
         self.overlay = Some(Overlay::Editor(Box::new(draft)));
     }
@@ -155,7 +157,7 @@ impl App {
     }
 
     fn edited(&self, draft: &mut Draft) -> Option<Effect> {
-        draft.check(self.catalogue());
+        draft.check(self.catalogue(), self.now, &self.lint_off);
         draft.help(self.catalogue(), self.now);
         if draft.editor.popup().is_some() {
             draft.complete(self.catalogue(), &self.desk.names);
@@ -298,7 +300,7 @@ impl Draft {
     }
 
     /// Finds what is wrong with the text, and which of its lines cannot be changed.
-    fn check(&mut self, catalogue: &Catalogue) {
+    fn check(&mut self, catalogue: &Catalogue, now: Time, off: &[&'static Lint]) {
         if let Purpose::Form(..) = self.purpose {
             self.editor.set_problems(Vec::new());
             return;
@@ -328,8 +330,9 @@ impl Draft {
                 problems.push(Problem { place, severity: Severity::Warning, message, fix: None });
             }
         }
-        self.editor.set_problems(problems);
         self.editor.set_frozen(frozen);
+        problems.extend(self.advice(&text, catalogue, now, off));
+        self.editor.set_problems(problems);
     }
 
     fn help(&mut self, catalogue: &Catalogue, now: Time) {

@@ -23,6 +23,7 @@ mod list;
 mod log_keys;
 mod logs;
 mod msg;
+mod notes;
 mod overlay;
 mod page;
 mod palette;
@@ -74,6 +75,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use compact_str::CompactString;
 
 use crate::command::Pane;
+use crate::manifest::lint::Lint;
 use crate::model::clock::Time;
 use crate::model::delta::{Cause, Failure, Source};
 use crate::model::journal;
@@ -138,6 +140,8 @@ pub struct App {
     behind: Option<Box<Page>>,
     /// Contexts in which a write needs the context's name typed; `*` stands for any characters.
     pub protected: Vec<String>,
+    /// Rules of the linter that do not speak.
+    pub lint_off: Vec<&'static Lint>,
     /// What was written since the program began, the newest last.
     pub journal: Vec<journal::Entry>,
     /// Texts under edit, and what is known for them.
@@ -231,6 +235,7 @@ impl App {
             is_read_only: false,
             recent: Vec::new(),
             protected: Vec::new(),
+            lint_off: Vec::new(),
             journal: Vec::new(),
             desk: Desk::default(),
             reviews: 0,

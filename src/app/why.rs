@@ -8,7 +8,7 @@ use crate::model::key::{Kind, Uid};
 use crate::model::owner::Subject;
 use crate::model::safe_text::safe_line;
 use crate::model::state::Level;
-use crate::triage::{Diagnosis, Evidence, Finding, Link, Source, chain};
+use crate::triage::{Attempt, Diagnosis, Evidence, Finding, Link, Source, attempts, chain};
 
 use super::draft::Opening;
 use super::inquiry::level;
@@ -20,6 +20,12 @@ const AGE: usize = 7;
 
 /// Columns that the objects of a chain take at most before their words begin.
 const LINKS: usize = 44;
+
+/// Tries that are shown, the newest of them.
+const TRIES: usize = 8;
+
+/// Columns of the timeline of tries.
+const BAR: i64 = 20;
 
 /// The Why pane.
 #[derive(Debug, Default)]
@@ -136,6 +142,7 @@ impl App {
             text.fixes(finding, Some(&mut number));
             if at == 0 {
                 text.chain(&chain(self.known(), subject, finding));
+                text.tries(&attempts(self.known(), subject), self.now);
             }
             text.proofs(finding, self.now);
         }
@@ -238,6 +245,38 @@ impl Text {
         self.verdict(finding);
         self.fixes(finding, None);
         self.proofs(finding, now);
+    }
+
+    /// The tries, the newest last, each as a row and as a bar on the time between the first and the last of them.
+    fn tries(&mut self, tries: &[Attempt], now: Time) {
+        let tries = &tries[tries.len().saturating_sub(TRIES)..];
+        let from = tries.iter().filter_map(|one| one.started).min();
+        let to = tries.iter().map(|one| one.ended.unwrap_or(now)).max();
+        let Some((from, to)) = from.zip(to) else { return };
+        let whole = to.seconds_since(from).max(1);
+        let column = |time: Time| {
+            let share = time.seconds_since(from).clamp(0, whole) * (BAR - 1) / whole;
+            usize::try_from(share).unwrap_or_default()
+        };
+        self.line(Line::plain(""));
+        let head =
+            format!("  {:>3} {:5} {:5} {:bar$}  HOW IT ENDED", "TRY", "BEGAN", "TOOK", "TIMELINE", bar = BAR as usize);
+        self.line(Line::new(head, Role::Dim).cut());
+        for one in tries {
+            let Some(started) = one.started else { continue };
+            let ended = one.ended.unwrap_or(now);
+            let (first, last) = (column(started), column(ended));
+            let bar = " ".repeat(first) + &"━".repeat(last - first + 1);
+            let (began, took) = (now.seconds_since(started).max(0), ended.seconds_since(started).max(0));
+            let (began, took) = (short_duration(began), short_duration(took));
+            let place = if one.node.is_empty() { String::new() } else { format!(" on {}", one.node) };
+            let said = if one.last_line.is_empty() { String::new() } else { format!(": {}", one.last_line) };
+            let index = one.index.map(|index| format!("index {index}, ")).unwrap_or_default();
+            let words = safe_line(&format!("{index}{}{place}{said}", one.outcome)).into_owned();
+            let number = one.number;
+            let row = format!("  {number:>3} {began:>5} {took:>5} {bar:width$}  {words}", width = BAR as usize);
+            self.link(Line::new(row, Role::Signed(one.level)).cut(), Goto::Object(one.pod.clone()));
+        }
     }
 
     /// What a finding stands on.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{Arguments as Global, Program, configuration, refuse, tell};
-use crate::manifest::lint::{self, Lint, Linted, lint};
+use crate::manifest::lint::{self, Lint, LintFinding, Linted, Mended, Seen, is_for_live, lint, lint_in, mend};
 use crate::manifest::{Catalogue, Severity};
 use crate::manifest_file::{Source, Unreadable, read};
 use crate::model::clock::{Clock, SystemClock, Time};
@@ -24,6 +24,9 @@ pub(super) struct Arguments {
     /// Look at the CronJobs and Jobs of the cluster instead, in the namespaces of -n or -A.
     #[arg(long, conflicts_with = "files")]
     pub(super) live: bool,
+    /// Ask the cluster, too, whether what the manifests name is there; --live always does.
+    #[arg(long)]
+    pub(super) online: bool,
     /// In words, as a JSON object a line, or as SARIF 2.1.0.
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     output: Format,
@@ -33,6 +36,9 @@ pub(super) struct Arguments {
     /// Show advice (info), too, in words.
     #[arg(long)]
     all: bool,
+    /// Write the fixes of what is shown into the files; what no fix is about stays as it is, comments too.
+    #[arg(long, conflicts_with = "live")]
+    fix: bool,
 }
 
 /// How findings are written.
@@ -56,7 +62,7 @@ struct Looked {
 }
 
 fn rule(word: &str) -> Result<&'static Lint, String> {
-    lint::named(word.trim()).ok_or_else(|| "there is no such rule; they are numbered L001 to L112".to_owned())
+    lint::named(word.trim()).ok_or_else(|| "there is no such rule; they are numbered L001 to L201".to_owned())
 }
 
 /// Looks through files.
@@ -65,58 +71,139 @@ pub(super) fn files(arguments: &Arguments, global: &Global) -> ExitCode {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
+    let (off, warning) = switched_off(&config.lint.off, warning);
     if !warning.is_empty() {
         tell(&warning);
     }
-    let sources = match read(&arguments.files) {
-        Ok(sources) => sources,
-        Err(Unreadable { message, hint }) => return refuse(&message, hint),
-    };
     let now = SystemClock.now();
-    let looked: Vec<Looked> = sources.into_iter().map(|Source { name, text }| look(name, &text, now, true)).collect();
-    if looked.iter().all(|one| one.linted.objects == 0) {
-        tell("there is no Job and no CronJob of batch/v1 to look at; other kinds are left alone");
+    match arguments.texts(now, &off) {
+        Ok(texts) => finish(arguments, &off, look(texts, now, true, None)),
+        Err(code) => code,
     }
-    finish(arguments, &config.lint.off, looked)
 }
 
-/// Looks through what is in the cluster.
-pub(super) fn live(arguments: &Arguments, program: Program) -> ExitCode {
-    let Program { target, settings, clock, runtime, lint: config } = program;
+impl Arguments {
+    /// Whether a rule speaks.
+    fn is_on(&self, lint: &Lint, off: &[&'static Lint]) -> bool {
+        !self.disable.iter().chain(off).any(|one| *one == lint)
+    }
+
+    /// The files, mended where that is asked for.
+    fn texts(&self, now: Time, off: &[&'static Lint]) -> Result<Vec<Named>, ExitCode> {
+        if self.fix && self.files.iter().any(|path| path.as_os_str() == "-") {
+            return Err(refuse("--fix writes files, and stdin is none", "save it to a file first"));
+        }
+        let sources = read(&self.files).map_err(|Unreadable { message, hint }| refuse(&message, hint))?;
+        let mended = sources.into_iter().map(|Source { name, text }| match self.fix {
+            true => self.mend(&name, &text, now, off).map(|text| (name, text)),
+            false => Ok((name, text)),
+        });
+        mended.collect()
+    }
+
+    /// Mends what would be shown in a file, writes it back where anything changed, and returns what stands in it then.
+    fn mend(&self, name: &str, text: &str, now: Time, off: &[&'static Lint]) -> Result<String, ExitCode> {
+        let is_shown =
+            |finding: &LintFinding| self.is_on(finding.lint, off) && (self.all || finding.severity > Severity::Note);
+        let Mended { text: mended, done } = mend(text, Catalogue::built_in(), now, is_shown);
+        if done.is_empty() {
+            return Ok(mended);
+        }
+        if let Err(error) = std::fs::write(name, &mended) {
+            return Err(refuse(
+                &format!("cannot write {name}: {error}"),
+                "check its permissions and the room on the disk",
+            ));
+        }
+        for one in done {
+            tell(&format!("{name}: {one}"));
+        }
+        Ok(mended)
+    }
+}
+
+/// The rules that the configuration switches off, and what has to be told of it with words that name none.
+pub(super) fn switched_off(words: &[String], warning: String) -> (Vec<&'static Lint>, String) {
+    let mut off = Vec::new();
+    let mut told: Vec<String> = Some(warning).filter(|warning| !warning.is_empty()).into_iter().collect();
+    for word in words {
+        match rule(word) {
+            Ok(lint) => off.push(lint),
+            Err(why) => told.push(format!("lint.off has {word:?}: {why}")),
+        }
+    }
+    (off, told.join("; "))
+}
+
+/// Looks through what is in the cluster, or through files with what the cluster has of what they name.
+pub(super) fn in_cluster(arguments: &Arguments, program: Program) -> ExitCode {
+    let Program { target, settings, clock, runtime } = program;
     if !settings.warning.is_empty() {
         tell(&settings.warning);
     }
-    let objects = runtime.block_on(live::objects(target, clock.as_ref()));
+    let (off, now) = (&settings.lint_off, clock.now());
+    let files = match arguments.live {
+        true => None,
+        false => match arguments.texts(now, off) {
+            Ok(texts) => Some(texts),
+            Err(code) => return code,
+        },
+    };
+    let is_file = files.is_some();
+    let known = runtime.block_on(async {
+        let (engine, mut seen, texts) = match files {
+            None => {
+                let (engine, texts) = live::objects(target, clock.as_ref()).await?;
+                (engine, Seen::default(), texts)
+            }
+            Some(texts) => {
+                let (engine, namespace) = live::connect(target).await?;
+                let mut seen = Seen::new(namespace);
+                texts.iter().for_each(|(_, text)| seen.add(text));
+                (engine, seen, texts)
+            }
+        };
+        live::ask(&engine, &texts, &mut seen, now).await;
+        Ok((texts, seen))
+    });
     // A login helper that still runs must not keep the shell waiting.
     runtime.shutdown_background();
-    match objects {
-        Ok(objects) => {
-            let looked = objects.into_iter().map(|(name, text)| look(name, &text, clock.now(), false));
-            finish(arguments, &config.off, looked.collect())
+    match known {
+        Ok((texts, seen)) => {
+            for why in seen.unread() {
+                tell(&format!("not looked at: {why}"));
+            }
+            finish(arguments, off, look(texts, now, is_file, Some(&seen)))
         }
         Err((message, hint)) => refuse(&message, &hint),
     }
 }
 
-fn look(name: String, text: &str, now: Time, is_file: bool) -> Looked {
-    let mut linted = lint(text, Catalogue::built_in(), now);
-    // A server knows its fields better than the built-in schema, which may be older.
-    linted.findings.retain(|finding| is_file || finding.lint.id != "L012");
-    Looked { name, is_file, linted }
+/// A text with the name under which it is told of: a file, or an object.
+type Named = (String, String);
+
+fn look(texts: Vec<Named>, now: Time, is_file: bool, seen: Option<&Seen>) -> Vec<Looked> {
+    let look = |(name, text): Named| {
+        let catalogue = Catalogue::built_in();
+        let mut linted = match seen {
+            Some(seen) => lint_in(&text, catalogue, now, seen),
+            None => lint(&text, catalogue, now),
+        };
+        linted.findings.retain(|finding| is_file || is_for_live(finding.lint));
+        Looked { name, is_file, linted }
+    };
+    let looked: Vec<Looked> = texts.into_iter().map(look).collect();
+    if is_file && looked.iter().all(|one| one.linted.objects == 0) {
+        tell("there is no Job and no CronJob of batch/v1 to look at; other kinds are left alone");
+    }
+    looked
 }
 
 /// Leaves out what nobody wants to hear of, writes the rest, and says by the exit code what there was: 0 nothing but
 /// advice, 1 errors or warnings, 2 something that cannot be read.
-fn finish(arguments: &Arguments, off: &[String], mut looked: Vec<Looked>) -> ExitCode {
-    let mut without = arguments.disable.clone();
-    for word in off {
-        match rule(word) {
-            Ok(lint) => without.push(lint),
-            Err(why) => tell(&format!("lint.off has {word:?}: {why}")),
-        }
-    }
+fn finish(arguments: &Arguments, off: &[&'static Lint], mut looked: Vec<Looked>) -> ExitCode {
     for one in &mut looked {
-        one.linted.findings.retain(|finding| !without.iter().any(|lint| lint.id == finding.lint.id));
+        one.linted.findings.retain(|finding| arguments.is_on(finding.lint, off));
         for problem in &one.linted.problems {
             let (line, column) = (problem.place.line + 1, problem.place.column + 1);
             tell(&format!("{}:{line}:{column}: {}", one.name, problem.message));

@@ -120,8 +120,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Arguments::try_parse_from(arguments) {
         Ok(mut arguments) => match arguments.command.take() {
             Some(Command::Demo(demo)) => demo::run(&demo),
-            Some(Command::Lint(lint)) if !lint.live => lint::files(&lint, &arguments),
-            Some(Command::Lint(lint)) => with_target(arguments, |program| lint::live(&lint, program)),
+            Some(Command::Lint(lint)) if !(lint.live || lint.online) => lint::files(&lint, &arguments),
+            Some(Command::Lint(lint)) => with_target(arguments, |program| lint::in_cluster(&lint, program)),
             Some(Command::Logs(logs)) => with_target(arguments, |program| logs::run(&logs, program)),
             Some(Command::Why(why)) => with_target(arguments, |program| why::run(&why, program)),
             Some(Command::Problems(problems)) => with_target(arguments, |program| problems::run(&problems, program)),
@@ -143,7 +143,6 @@ struct Program {
     settings: Settings,
     clock: Arc<dyn Clock>,
     runtime: tokio::runtime::Runtime,
-    lint: config::Lint,
 }
 
 /// Reads the configuration, and what has to be told of it; where it cannot be used, says so and gives the exit code.
@@ -171,7 +170,8 @@ fn with_target(mut arguments: Arguments, go_on: impl FnOnce(Program) -> ExitCode
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("cannot start: {error}"), "check the limits on threads and open files"),
     };
-    let settings = Settings { look, logs: log_limits(&logs), protected, call: call(notify), warning };
+    let (lint_off, warning) = lint::switched_off(&lint.off, warning);
+    let settings = Settings { look, logs: log_limits(&logs), protected, lint_off, call: call(notify), warning };
     // The embedded cluster lives in a task.
     let mut target = runtime.block_on(async { target(arguments, &clock) });
     if let Place::Kubeconfig(choice) = &mut target.place
@@ -181,7 +181,7 @@ fn with_target(mut arguments: Arguments, go_on: impl FnOnce(Program) -> ExitCode
     }
     // kube links two TLS providers' traits; one must be chosen before the first connection. An error means it was.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    go_on(Program { target, settings, clock, runtime, lint })
+    go_on(Program { target, settings, clock, runtime })
 }
 
 /// The full screen.

@@ -1,12 +1,15 @@
 //! What a person should know of a manifest of a Job or a CronJob before it runs: what the server will refuse, what can
 //! never work, and what will hurt whoever is on call. Each rule is one entry of its family's `LINTS`: when it fires,
-//! what it says and what would mend it. Rules look at the manifest alone, never at a cluster.
+//! what it says and what would mend it. Rules look at the manifest alone; those of `cluster` also
+//! at what a cluster said of what it names.
 
 mod behaviour;
+mod cluster;
 mod cron;
 mod fix;
 mod image;
 mod lifecycle;
+mod mend;
 mod policy;
 mod resources;
 mod security;
@@ -16,15 +19,20 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
+use serde_json::Value;
+
 use super::check::{Fault, faults};
 use super::parse::{Document, Form, parse};
 use super::path::Path;
 use super::problem::{Place, Problem, Severity};
 use super::schema::Catalogue;
+use super::{rerun, to_yaml};
 use crate::model::clock::Time;
 use subject::{Draft, Subject};
 
+pub use cluster::Seen;
 pub use fix::{FieldChange, LintFix};
+pub use mend::{Mended, mend};
 
 /// A rule.
 #[derive(Debug)]
@@ -39,6 +47,14 @@ pub struct Lint {
     pub help: &'static str,
     check: fn(&Subject<'_>, &mut Vec<Draft>),
 }
+
+impl PartialEq for Lint {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Lint {}
 
 /// A rule that fired.
 #[derive(Debug, Clone)]
@@ -80,6 +96,7 @@ pub const LINTS: &[&[Lint]] = &[
     image::LINTS,
     security::LINTS,
     behaviour::LINTS,
+    cluster::LINTS,
 ];
 
 /// All rules.
@@ -92,19 +109,58 @@ pub fn named(word: &str) -> Option<&'static Lint> {
     all().find(|lint| lint.id.eq_ignore_ascii_case(word) || lint.name.eq_ignore_ascii_case(word))
 }
 
+/// A live object as a person would write it to have it again, which is what rules look at: without what the server and
+/// the controllers wrote.
+pub fn live_text(object: &Value) -> String {
+    to_yaml(&rerun::clone(object, object["metadata"]["name"].as_str().unwrap_or_default(), false))
+}
+
+/// Whether a rule speaks of live objects. What the server wrote into one is no mistake there; a server knows its fields
+/// better than the built-in schema, which may be older; and whether an image exists is seen, not guessed by its name.
+pub fn is_for_live(lint: &Lint) -> bool {
+    !["L009", "L012", "L071"].contains(&lint.id)
+}
+
 /// The rules that still speak where a value has the wrong type: what others would say of such a manifest is guesswork.
 const BEFORE_TYPES_ARE_RIGHT: [&str; 6] = ["L001", "L002", "L009", "L011", "L012", "L017"];
 
 /// Looks through all Jobs and CronJobs of a text, also those in lists. Schedules are looked at from `now` on.
 pub fn lint(text: &str, catalogue: &Catalogue, now: Time) -> Linted {
+    run(text, catalogue, now, None, |_, _| true)
+}
+
+/// The same with what a cluster has. What rules want to know of it and is not known stands in `seen` then, for another
+/// run with the answers.
+pub fn lint_in(text: &str, catalogue: &Catalogue, now: Time, seen: &Seen) -> Linted {
+    run(text, catalogue, now, Some(seen), |_, _| true)
+}
+
+/// The same with those findings alone that are wanted, by rule and severity: what would mend the others is not worked
+/// out, which takes most of the time.
+pub fn lint_for(
+    text: &str,
+    catalogue: &Catalogue,
+    now: Time,
+    is_wanted: impl Fn(&'static Lint, Severity) -> bool,
+) -> Linted {
+    run(text, catalogue, now, None, is_wanted)
+}
+
+fn run(
+    text: &str,
+    catalogue: &Catalogue,
+    now: Time,
+    seen: Option<&Seen>,
+    is_wanted: impl Fn(&'static Lint, Severity) -> bool,
+) -> Linted {
     let parsed = parse(text);
     let lines: Vec<&str> = text.lines().collect();
     let mut linted = Linted { problems: parsed.problems, ..Linted::default() };
     for document in parsed.documents.into_iter().flat_map(objects) {
         let faults = faults(&document, &lines, catalogue);
-        let Some(subject) = Subject::new(&document, &lines, &faults, now) else { continue };
+        let Some(subject) = Subject::new(&document, &lines, &faults, now, seen) else { continue };
         linted.objects += 1;
-        linted.findings.extend(findings(&subject, &faults));
+        linted.findings.extend(findings(&subject, &faults, &is_wanted));
     }
     linted.findings.sort_by_key(|one| (one.place.line, one.place.column, one.lint.id));
     linted
@@ -119,13 +175,18 @@ fn objects(document: Document) -> Vec<Document> {
     }
 }
 
-fn findings(subject: &Subject<'_>, faults: &[Fault]) -> Vec<LintFinding> {
+fn findings(
+    subject: &Subject<'_>,
+    faults: &[Fault],
+    is_wanted: &impl Fn(&'static Lint, Severity) -> bool,
+) -> Vec<LintFinding> {
     let has_wrong_types = faults.iter().any(subject::is_wrong_type);
     let lints = all().filter(|lint| !has_wrong_types || BEFORE_TYPES_ARE_RIGHT.contains(&lint.id));
     let mut found = Vec::new();
     for lint in lints {
         let mut drafts = Vec::new();
         (lint.check)(subject, &mut drafts);
+        drafts.retain(|draft| is_wanted(lint, draft.severity(lint)));
         found.extend(drafts.into_iter().map(|draft| subject.finding(lint, draft)));
     }
     found

@@ -20,6 +20,7 @@ mod parse;
 mod path;
 mod problem;
 pub mod rerun;
+mod rewrite;
 #[cfg(test)]
 mod samples;
 mod schema;
@@ -33,7 +34,7 @@ pub use complete::{Completion, Names, Part, Spot, complete, help_at, place_at, t
 pub use import::{Imported, import};
 pub use parse::{Document, Found, Parsed, parse};
 pub use path::{Path, Step};
-pub use problem::{Edit, Fix, Place, Problem, Severity};
+pub use problem::{Edit, Fix, Place, Problem, Severity, edited};
 pub use schema::{Catalogue, Field};
 pub use template::{Template, templates};
 pub use without::without;

@@ -15,7 +15,7 @@ use super::path::{Path, Step};
 use super::problem::{Place, Problem};
 pub(super) use scalar::resolve;
 use tree::Builder;
-pub(super) use tree::{Entry, Form, Node};
+pub(super) use tree::{Entry, Form, Layout, Node};
 
 /// What a text holds.
 #[derive(Debug, Clone, Default)]

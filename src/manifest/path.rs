@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 /// One step of a [`Path`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Step {
@@ -53,6 +55,21 @@ impl Path {
         Self(steps)
     }
 
+    /// The last so many keys of it, with the positions behind them.
+    pub(super) fn end(&self, keys: usize) -> Self {
+        let is_key = |at: &usize| matches!(self.0[*at], Step::Key(_));
+        let start = (0..self.0.len()).rev().filter(is_key).nth(keys.saturating_sub(1)).unwrap_or(0);
+        Self(self.0[start..].to_vec())
+    }
+
+    /// The value that it leads to in this one.
+    pub(super) fn value_in<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+        self.0.iter().try_fold(value, |value, step| match step {
+            Step::Key(key) => value.get(key),
+            Step::Index(index) => value.get(index),
+        })
+    }
+
     /// Its keys from the last to the first; positions are left out.
     pub(super) fn keys_from_end(&self) -> impl Iterator<Item = &str> {
         self.0.iter().rev().filter_map(|step| match step {
@@ -92,6 +109,8 @@ mod tests {
         ] {
             assert_eq!(Path::parse(text).to_string(), text);
         }
+        assert_eq!(Path::parse("a.b[0].c[1]").end(2).to_string(), "b[0].c[1]");
+        assert_eq!(Path::parse("a[1]").end(2).to_string(), "a[1]");
         assert_eq!(Path::parse("a[1]").0, [Step::Key("a".into()), Step::Index(1)]);
     }
 

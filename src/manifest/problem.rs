@@ -52,27 +52,67 @@ pub struct Problem {
 pub struct Fix {
     /// What it does, as an order: "rename to `spec`".
     pub title: String,
-    /// The change.
-    pub edit: Edit,
+    /// The changes, from the beginning of the text to its end.
+    pub edits: Vec<Edit>,
 }
 
-/// A change of the text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Edit {
-    /// Other text for a part of a line.
-    Replace {
-        /// What goes.
-        place: Place,
-        /// What comes; it has no line breaks.
-        text: String,
-    },
-    /// Whole lines go.
-    RemoveLines {
-        /// The first of them.
-        first: usize,
-        /// How many.
-        count: usize,
-    },
+/// Other text for a part of the text. Line and column count from 0, the column in characters; both exist in the text, so
+/// that an editor can go there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edit {
+    /// Where what goes begins.
+    pub start: (usize, usize),
+    /// Behind its last character; the same where nothing goes.
+    pub end: (usize, usize),
+    /// What comes.
+    pub text: String,
+}
+
+impl Edit {
+    /// Other text at a place of one line.
+    pub fn at(Place { line, column, end_column }: Place, text: impl Into<String>) -> Self {
+        Self { start: (line, column), end: (line, end_column), text: text.into() }
+    }
+
+    /// Takes whole lines away, from the first to the last, with the line break that parts them from their neighbours.
+    pub(super) fn without_lines(lines: &[&str], first: usize, last: usize) -> Self {
+        let text = String::new();
+        if last + 1 < lines.len() {
+            return Self { start: (first, 0), end: (last + 1, 0), text };
+        }
+        let start = first.checked_sub(1).map_or((0, 0), |before| end_of(lines, before));
+        Self { start, end: end_of(lines, last), text }
+    }
+
+    /// Puts lines in before this one, which may be the one behind the last; the text ends with a line break.
+    pub(super) fn with_lines(lines: &[&str], line: usize, text: &str) -> Self {
+        if line < lines.len() {
+            return Self { start: (line, 0), end: (line, 0), text: text.to_owned() };
+        }
+        let end = end_of(lines, lines.len().saturating_sub(1));
+        Self { start: end, end, text: format!("\n{}", text.trim_end_matches('\n')) }
+    }
+}
+
+/// Where a line ends.
+pub(super) fn end_of(lines: &[&str], line: usize) -> (usize, usize) {
+    (line, lines.get(line).map_or(0, |text| text.chars().count()))
+}
+
+/// A text after these edits, which lie apart from each other.
+pub fn edited(text: &str, edits: &[Edit]) -> String {
+    let starts: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+    let offset = |(line, column): (usize, usize)| {
+        let start = starts.get(line).copied().unwrap_or(text.len());
+        text[start..].char_indices().nth(column).map_or(text.len(), |(at, _)| start + at)
+    };
+    let mut edits: Vec<&Edit> = edits.iter().collect();
+    edits.sort();
+    let mut edited = text.to_owned();
+    for edit in edits.into_iter().rev() {
+        edited.replace_range(offset(edit.start)..offset(edit.end), &edit.text);
+    }
+    edited
 }
 
 impl Problem {
@@ -88,7 +128,7 @@ impl Problem {
 
     /// The same problem, mended by other text at its place.
     pub(super) fn mended_by(self, title: impl Into<String>, text: impl Into<String>) -> Self {
-        let edit = Edit::Replace { place: self.place, text: text.into() };
-        Self { fix: Some(Fix { title: title.into(), edit }), ..self }
+        let edits = vec![Edit::at(self.place, text)];
+        Self { fix: Some(Fix { title: title.into(), edits }), ..self }
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! Nothing here asks the server, the clock or the screen.
 
+mod attempt;
 mod case;
 mod chain;
 mod choose;
@@ -32,6 +33,7 @@ mod scene_of_pod;
 mod starting;
 mod stuck;
 
+pub use attempt::{Attempt, attempts};
 pub use case::Case;
 pub use chain::{Link, chain};
 pub use finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity, Source};

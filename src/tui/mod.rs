@@ -29,6 +29,7 @@ use tokio::task::AbortHandle;
 use crate::app::{App, Effect, ExportOutcome, LogLimits, Msg, Schemas};
 use crate::cluster::connect::{self, Place, Target};
 use crate::cluster::{Engine, REPORTS, Report, credential};
+use crate::manifest::lint::Lint;
 use crate::model::clock::Clock;
 use crate::model::exec::{ContainerKey, Join};
 use crate::model::key::Session;
@@ -76,6 +77,8 @@ pub struct Settings {
     pub logs: LogLimits,
     /// Contexts in which a change needs the context's name typed.
     pub protected: Vec<String>,
+    /// Rules of the linter that do not speak.
+    pub lint_off: Vec<&'static Lint>,
     /// How a person is called.
     pub call: Call,
     /// What a person must be told at the start; empty for nothing.
@@ -87,7 +90,7 @@ pub struct Settings {
 /// # Errors
 /// Where the terminal cannot be used.
 pub async fn run(mut target: Target, settings: Settings, clock: Arc<dyn Clock>) -> std::io::Result<()> {
-    let Settings { look, logs, protected, call, warning } = settings;
+    let Settings { look, logs, protected, lint_off, call, warning } = settings;
     let is_demo = matches!(target.place, Place::Demo(_));
     let memory = Memory::load(is_demo);
     target.remembered.clone_from(&memory.state().namespaces);
@@ -101,6 +104,7 @@ pub async fn run(mut target: Target, settings: Settings, clock: Arc<dyn Clock>) 
     app.recent.clone_from(&memory.state().recent);
     app.logs.limits = logs;
     app.protected = protected;
+    app.lint_off = lint_off;
     app.notice = Some(warning).filter(|warning| !warning.is_empty());
     let (reports, reported) = mpsc::channel(REPORTS);
     let engine = Engine::start(target.clone(), Session::default(), reports.clone());

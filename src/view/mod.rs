@@ -56,6 +56,7 @@ fn keep_ascii(buffer: &mut Buffer) {
             Some('–' | '—') => "-",
             Some('│' | '├') => "|",
             Some('└') => "`",
+            Some('━') => "=",
             Some('→' | '▸') => ">",
             Some('‘' | '’') => "'",
             _ => "?",

@@ -16,7 +16,9 @@ pub const TESTS: &[Local] = &[
     Local { name: "lint_cli::what_cannot_be_read_is_told_and_the_rest_looked_at", run: what_cannot_be_read_is_told },
     Local { name: "lint_cli::json_has_fixes_as_patches", run: json_has_fixes_as_patches },
     Local { name: "lint_cli::sarif_has_rules_results_and_places", run: sarif_has_rules_results_and_places },
+    Local { name: "lint_cli::fixes_are_written_back_and_nothing_else", run: fixes_are_written_back },
     Local { name: "lint_cli::nothing_of_a_file_reaches_the_terminal_as_more_than_text", run: text_is_made_safe },
+    Local { name: "lint_cli::what_files_name_is_looked_for_in_the_cluster", run: what_files_name_is_looked_for },
     Local { name: "lint_cli::cluster_is_looked_at_as_what_a_person_would_write", run: cluster_is_looked_at },
 ];
 
@@ -109,7 +111,7 @@ fn rules_are_left_out() {
     assert_eq!((code, out.lines().count()), (0, 2), "{out}");
     let (code, _, told) = lints(files.path(), "lint a.yaml --config c.yaml", "");
     assert_eq!(code, 0);
-    assert_eq!(told, "kubatch: lint.off has \"L999\": there is no such rule; they are numbered L001 to L112\n");
+    assert_eq!(told, "kubatch: lint.off has \"L999\": there is no such rule; they are numbered L001 to L201\n");
     let (code, out, told) = lints(files.path(), "lint a.yaml --disable L999", "");
     assert!(code == 2 && out.is_empty() && told.contains("there is no such rule"), "{told}");
 }
@@ -145,6 +147,7 @@ fn json_has_fixes_as_patches() {
         "fix": {
             "title": "set it to Forbid", "needsNewJob": false,
             "patch": [{ "op": "add", "path": "/spec/concurrencyPolicy", "value": "Forbid" }],
+            "edits": [{ "line": 11, "column": 1, "endLine": 11, "endColumn": 1, "text": "  concurrencyPolicy: Forbid\n" }],
         },
     });
     assert_eq!(lines[0], wanted);
@@ -172,12 +175,42 @@ fn sarif_has_rules_results_and_places() {
     assert_eq!((&results[1]["ruleId"], &results[1]["level"]), (&"L040".into(), &"warning".into()));
     let region = &results[1]["locations"][0]["physicalLocation"]["region"];
     assert_eq!(*region, serde_json::json!({ "startLine": 8, "startColumn": 3, "endColumn": 20 }));
+    let wanted = serde_json::json!([{
+        "description": { "text": "set it to Forbid" },
+        "artifactChanges": [{
+            "artifactLocation": { "uri": "a%20b.yaml" },
+            "replacements": [{
+                "deletedRegion": { "startLine": 8, "startColumn": 22, "endLine": 8, "endColumn": 27 },
+                "insertedContent": { "text": "Forbid" },
+            }],
+        }],
+    }]);
+    assert_eq!(results[1]["fixes"], wanted);
     assert_eq!(run_of["invocations"][0]["executionSuccessful"], true);
     std::fs::write(files.path().join("c.yaml"), "a: [").unwrap();
     let (code, document) = run("lint|-o|sarif|.");
     let invocation = &document["runs"][0]["invocations"][0];
     assert_eq!((code, &invocation["executionSuccessful"]), (2, &false.into()));
     assert_eq!(invocation["toolExecutionNotifications"].as_array().unwrap().len(), 1);
+}
+
+fn fixes_are_written_back() {
+    let bad =
+        GOOD.replace("  concurrencyPolicy: Forbid\n", "  # as often as it likes\n").replace("busybox:1.36", "busybox");
+    let files = folder(&[("bad.yaml", &bad), ("good.yaml", GOOD)]);
+    let read = |name: &str| std::fs::read_to_string(files.path().join(name)).unwrap();
+    let (code, out, told) = lints(files.path(), "lint --fix .", "");
+    assert_eq!(told, "kubatch: ./bad.yaml: L040 cronjob/report: set spec.concurrencyPolicy to Forbid\n");
+    assert!(code == 1 && out.contains(" L070 ") && !out.contains(" L040 "), "what nothing mends is told: {out}");
+    let mended = bad.replace("HistoryLimit: 3\n  job", "HistoryLimit: 3\n  concurrencyPolicy: Forbid\n  job");
+    assert_eq!((read("bad.yaml"), read("good.yaml")), (mended.clone(), GOOD.to_owned()));
+    let (_, _, told) = lints(files.path(), "lint --fix .", "");
+    assert_eq!((told.as_str(), read("bad.yaml")), ("", mended));
+    // Advice is mended where it is shown.
+    let (code, _, told) = lints(files.path(), "lint --fix --all good.yaml", "");
+    assert!(code == 0 && told.contains(" L049 "), "{told}");
+    let (code, out, told) = lints(files.path(), "lint --fix -", &bad);
+    assert!(code == 2 && out.is_empty() && told.contains("stdin"), "{told}");
 }
 
 fn text_is_made_safe() {
@@ -201,4 +234,23 @@ fn cluster_is_looked_at() {
     );
     let (_, out, _) = lints(folder.path(), "--demo lint --live -n media", "");
     assert!(out.starts_with("media/") && !out.contains("data/"), "{out}");
+}
+
+fn what_files_name_is_looked_for() {
+    let naming = GOOD.replace(
+        "            image:",
+        "            envFrom: [{ configMapRef: { name: settings } }]\n            image:",
+    );
+    let with = format!("{naming}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: settings }}\n");
+    let files = folder(&[("a.yaml", &naming), ("b.yaml", &with)]);
+    let (code, out, told) = lints(files.path(), "lint a.yaml", "");
+    assert_eq!((code, told.as_str()), (0, ""), "{out}");
+    let (code, out, told) = lints(files.path(), "--demo -n data lint --online a.yaml", "");
+    assert_eq!((code, told.as_str()), (1, ""), "{out}");
+    assert!(out.contains("error L200 there is no service account `report` in namespace data: no pod"), "{out}");
+    assert!(out.contains("error L201 there is no ConfigMap `settings` in namespace data: the containers"), "{out}");
+    let (_, out, _) = lints(files.path(), "--demo -n data lint --online b.yaml", "");
+    assert!(out.contains(" L200 ") && !out.contains(" L201 "), "what comes with it is there: {out}");
+    let (code, out, _) = lints(files.path(), "--demo -n data lint --online a.yaml --disable L200,L201", "");
+    assert_eq!(code, 0, "{out}");
 }

@@ -139,7 +139,7 @@ fn table() -> String {
 
 /// What each key of the configuration is for.
 const CONFIGURATION: [(&str, &str); 8] = [
-    ("lint.off", "rules that `kubatch lint` leaves out, by number or name"),
+    ("lint.off", "rules that `kubatch lint`, the editor and the notes on pages leave out, by number or name"),
     (
         "logs.disk",
         "bytes on disk for log lines beyond `logs.memory`; what is more is dropped, oldest first, with a mark",

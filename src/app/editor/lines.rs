@@ -112,21 +112,6 @@ impl Editor {
         self.buffer.go_to((line, column.min(self.buffer.length(line))), false);
     }
 
-    /// Takes lines away; the cursor stays on its line.
-    pub(super) fn remove_lines(&mut self, first: usize, count: usize) {
-        let (cursor, column) = self.buffer.cursor();
-        let end = self.buffer.end().0;
-        if first > end || count == 0 {
-            return;
-        }
-        let last = first.saturating_add(count - 1).min(end);
-        let (start, end) = self.whole_lines(first, last);
-        self.buffer.replace(start, end, "");
-        let gone = (last + 1).min(cursor).saturating_sub(first);
-        let to = (cursor - gone).min(self.buffer.end().0);
-        self.buffer.go_to((to, column.min(self.buffer.length(to))), false);
-    }
-
     /// Copies what is selected, or the line, and returns it; a line ends with a line break.
     pub(super) fn copy(&mut self) -> String {
         self.clip = match self.buffer.selection() {

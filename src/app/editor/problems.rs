@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::ops::Range;
 
-use crate::manifest::{Edit, Place, Problem, Severity};
+use crate::manifest::{Edit, Problem, Severity};
 
 use super::Editor;
 
@@ -19,12 +19,13 @@ impl Editor {
         &self.problems
     }
 
-    /// The problem under the cursor; else the worst one of its line.
-    pub fn problem_here(&self) -> Option<&Problem> {
+    /// The problems of the cursor's line: first those under the cursor, the worst ones first.
+    pub fn problems_here(&self) -> Vec<&Problem> {
         let (line, column) = self.cursor();
-        let here = |problem: &&Problem| problem.place.line == line;
+        let mut here: Vec<_> = self.problems.iter().filter(|problem| problem.place.line == line).collect();
         let is_under = |problem: &Problem| (problem.place.column..=problem.place.end_column).contains(&column);
-        self.problems.iter().filter(here).min_by_key(|problem| (!is_under(problem), Reverse(problem.severity)))
+        here.sort_by_key(|problem| (!is_under(problem), Reverse(problem.severity)));
+        here
     }
 
     /// How bad the worst problem of a line is.
@@ -44,15 +45,20 @@ impl Editor {
 
     /// Makes the change that mends the problem under the cursor.
     pub(super) fn fix(&mut self) {
-        let Some(fix) = self.problem_here().and_then(|problem| problem.fix.clone()) else {
+        let Some(fix) = self.problems_here().into_iter().find_map(|problem| problem.fix.clone()) else {
             self.notice = Some("there is no problem here that mends itself".to_owned());
             return;
         };
-        match fix.edit {
-            Edit::Replace { place: Place { line, column, end_column }, text } => {
-                self.buffer.replace((line, column), (line, end_column), &text);
-            }
-            Edit::RemoveLines { first, count } => self.remove_lines(first, count),
+        let cursor = self.buffer.cursor();
+        // From the end, so that the places before stay where they are.
+        for Edit { start, end, text } in fix.edits.iter().rev() {
+            self.buffer.replace(*start, *end, text);
+        }
+        let is_of_line = |edit: &Edit| edit.start.0 == cursor.0 && edit.end.0 == cursor.0 && !edit.text.contains('\n');
+        if !fix.edits.iter().all(is_of_line) {
+            let line = line_after(cursor.0, &fix.edits).min(self.buffer.end().0);
+            self.buffer.go_to((line, cursor.1.min(self.buffer.length(line))), false);
+            self.notice = Some(format!("{}; ctrl-z takes it back", fix.title));
         }
     }
 
@@ -70,4 +76,14 @@ impl Editor {
             None => self.notice = Some("no problem is known".to_owned()),
         }
     }
+}
+
+/// Where a line is after these edits.
+fn line_after(line: usize, edits: &[Edit]) -> usize {
+    edits.iter().fold(line, |after, edit| {
+        let is_before = edit.end <= (line, 0);
+        let gone = edit.end.0.min(line) - edit.start.0.min(line);
+        let new = if is_before { edit.text.matches('\n').count() } else { 0 };
+        (after + new).saturating_sub(gone)
+    })
 }

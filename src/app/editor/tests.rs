@@ -235,14 +235,14 @@ fn a_line_is_gone_to_by_its_number() {
 }
 
 fn problem(line: usize, column: usize, end_column: usize, edit: Option<Edit>) -> Problem {
-    let fix = edit.map(|edit| Fix { title: "mend it".to_owned(), edit });
+    let fix = edit.map(|edit| Fix { title: "mend it".to_owned(), edits: vec![edit] });
     Problem { place: Part { line, column, end_column }, severity: Severity::Error, message: "wrong".to_owned(), fix }
 }
 
 #[test]
 fn problems_are_gone_to_and_mended() {
     let mut editor = editor("|speck:\n  a: 1\n  a: 1\n");
-    let edit = Edit::Replace { place: Part { line: 0, column: 0, end_column: 5 }, text: "spec".to_owned() };
+    let edit = Edit::at(Part { line: 0, column: 0, end_column: 5 }, "spec");
     editor.set_problems(vec![problem(2, 2, 3, None), problem(0, 0, 5, Some(edit)), problem(1, 2, 3, None)]);
     press(&mut editor, &["alt-n"]);
     assert_eq!(editor.cursor(), (1, 2));
@@ -251,7 +251,7 @@ fn problems_are_gone_to_and_mended() {
     press(&mut editor, &["f8", "f8"]);
     assert_eq!(editor.cursor(), (0, 0), "round at the end");
     assert_eq!(press(&mut editor, &["alt-."]), EditorOutcome::Edited);
-    editor.set_problems(vec![problem(2, 2, 3, Some(Edit::RemoveLines { first: 2, count: 1 }))]);
+    editor.set_problems(vec![problem(2, 2, 3, Some(Edit { start: (1, 6), end: (2, 6), text: String::new() }))]);
     press(&mut editor, &["shift-f8", "alt-."]);
     assert_eq!(editor.text(), "spec:\n  a: 1\n");
     press(&mut editor, &["ctrl-z", "ctrl-z"]);
@@ -261,10 +261,10 @@ fn problems_are_gone_to_and_mended() {
 #[test]
 fn problems_of_another_text_do_no_harm() {
     let mut editor = editor("|a");
-    let edit = Edit::Replace { place: Part { line: 0, column: 7, end_column: 9 }, text: "x".to_owned() };
+    let edit = Edit::at(Part { line: 0, column: 7, end_column: 9 }, "x");
     editor.set_problems(vec![
         problem(0, 7, 9, Some(edit)),
-        problem(40, 1, 2, Some(Edit::RemoveLines { first: 40, count: 2 })),
+        problem(40, 1, 2, Some(Edit { start: (40, 0), end: (42, 0), text: String::new() })),
     ]);
     press(&mut editor, &["alt-.", "alt-n", "alt-.", "alt-n"]);
     editor.set_frozen(vec![(7..90, "gone".to_owned())]);
@@ -306,12 +306,37 @@ fn a_completion_takes_the_place_of_the_whole_word() {
 }
 
 #[test]
-fn lines_are_taken_away_from_around_the_cursor() {
-    for (first, count, after) in [(0, 2, "c|"), (1, 1, "\nc|"), (2, 9, "\nb|"), (0, 9, "|"), (3, 1, "\nb\nc|")] {
-        let mut editor = editor("\nb\nc|");
-        editor.remove_lines(first, count);
-        assert_eq!(marked(&editor), after, "{first} {count}");
+fn the_cursor_stays_on_its_line_where_a_fix_changes_others() {
+    let edit = |start, end, text: &str| Edit { start, end, text: text.to_owned() };
+    let cases = [
+        (vec![edit((0, 0), (0, 0), "x\n")], "x\na\nb\nc|"),
+        (vec![edit((0, 0), (2, 0), "")], "c|"),
+        (vec![edit((1, 0), (2, 0), ""), edit((2, 1), (2, 1), "\ny")], "a\nc|\ny"),
+        (vec![edit((1, 1), (2, 1), "")], "a\nb|"),
+        (vec![edit((0, 0), (0, 1), "x"), edit((2, 0), (2, 1), "zz")], "x\nb\nz|z"),
+        (vec![edit((2, 0), (2, 1), "zz")], "a\nb\nzz|"),
+    ];
+    for (edits, after) in cases {
+        let mut editor = editor("a\nb\nc|");
+        editor.set_problems(vec![Problem {
+            fix: Some(Fix { title: "mend it".to_owned(), edits }),
+            ..problem(2, 0, 1, None)
+        }]);
+        press(&mut editor, &["alt-."]);
+        assert_eq!(marked(&editor), after);
+        press(&mut editor, &["ctrl-z"]);
+        assert_eq!(marked(&editor), "a\nb\nc|", "one step");
     }
+}
+
+#[test]
+fn of_several_problems_in_a_line_the_first_that_can_be_mended_is() {
+    let mut editor = editor("a: 1|\n");
+    let fix = |text: &str| Some(Edit::at(Part { line: 0, column: 3, end_column: 4 }, text));
+    let mild = Problem { severity: Severity::Warning, ..problem(0, 3, 4, fix("3")) };
+    editor.set_problems(vec![problem(0, 3, 4, None), mild, problem(0, 3, 4, fix("2"))]);
+    press(&mut editor, &["alt-."]);
+    assert_eq!(editor.text(), "a: 2\n");
 }
 
 #[test]

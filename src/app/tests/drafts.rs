@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::app::SavedDraft;
-use crate::manifest::Template;
+use crate::manifest::lint::named;
+use crate::manifest::{Severity, Template};
 use crate::model::fixtures::{accept, text, written};
 use crate::model::mutation::{Change as Meant, Mutation, Prepared, Reason, Refused};
 
@@ -376,4 +377,68 @@ fn what_comes_back_from_the_users_own_editor_is_the_text() {
     assert_eq!(draft(&app).editor.text(), "apiVersion: v1\n");
     app.update(Msg::EditedOutside(Err("vi ended with a failure".into())));
     assert!(draft(&app).editor.notice.as_deref().is_some_and(|notice| notice.contains("vi")));
+}
+
+/// What is told of the text, errors and warnings.
+fn told(app: &App) -> Vec<String> {
+    let problems = draft(app).editor.problems().iter().filter(|one| one.severity > Severity::Note);
+    problems.map(|one| format!("{}: {}", one.place.line + 1, one.message)).collect()
+}
+
+/// The line of the text with these words.
+fn line_with(app: &App, words: &str) -> Option<usize> {
+    draft(app).editor.lines().iter().position(|line| line.contains(words)).map(|line| line + 1)
+}
+
+#[test]
+fn what_will_hurt_is_told_as_it_is_typed_and_mended_in_one_step() {
+    let mut app = editing();
+    assert!(!told(&app).iter().any(|one| one.contains("L042")), "{:?}", told(&app));
+    type_behind(&mut app, "startingDeadlineSeconds: 200", "");
+    press(&mut app, &["backspace", "backspace"]);
+    let line = line_with(&app, "startingDeadlineSeconds: 2").unwrap();
+    let found = format!("{line}: L042 a controller that is busy for 2 s leaves the run out");
+    assert!(told(&app).contains(&found), "{:?}", told(&app));
+    let before = draft(&app).editor.text();
+    press(&mut app, &["alt-."]);
+    assert_eq!(draft(&app).editor.text(), before.replace("Seconds: 2\n", "Seconds: 60\n"));
+    assert!(!told(&app).iter().any(|one| one.contains("L042")));
+    press(&mut app, &["ctrl-z"]);
+    assert_eq!(draft(&app).editor.text(), before);
+    assert!(told(&app).contains(&found));
+}
+
+#[test]
+fn fixes_of_one_line_are_made_one_after_the_other() {
+    let mut app = editing();
+    type_behind(&mut app, "jobTemplate:", "");
+    press(&mut app, &["down", "down", "alt-."]);
+    let limits = |app: &App| ["activeDeadlineSeconds:", "backoffLimit:"].map(|field| line_with(app, field).is_some());
+    assert_eq!(limits(&app), [true, false], "{}", draft(&app).editor.text());
+    assert!(
+        draft(&app).editor.notice.as_deref().is_some_and(|told| told.starts_with("set spec.activeDeadlineSeconds to "))
+    );
+}
+
+#[test]
+fn rules_that_are_switched_off_say_nothing() {
+    let mut app = editing();
+    let is_told = |app: &App| told(app).iter().any(|one| one.contains("L020"));
+    assert!(is_told(&app));
+    app.lint_off = vec![named("L020").unwrap()];
+    press(&mut app, &["#"]);
+    assert!(!is_told(&app), "{:?}", told(&app));
+}
+
+#[test]
+fn nothing_is_advised_that_a_live_job_cannot_have_any_more() {
+    let mut app = app(&[Row::Job(job("job-quota"))]);
+    press(&mut app, &["2", "e"]);
+    let object = serde_json::from_str(&text("job-quota")).unwrap();
+    app.update(Msg::Fetched { session: app.session, key: job("job-quota").key(), object: Ok(object) });
+    let ids: Vec<String> = told(&app).iter().filter_map(|one| Some(one.split(' ').nth(1)?.to_owned())).collect();
+    assert!(ids.contains(&"L020".to_owned()) && ids.contains(&"L021".to_owned()), "{ids:?}");
+    for id in ["L009", "L071", "L061", "L070", "L080", "L082"] {
+        assert!(!ids.contains(&id.to_owned()), "{ids:?}");
+    }
 }

@@ -1,16 +1,18 @@
-//! The CronJobs and Jobs of a cluster as manifests: what a person would write to have them again.
+//! What the linter asks of a cluster: its CronJobs and Jobs as manifests, as a person would write them to have them
+//! again, and what manifests name.
 
-use serde_json::Value;
 use tokio::sync::mpsc;
 
+use super::Named;
 use crate::cli::next_step;
 use crate::cluster::connect::Target;
 use crate::cluster::scope::Scope;
 use crate::cluster::{Engine, REPORTS, Report};
-use crate::manifest::{rerun, to_yaml};
-use crate::model::clock::Clock;
+use crate::manifest::Catalogue;
+use crate::manifest::lint::{Seen, lint_in, live_text};
+use crate::model::clock::{Clock, Time};
 use crate::model::delta::{Cause, Failure};
-use crate::model::key::{Kind, ObjectKey, Session};
+use crate::model::key::{Kind, Namespaces, ObjectKey, Session};
 use crate::model::meta::Object;
 use crate::model::snapshot::{Freshness, Snapshot};
 
@@ -24,7 +26,7 @@ const AT_ONCE: usize = 16;
 ///
 /// # Errors
 /// Where there is no way to the server, or it does not let them be read; why, and the next step.
-pub(super) async fn objects(mut target: Target, clock: &dyn Clock) -> Result<Vec<(String, String)>, (String, String)> {
+pub(super) async fn objects(mut target: Target, clock: &dyn Clock) -> Result<(Engine, Vec<Named>), Refusal> {
     target.scope = Scope::Kinds(KINDS);
     let (told, mut reports) = mpsc::channel(REPORTS);
     let mut engine = Engine::start(target, Session::default(), told);
@@ -41,14 +43,14 @@ pub(super) async fn objects(mut target: Target, clock: &dyn Clock) -> Result<Vec
             Some(Report::Fetched { key, object, .. }) => {
                 left -= 1;
                 match object {
-                    Ok(object) => objects.push((format!("{}/{key}", key.namespace), manifest(&object))),
+                    Ok(object) => objects.push((format!("{}/{key}", key.namespace), live_text(&object))),
                     // It was deleted meanwhile.
                     Err(failure) if failure.cause == Cause::NotFound => {}
                     Err(failure) => return Err(refusal(&failure)),
                 }
             }
             Some(_) => {}
-            None => return Err(("the connection was lost".to_owned(), "try again".to_owned())),
+            None => return Err(lost()),
         }
         if wanted.is_none() && is_known(&snapshot)? {
             let found = keys(&snapshot);
@@ -62,14 +64,55 @@ pub(super) async fn objects(mut target: Target, clock: &dyn Clock) -> Result<Vec
             }
             if left == 0 {
                 objects.sort();
-                return Ok(objects);
+                return Ok((engine, objects));
             }
         }
     }
 }
 
+/// Connects, and no more; the namespace of what names none.
+///
+/// # Errors
+/// Where there is no way to the server; why, and the next step.
+pub(super) async fn connect(mut target: Target) -> Result<(Engine, String), Refusal> {
+    target.scope = Scope::Kinds(&[]);
+    let (told, mut reports) = mpsc::channel(REPORTS);
+    let engine = Engine::start(target, Session::default(), told);
+    loop {
+        match reports.recv().await {
+            Some(Report::Connected { namespaces: Namespaces::Some(names), .. }) if !names.is_empty() => {
+                return Ok((engine, names[0].to_string()));
+            }
+            Some(Report::Connected { .. }) => return Ok((engine, "default".to_owned())),
+            Some(Report::NotConnected { failure, .. }) => return Err(refusal(&failure)),
+            Some(_) => {}
+            None => return Err(lost()),
+        }
+    }
+}
+
+/// Asks what rules want to know of the cluster.
+pub(super) async fn ask(engine: &Engine, texts: &[Named], seen: &mut Seen, now: Time) {
+    for (_, text) in texts {
+        lint_in(text, Catalogue::built_in(), now, seen);
+    }
+    for needs in seen.needs().chunks(AT_ONCE) {
+        let answers = needs.iter().map(|need| engine.answer(need.clone()));
+        for (need, answer) in futures::future::join_all(answers).await {
+            seen.take(need, answer);
+        }
+    }
+}
+
+/// Why it cannot be done, and the next step.
+type Refusal = (String, String);
+
+fn lost() -> Refusal {
+    ("the connection was lost".to_owned(), "try again".to_owned())
+}
+
 /// Whether all that there is has come.
-fn is_known(snapshot: &Snapshot) -> Result<bool, (String, String)> {
+fn is_known(snapshot: &Snapshot) -> Result<bool, Refusal> {
     for kind in KINDS {
         match snapshot.freshness(*kind) {
             Freshness::Loading => return Ok(false),
@@ -89,11 +132,6 @@ fn keys(snapshot: &Snapshot) -> Vec<ObjectKey> {
     snapshot.cronjobs.iter().map(Object::key).chain(jobs.map(Object::key)).collect()
 }
 
-/// The object without what the server and the controllers wrote.
-fn manifest(object: &Value) -> String {
-    to_yaml(&rerun::clone(object, object["metadata"]["name"].as_str().unwrap_or_default(), false))
-}
-
-fn refusal(failure: &Failure) -> (String, String) {
+fn refusal(failure: &Failure) -> Refusal {
     (failure.message.clone(), next_step(failure).to_owned())
 }

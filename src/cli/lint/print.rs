@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::Looked;
-use crate::manifest::Severity;
 use crate::manifest::lint::LintFinding;
+use crate::manifest::{Edit, Severity};
 use crate::model::safe_text::safe_line;
 
 /// One line for each finding, one for what would mend it, and at the end how many there are.
@@ -87,6 +87,25 @@ struct Fix<'a> {
     /// It needs a new Job: one that is there keeps what it changes.
     needs_new_job: bool,
     patch: &'a [json_patch::PatchOperation],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    edits: Vec<TextEdit<'a>>,
+}
+
+/// Other text for a part of the file. Lines and columns count from 1, columns in characters; the end is behind the part.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TextEdit<'a> {
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    text: &'a str,
+}
+
+impl<'a> TextEdit<'a> {
+    fn of(Edit { start, end, text }: &'a Edit) -> Self {
+        Self { line: start.0 + 1, column: start.1 + 1, end_line: end.0 + 1, end_column: end.1 + 1, text }
+    }
 }
 
 /// One object a line for each finding, advice too.
@@ -104,7 +123,13 @@ pub(super) fn json(looked: &[Looked]) -> String {
             severity: finding.severity.word(),
             path: finding.path.to_string(),
             message: &finding.message,
-            fix: fix.map(|fix| Fix { title: &fix.title, needs_new_job: fix.is_frozen, patch: &fix.patch }),
+            fix: fix.map(|fix| Fix {
+                title: &fix.title,
+                needs_new_job: fix.is_frozen,
+                patch: &fix.patch,
+                // An object of the cluster has no text whose places mean anything.
+                edits: fix.edits.iter().filter(|_| one.is_file).map(TextEdit::of).collect(),
+            }),
         };
         serde_json::to_string(&line).unwrap_or_default() + "\n"
     });

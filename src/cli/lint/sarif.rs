@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Looked;
 use crate::manifest::Severity;
 use crate::manifest::lint::{LintFinding, all};
-use crate::manifest::{Place, Problem};
+use crate::manifest::{Edit, Place, Problem};
 
 /// The one document of a run, advice included.
 pub(super) fn document(looked: &[Looked]) -> String {
@@ -49,12 +49,32 @@ fn result(one: &Looked, finding: &LintFinding) -> Value {
     let fix = finding.fix.as_ref().map(|fix| format!(" (fix: {})", fix.title)).unwrap_or_default();
     let mut location = location(one, finding.place);
     location["logicalLocations"] = json!([{ "fullyQualifiedName": format!("{}: {}", finding.object, finding.path) }]);
-    json!({
+    let mut result = json!({
         "ruleId": finding.lint.id,
         "ruleIndex": all().position(|lint| lint.id == finding.lint.id),
         "level": level(finding.severity),
         "message": { "text": format!("{}{fix}", finding.message) },
         "locations": [location],
+    });
+    if let Some(fix) = finding.fix.as_ref().filter(|fix| one.is_file && !fix.edits.is_empty()) {
+        let replacements: Vec<Value> = fix.edits.iter().map(replacement).collect();
+        result["fixes"] = json!([{
+            "description": { "text": fix.title },
+            "artifactChanges": [{ "artifactLocation": { "uri": uri(&one.name) }, "replacements": replacements }],
+        }]);
+    }
+    result
+}
+
+fn replacement(Edit { start, end, text }: &Edit) -> Value {
+    json!({
+        "deletedRegion": {
+            "startLine": start.0 + 1,
+            "startColumn": start.1 + 1,
+            "endLine": end.0 + 1,
+            "endColumn": end.1 + 1,
+        },
+        "insertedContent": { "text": text },
     })
 }
 

@@ -8,8 +8,8 @@ use crate::model::clock::{Time, short_duration};
 use crate::model::key::Kind;
 use crate::model::meta::Object;
 use crate::model::owner::Subject;
-use crate::model::pod::Pod;
-use crate::model::state::{job_state, job_why, pod_state, pod_why};
+use crate::model::state::{Level, job_state, job_why};
+use crate::triage::{Attempt, Facts, Known, attempts};
 
 /// Rows of a table, the newest of them.
 const ROWS: usize = 20;
@@ -70,39 +70,33 @@ fn runs(server: &Server, subject: Subject) -> String {
 
 /// The tries of the Jobs that belong to the subject: their pods.
 fn tries(server: &Server, subject: Subject) -> String {
-    let mut pods = server.snapshot.pods_of_subject(subject);
-    pods.reverse();
-    let mut text = match pods.is_empty() {
+    let known = Known { snapshot: &server.snapshot, facts: &Facts::default(), now: server.clock.now() };
+    let attempts = attempts(known, subject);
+    let mut text = match attempts.is_empty() {
         true => String::new(),
         false => {
-            let rows = pods.iter().enumerate().map(|(at, pod)| try_row(at, pod)).collect();
+            let rows = attempts.iter().map(try_row).collect();
             table("| try | pod | node | start | end | outcome |", rows, "tries")
         }
     };
     let failed = server.snapshot.jobs.get(subject.uid).map_or(0, |job| usize::try_from(job.failed).unwrap_or_default());
-    let seen = pods.iter().filter(|pod| pod_state(pod).level == crate::model::state::Level::Broken).count();
+    let seen = attempts.iter().filter(|one| one.level == Level::Broken).count();
     if failed > seen {
         let _ = writeln!(text, "\nThe Job counts {failed} failed pods; {} of them are gone.", failed - seen);
     }
     text
 }
 
-fn try_row(at: usize, pod: &Pod) -> String {
-    let (state, why) = (pod_state(pod).word, pod_why(pod));
-    let words = match why.as_str() {
-        "" => state.into_owned(),
-        why if state == "Error" || why.contains(&*state) => why.to_owned(),
-        why => format!("{state}: {why}"),
-    };
-    let index = pod.index.map(|index| format!(" (index {index})")).unwrap_or_default();
+fn try_row(one: &Attempt) -> String {
+    let index = one.index.map(|index| format!(" (index {index})")).unwrap_or_default();
     format!(
         "| {}{index} | {} | {} | {} | {} | {} |",
-        at + 1,
-        code(&pod.meta.name),
-        code(&pod.node),
-        moment(pod.started.or(pod.meta.created)),
-        moment(pod.ended()),
-        prose(&words)
+        one.number,
+        code(&one.pod.name),
+        code(&one.node),
+        moment(one.started),
+        moment(one.ended),
+        prose(&one.outcome)
     )
 }
 

@@ -1,7 +1,7 @@
 //! What is told of good and of bad texts.
 
 use super::*;
-use crate::manifest::problem::Edit;
+use crate::manifest::problem::edited;
 use crate::manifest::samples::SAMPLES;
 
 fn problems(text: &str) -> Vec<Problem> {
@@ -25,16 +25,8 @@ fn only(text: &str) -> Problem {
 
 /// The text after its only problem is fixed.
 fn fixed(text: &str) -> String {
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    match only(text).fix.unwrap_or_else(|| panic!("{:?}", only(text))).edit {
-        Edit::Replace { place, text } => {
-            let line: Vec<char> = lines[place.line].chars().collect();
-            let (before, after) = (&line[..place.column], &line[place.end_column..]);
-            lines[place.line] = before.iter().collect::<String>() + &text + &after.iter().collect::<String>();
-        }
-        Edit::RemoveLines { first, count } => drop(lines.drain(first..first + count)),
-    }
-    lines.join("\n") + "\n"
+    let fix = only(text).fix.unwrap_or_else(|| panic!("{:?}", only(text)));
+    edited(text, &fix.edits).trim_end_matches('\n').to_owned() + "\n"
 }
 
 #[test]

@@ -5,18 +5,25 @@ use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOp
 use serde_json::{Map, Value};
 
 use crate::manifest::immutable;
-use crate::manifest::parse::resolve;
+use crate::manifest::parse::{Document, resolve};
 use crate::manifest::path::{Path, Step};
+use crate::manifest::problem::Edit;
+use crate::manifest::rewrite::rewrite;
 
 /// What would mend a finding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LintFix {
     /// What it does, as an order: `set spec.backoffLimit to 3`, or `set it to 3` where that is the finding's own field.
     pub title: String,
+    /// The same by itself, each field by its last two names: `set spec.backoffLimit to 3`, wherever that stands.
+    pub short: String,
     /// The fields that it changes, one after the other.
     pub changes: Vec<FieldChange>,
     /// The same as a JSON Patch (RFC 6902) of the object.
     pub patch: Patch,
+    /// The same as edits of the text that was looked at, which leave all else in it as it is; none where that cannot be
+    /// done safely, for example where a name behind an & brings the field in.
+    pub edits: Vec<Edit>,
     /// It changes what cannot be changed in a Job that is there: it is for files, copies and CronJobs.
     pub is_frozen: bool,
 }
@@ -31,8 +38,22 @@ pub struct FieldChange {
 }
 
 impl LintFix {
-    /// A fix of what is wrong at this path; None where the changes cannot be made in this object.
+    /// A fix of what is wrong at this path of an object, without edits of a text; None where the changes cannot be made.
+    #[cfg(test)]
     pub(super) fn new(object: &Value, path: &Path, changes: Vec<FieldChange>) -> Option<Self> {
+        Self::fixed(object, path, changes).map(|(fix, _)| fix)
+    }
+
+    /// The same of a document, with the edits of the text that it was read from.
+    pub(super) fn in_text(document: &Document, lines: &[&str], path: &Path, changes: Vec<FieldChange>) -> Option<Self> {
+        let (mut fix, fixed) = Self::fixed(&document.object, path, changes)?;
+        let touched = fix.changes.iter().map(|change| &change.path);
+        fix.edits = rewrite(document, lines, &fixed, touched).unwrap_or_default();
+        Some(fix)
+    }
+
+    /// The fix, and the object after it.
+    fn fixed(object: &Value, path: &Path, changes: Vec<FieldChange>) -> Option<(Self, Value)> {
         let mut fixed = object.clone();
         let mut patch = Vec::new();
         for change in &changes {
@@ -40,17 +61,21 @@ impl LintFix {
             json_patch::patch(&mut fixed, std::slice::from_ref(&operation)).ok()?;
             patch.push(operation);
         }
-        let titles: Vec<String> = changes.iter().map(|change| change.title(path)).collect();
+        let titles = |name: fn(&Path, &Path) -> String| {
+            let titles = changes.iter().map(|change| change.title(&name(&change.path, path)));
+            titles.collect::<Vec<_>>().join(", ")
+        };
+        let title = titles(|path, found| if path == found { "it".to_owned() } else { path.to_string() });
+        let short = titles(|path, _| path.end(2).to_string());
         let is_frozen = !immutable::refused(object, &fixed).is_empty();
-        Some(Self { title: titles.join(", "), changes, patch: Patch(patch), is_frozen })
+        Some((Self { title, short, changes, patch: Patch(patch), edits: Vec::new(), is_frozen }, fixed))
     }
 }
 
 impl FieldChange {
-    fn title(&self, found: &Path) -> String {
+    fn title(&self, path: &str) -> String {
         /// Longer values, such as scripts, are cut.
         const LONGEST: usize = 100;
-        let path = if self.path == *found { "it".to_owned() } else { self.path.to_string() };
         let Some(value) = &self.value else { return format!("remove {path}") };
         let value = match value.as_str() {
             // What would be something else without quotes has them.

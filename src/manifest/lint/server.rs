@@ -143,9 +143,9 @@ pub(super) const LINTS: &[Lint] = &[
 
 /// What the checker would write in place of what is wrong.
 fn replacement(fault: &Fault) -> Option<&str> {
-    match &fault.problem.fix.as_ref()?.edit {
-        Edit::Replace { text, .. } => Some(text),
-        Edit::RemoveLines { .. } => None,
+    match &fault.problem.fix.as_ref()?.edits[..] {
+        [Edit { text, .. }] => Some(text),
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::fix::{FieldChange, LintFix};
-use super::{Lint, LintFinding};
+use super::{Lint, LintFinding, Seen};
 use crate::manifest::check::{Fault, source};
 use crate::manifest::parse::Document;
 use crate::manifest::path::{Path, Step};
@@ -22,6 +22,8 @@ pub(super) struct Subject<'a> {
     lines: &'a [&'a str],
     pub(super) faults: &'a [Fault],
     pub(super) now: Time,
+    /// What a cluster said; None where none was asked.
+    pub(super) seen: Option<&'a Seen>,
     pub(super) is_cronjob: bool,
 }
 
@@ -55,7 +57,13 @@ pub(super) fn is_of_status(fault: &Fault) -> bool {
 
 impl<'a> Subject<'a> {
     /// The object of a document; None unless it is a Job or a CronJob of Kubernetes.
-    pub(super) fn new(document: &'a Document, lines: &'a [&'a str], faults: &'a [Fault], now: Time) -> Option<Self> {
+    pub(super) fn new(
+        document: &'a Document,
+        lines: &'a [&'a str],
+        faults: &'a [Fault],
+        now: Time,
+        seen: Option<&'a Seen>,
+    ) -> Option<Self> {
         let group = document.object["apiVersion"].as_str().unwrap_or("batch/").split('/').next();
         let kind = document.object["kind"].as_str().filter(|_| matches!(group, Some("batch" | "extensions")))?;
         let is_cronjob = match kind {
@@ -63,7 +71,7 @@ impl<'a> Subject<'a> {
             "CronJob" => true,
             _ => return None,
         };
-        Some(Self { document, lines, faults, now, is_cronjob })
+        Some(Self { document, lines, faults, now, seen, is_cronjob })
     }
 
     /// A field of the object, by its keys with points between them.
@@ -167,13 +175,14 @@ impl<'a> Subject<'a> {
     /// What a rule said, with its place in the text.
     pub(super) fn finding(&self, lint: &'static Lint, draft: Draft) -> LintFinding {
         let found = self.document.find_nearest(draft.shown_at.as_ref().unwrap_or(&draft.path));
+        let severity = draft.severity(lint);
         let fix = Some(draft.changes).filter(|changes| !changes.is_empty());
         LintFinding {
             lint,
-            severity: draft.severity.unwrap_or(lint.severity),
+            severity,
             object: format!("{}/{}", if self.is_cronjob { "cronjob" } else { "job" }, self.name()),
             place: found.key.unwrap_or(found.value),
-            fix: fix.and_then(|changes| LintFix::new(&self.document.object, &draft.path, changes)),
+            fix: fix.and_then(|changes| LintFix::in_text(self.document, self.lines, &draft.path, changes)),
             path: draft.path,
             message: draft.message,
         }
@@ -251,6 +260,11 @@ impl<'a> Field<'a> {
 }
 
 impl Draft {
+    /// How serious it is, said by this rule.
+    pub(super) fn severity(&self, lint: &Lint) -> Severity {
+        self.severity.unwrap_or(lint.severity)
+    }
+
     /// The same, mended by these changes.
     pub(super) fn mended(self, changes: impl Into<Vec<FieldChange>>) -> Self {
         Self { changes: changes.into(), ..self }

@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::manifest::path::Step;
+use crate::manifest::problem::edited;
 use crate::manifest::samples::{SAMPLES, for_mutilated};
 use crate::manifest::to_yaml;
+use crate::model::fact::{Answer, Fact, Need};
 use cases::{CASES, Case};
 
 mod cases;
@@ -146,10 +148,12 @@ fn rules_fire_at_their_field_and_spare_what_looks_alike() {
 #[test]
 fn every_rule_has_a_case_and_every_case_a_rule() {
     let ids: Vec<&str> = all().map(|lint| lint.id).collect();
+    // Rules that look at a cluster have tests of their own.
+    let ids_of_manifests: BTreeSet<&str> = ids.iter().copied().filter(|id| *id < "L200").collect();
     let distinct: BTreeSet<&str> = ids.iter().copied().collect();
     assert_eq!(distinct.len(), ids.len());
     let cases: BTreeSet<&str> = CASES.iter().map(|case| case.id).chain(["L110"]).collect();
-    assert_eq!(cases, distinct);
+    assert_eq!(cases, ids_of_manifests);
     let names: BTreeSet<&str> = all().map(|lint| lint.name).collect();
     assert_eq!(names.len(), ids.len());
     for lint in all() {
@@ -192,7 +196,7 @@ fn fixes_mend_what_they_are_for_and_break_nothing() {
     let without: Vec<&str> = all().map(|lint| lint.id).filter(|id| !mended.contains(id)).collect();
     let decided_by_people = [
         "L010", "L013", "L015", "L017", "L031", "L046", "L047", "L048", "L050", "L070", "L071", "L080", "L087", "L088",
-        "L111",
+        "L111", "L200", "L201",
     ];
     assert_eq!(without.iter().collect::<BTreeSet<_>>(), decided_by_people.iter().collect());
 }
@@ -331,4 +335,149 @@ fn secrets_are_not_repeated() {
 #[test]
 fn no_text_makes_it_fail() {
     for_mutilated(|text| drop(lint(text, Catalogue::built_in(), now())));
+}
+
+/// Texts that rules have something to say to: samples as they were written, and each case as kubectl prints it.
+fn texts() -> impl Iterator<Item = String> {
+    let cases = CASES.iter().map(|case| changed(case.fires, case.is_cronjob));
+    SAMPLES.iter().map(|(_, text)| (*text).to_owned()).chain(cases)
+}
+
+#[test]
+fn edits_of_the_text_do_what_the_patch_does_to_the_object() {
+    let mut without = BTreeSet::new();
+    for text in texts() {
+        let object = parse(&text).documents.remove(0).object;
+        for finding in findings_of(&text) {
+            let Some(fix) = finding.fix else { continue };
+            if fix.edits.is_empty() {
+                without.insert((finding.lint.id, text.clone()));
+                continue;
+            }
+            let mut fixed = object.clone();
+            json_patch::patch(&mut fixed, &fix.patch).unwrap();
+            let edited = edited(&text, &fix.edits);
+            assert_eq!(parse(&edited).documents[0].object, fixed, "{}: {}\n{edited}", finding.lint.id, fix.title);
+        }
+    }
+    let without: Vec<_> = without.iter().map(|(id, text)| format!("{id}:\n{text}")).collect();
+    assert!(without.is_empty(), "these have a fix and no edits: {}", without.join("\n"));
+}
+
+#[test]
+fn after_all_fixes_no_finding_has_one_and_what_nobody_asked_to_change_is_there() {
+    for (_, text) in SAMPLES {
+        let all = |text: &str| mend(text, Catalogue::built_in(), now(), |_| true);
+        let Mended { text: fixed, done } = all(text);
+        let left: Vec<_> = findings_of(&fixed).into_iter().filter(|one| one.fix.is_some()).collect();
+        assert!(left.is_empty(), "{done:#?}\n{fixed}\n{left:#?}");
+        assert_eq!(all(&fixed), Mended { text: fixed.clone(), done: Vec::new() });
+        let comments = |text: &str| {
+            let lines = text.lines().filter(|line| line.trim_start().starts_with('#'));
+            lines.map(str::to_owned).collect::<BTreeSet<_>>()
+        };
+        assert!(comments(text).is_subset(&comments(&fixed)), "{fixed}");
+    }
+}
+
+#[test]
+fn fixes_of_one_object_leave_the_others_of_a_text_alone() {
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec:\n  ttlSecondsAfterFinished: 5 # soon\n";
+    let text = format!("# first\n{job}---\nkind: ConfigMap\ndata:\n    a: 1\n---\n{job}");
+    let mended =
+        mend(&text, Catalogue::built_in(), now(), |finding| finding.lint.id == "L022" && finding.place.line > 9);
+    let at = text.rfind("5 # soon").unwrap();
+    assert_eq!(mended.text, format!("{}3600 # soon\n", &text[..at]));
+    assert_eq!(mended.done, ["L022 job/a: set spec.ttlSecondsAfterFinished to 3600"]);
+}
+
+/// A Job that names what a cluster may have.
+const NAMING: &str = "
+apiVersion: batch/v1
+kind: Job
+metadata: { name: j, namespace: data }
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      serviceAccountName: loader
+      priorityClassName: low
+      runtimeClassName: gvisor
+      volumes:
+      - { name: a, persistentVolumeClaim: { claimName: disk } }
+      - { name: b, configMap: { name: settings, items: [{ key: k, path: p }] } }
+      - { name: c, secret: { secretName: login } }
+      - { name: d, projected: { sources: [{ configMap: { name: more } }, { secret: { name: maybe, optional: true } }] } }
+      containers:
+      - name: main
+        image: busybox:1.36
+        envFrom: [{ secretRef: { name: all } }]
+        env:
+        - { name: A, valueFrom: { configMapKeyRef: { name: settings, key: a } } }
+        - { name: B, valueFrom: { secretKeyRef: { name: login, key: b } } }
+";
+
+/// What rules that look at a cluster say, once all that they ask for is answered.
+fn told_in(text: &str, seen: &mut Seen, answer: impl Fn(&str, &str) -> Fact) -> Vec<String> {
+    lint_in(text, Catalogue::built_in(), now(), seen);
+    for need in seen.needs() {
+        let Need::Object(address) = &need else { panic!("{need:?}") };
+        let is_of_cluster = address.kind.ends_with("Class");
+        assert_eq!(address.namespace, if is_of_cluster { "" } else { "data" }, "{address:?}");
+        let fact = answer(&address.kind, &address.name);
+        seen.take(need, Answer::Object(fact));
+    }
+    let found = lint_in(text, Catalogue::built_in(), now(), seen).findings;
+    assert_eq!(seen.needs(), [], "all is answered");
+    let told = found.into_iter().filter(|one| one.lint.id >= "L200");
+    told.map(|one| format!("{} {}: {}", one.lint.id, one.path.end(1), one.message)).collect()
+}
+
+#[test]
+fn what_a_manifest_names_is_looked_for_in_its_namespace() {
+    let told = told_in(NAMING, &mut Seen::new("other"), |_, _| Fact::Missing);
+    assert_eq!(told.len(), 10, "{told:#?}");
+    for wanted in [
+        "L200 serviceAccountName: there is no service account `loader` in namespace data: no pod may be created",
+        "L201 priorityClassName: there is no priority class `low`: no pod may be created",
+        "L201 runtimeClassName: there is no runtime class `gvisor`: no pod may be created",
+        "L201 claimName: there is no claim `disk` in namespace data: the pods find no node",
+        "L201 secretName: there is no Secret `login` in namespace data: the containers cannot start",
+        "L201 name: there is no ConfigMap `more` in namespace data: the containers cannot start",
+        "L201 name: there is no Secret `all` in namespace data: the containers cannot start",
+    ] {
+        assert!(told.iter().any(|one| one == wanted), "{wanted}: {told:#?}");
+    }
+    assert!(!told.iter().any(|one| one.contains("maybe")), "it may be missing");
+}
+
+#[test]
+fn what_is_there_is_no_finding_but_for_a_key_that_it_lacks() {
+    let there = |_: &str, _: &str| Fact::Found(json!({ "data": { "k": "" }, "binaryData": { "b": "" } }));
+    let told = told_in(NAMING, &mut Seen::new("other"), there);
+    assert_eq!(told, ["L201 key: ConfigMap `settings` in namespace data has no key `a`: the containers cannot start"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_no_finding_and_is_told() {
+    let mut seen = Seen::new("data");
+    assert_eq!(told_in(NAMING, &mut seen, |_, _| Fact::Unreadable("cannot get it: forbidden".to_owned())), [""; 0]);
+    assert_eq!(seen.unread(), ["cannot get it: forbidden"]);
+}
+
+#[test]
+fn what_comes_with_the_manifests_is_there() {
+    let mut seen = Seen::new("data");
+    seen.add(
+        "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ServiceAccount, metadata: {name: loader}}\n",
+    );
+    seen.add("apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: low}\n");
+    let told = told_in(NAMING, &mut seen, |_, _| Fact::Missing);
+    assert!(!told.iter().any(|one| one.contains("loader") || one.contains("low")), "{told:#?}");
+    assert_eq!(told.len(), 8);
+}
+
+#[test]
+fn without_a_cluster_nothing_is_said_of_it() {
+    assert!(findings_of(NAMING).iter().all(|one| one.lint.id < "L200"));
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, ScalarStyle, Span, Tag};
+use granit_parser::{Event, Marker, ScalarStyle, Span, StructureStyle, Tag};
 use serde_json::Value;
 
 use super::{BOM, resolve};
@@ -16,7 +16,26 @@ pub(in crate::manifest) struct Node {
     pub(in crate::manifest) place: Place,
     /// The last line that belongs to it.
     pub(in crate::manifest) last_line: usize,
+    /// Where it begins and the place behind its end, brackets and quotes included; of maps and lists of lines only the
+    /// beginning is exact.
+    pub(in crate::manifest) extent: ((usize, usize), (usize, usize)),
+    pub(in crate::manifest) layout: Layout,
     pub(in crate::manifest) form: Form,
+}
+
+/// How a value is written, which decides how it can be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::manifest) enum Layout {
+    /// By indentation, or a scalar of words or in quotes.
+    Block,
+    /// Text on lines of its own behind `|`.
+    Literal,
+    /// The same behind `>`, where a line break is a blank.
+    Folded,
+    /// In brackets.
+    Flow,
+    /// It has a name behind an &, or stands for what has: to change it would change other values, too.
+    Shared,
 }
 
 /// What a value is.
@@ -144,20 +163,30 @@ impl<'a> Builder<'a> {
     /// Takes one event.
     pub(super) fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Defect> {
         let place = self.place_of(span);
-        let empty = |form| Node { place, last_line: place.line, form };
+        let end = self.place(span.end.line().saturating_sub(1), self.column(span.end), 0);
+        let extent = ((place.line, place.column), (end.line, end.column));
+        let empty = |form, style| {
+            let layout = if style == StructureStyle::Flow { Layout::Flow } else { Layout::Block };
+            Node { place, last_line: place.line, extent, layout, form }
+        };
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_plain = style == ScalarStyle::Plain;
                 let value = value(&text, is_plain, tag.as_deref());
                 let last_line = self.last_line(place, span, style);
-                self.finish(Node { place, last_line, form: Form::Scalar { value, is_plain } }, anchor)
+                let layout = match style {
+                    ScalarStyle::Literal => Layout::Literal,
+                    ScalarStyle::Folded => Layout::Folded,
+                    _ => Layout::Block,
+                };
+                self.finish(Node { place, last_line, extent, layout, form: Form::Scalar { value, is_plain } }, anchor)
             }
-            Event::MappingStart(_, anchor, _) => {
-                self.open.push(Open { node: empty(Form::Map(Vec::new())), anchor, key: None });
+            Event::MappingStart(style, anchor, _) => {
+                self.open.push(Open { node: empty(Form::Map(Vec::new()), style), anchor, key: None });
                 Ok(())
             }
-            Event::SequenceStart(_, anchor, _) => {
-                self.open.push(Open { node: empty(Form::List(Vec::new())), anchor, key: None });
+            Event::SequenceStart(style, anchor, _) => {
+                self.open.push(Open { node: empty(Form::List(Vec::new()), style), anchor, key: None });
                 Ok(())
             }
             Event::MappingEnd | Event::SequenceEnd => {
@@ -165,6 +194,7 @@ impl<'a> Builder<'a> {
                 // The end of one in brackets is a bracket, that of others lies before whatever comes next.
                 if !span.is_empty() {
                     node.last_line = node.last_line.max(place.line);
+                    node.extent.1 = extent.1;
                 }
                 merge(&mut node);
                 self.finish(node, anchor)
@@ -188,12 +218,15 @@ impl<'a> Builder<'a> {
         if self.copies > MOST_COPIES || self.open.len() + depth > DEEPEST_COPY {
             return Err(Defect { at: place, message: "aliases make this document too large" });
         }
-        Ok(Node { place, last_line: place.line, form: node.form.clone() })
+        let form = node.form.clone();
+        let extent = ((place.line, place.column), (place.line, place.end_column));
+        Ok(Node { place, last_line: place.line, extent, layout: Layout::Shared, form })
     }
 
     /// Puts a value that is whole where it belongs.
-    fn finish(&mut self, node: Node, anchor: usize) -> Result<(), Defect> {
+    fn finish(&mut self, mut node: Node, anchor: usize) -> Result<(), Defect> {
         if anchor != 0 {
+            node.layout = Layout::Shared;
             self.copies += node.size().0;
             self.anchors.insert(anchor, node.clone());
         }
@@ -234,8 +267,8 @@ impl<'a> Builder<'a> {
         let (from, to) = (first.key_place.line, first.node.last_line);
         let before = self.lines.get(from).and_then(|text| text.get(..first.key_place.column));
         let is_alone = before.is_some_and(|text| text.trim().is_empty()) && to < place.line;
-        let edit = Edit::RemoveLines { first: from, count: to.saturating_sub(from) + 1 };
-        let fix = is_alone.then(|| Fix { title: "remove the first, which does not count".to_owned(), edit });
+        let title = "remove the first, which does not count".to_owned();
+        let fix = is_alone.then(|| Fix { title, edits: vec![Edit::without_lines(&self.lines, from, to)] });
         self.problems.push(Problem { fix, ..Problem::error(place, told) });
     }
 
@@ -255,10 +288,14 @@ impl<'a> Builder<'a> {
 
     fn place_of(&self, span: Span) -> Place {
         let line = span.start.line().saturating_sub(1);
-        // The engine does not see the mark.
-        let skipped = usize::from(line == 0 && self.lines.first().is_some_and(|text| text.starts_with(BOM)));
-        let end = if span.end.line() == span.start.line() { span.end.col() + skipped } else { usize::MAX };
-        self.place(line, span.start.col() + skipped, end)
+        let end = if span.end.line() == span.start.line() { self.column(span.end) } else { usize::MAX };
+        self.place(line, self.column(span.start), end)
+    }
+
+    /// The column of a mark. The engine does not see the mark that some texts begin with.
+    fn column(&self, mark: Marker) -> usize {
+        let skipped = mark.line() == 1 && self.lines.first().is_some_and(|text| text.starts_with(BOM));
+        mark.col() + usize::from(skipped)
     }
 }
 
@@ -291,8 +328,9 @@ fn merge(node: &mut Node) {
     };
     for source in sources {
         let Form::Map(more) = source.form else { continue };
-        for entry in more {
+        for mut entry in more {
             if !entries.iter().any(|own| own.key == entry.key) {
+                entry.node.layout = Layout::Shared;
                 entries.push(entry);
             }
         }

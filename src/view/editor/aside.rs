@@ -19,20 +19,23 @@ use super::{level, sign};
 /// Draws help, then what is wrong, worst first where the cursor is; in a few rows what is wrong at the cursor comes first.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, is_wide: bool, editor: &Editor, theme: &Theme) {
     let (line, _) = editor.cursor();
-    let here = editor.problem_here();
+    let here = editor.problems_here();
+    let mended = here.iter().position(|problem| problem.fix.is_some());
     let mut wrong = Vec::new();
     if let Some(why) = editor.frozen(line) {
         wrong.push(Line::styled(format!("= {}", safe_line(why)), theme.text()));
     }
     // In two rows there is one for the words and one for the key that mends it.
     let room = if area.height < 3 { usize::from(area.width) } else { usize::MAX };
-    wrong.extend(here.into_iter().flat_map(|problem| at_cursor(problem, room, theme)));
+    for (at, problem) in here.iter().enumerate() {
+        wrong.extend(at_cursor(problem, mended == Some(at), room, theme));
+    }
     let mut help = editor.help().map(|help| lines_of(help, is_wide, theme)).unwrap_or_default();
     let outlook = editor.outlook().map(|outlook| outlook_lines(outlook, is_wide, theme)).unwrap_or_default();
     // In a few rows the runs are worth more than what the field is for.
     let at = if is_wide { help.len() } else { help.len().min(1) };
     help.splice(at..at, outlook);
-    let others = editor.problems().iter().filter(|problem| here != Some(problem)).map(|one| elsewhere(one, theme));
+    let others = editor.problems().iter().filter(|problem| !here.contains(problem)).map(|one| elsewhere(one, theme));
     let sections = if is_wide { [help, wrong, others.collect()] } else { [wrong, help, others.collect()] };
     let mut text = Text::default();
     for section in sections.into_iter().filter(|section| !section.is_empty()) {
@@ -92,8 +95,8 @@ fn outlook_lines(outlook: &Result<Outlook, String>, is_wide: bool, theme: &Theme
     blank.into_iter().chain(told).collect()
 }
 
-/// The problem under the cursor, with the key that mends it.
-fn at_cursor(problem: &Problem, room: usize, theme: &Theme) -> Vec<Line<'static>> {
+/// A problem of the cursor's line, with the key where that mends it first.
+fn at_cursor(problem: &Problem, is_next: bool, room: usize, theme: &Theme) -> Vec<Line<'static>> {
     let style = theme.level(level(problem.severity));
     let message = fit(&problem.message, room.saturating_sub(2), Align::Left, theme.cut());
     let mut lines = vec![Line::from(vec![
@@ -102,7 +105,7 @@ fn at_cursor(problem: &Problem, room: usize, theme: &Theme) -> Vec<Line<'static>
     ])];
     let is_fix = |spec: &&CommandSpec| spec.action == Action::Editor(EditorAction::Fix);
     let key = all().find(is_fix).and_then(|spec| spec.keys.first()).copied().unwrap_or_default();
-    if let Some(fix) = &problem.fix {
+    if let (true, Some(fix)) = (is_next, &problem.fix) {
         lines.push(Line::from(vec![
             Span::styled(format!("  {key}"), theme.accent()),
             Span::styled(format!(" {}", safe_line(&fix.title)), theme.text()),

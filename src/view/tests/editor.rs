@@ -44,8 +44,8 @@ spec:
 ";
 
 fn fix(title: &str, line: usize, column: usize, end_column: usize, text: &str) -> Option<Fix> {
-    let edit = Edit::Replace { place: Place { line, column, end_column }, text: text.to_owned() };
-    Some(Fix { title: title.to_owned(), edit })
+    let edits = vec![Edit::at(Place { line, column, end_column }, text)];
+    Some(Fix { title: title.to_owned(), edits })
 }
 
 /// The editor of a CronJob with an error, a warning and help, the cursor on the warning.
