@@ -27,6 +27,10 @@
 //! [`app::App::update`] → [`model::snapshot::Snapshot::apply`] → [`app::App::settle`] makes rows, subject and log
 //! streams anew → one frame ([`view::draw`]), none where nothing changed.
 //!
+//! *Why.* What a delta touched → [`triage::diagnose`] of just that, and of a part of what is under way at each tick → the
+//! headline that rows, the inbox and the order of the lists show. What its rules ask for beyond the snapshot is asked of
+//! the server for the object under the cursor alone, once it rests there, and again while it is looked at.
+//!
 //! *Out.* key → [`command::candidates`] → the one that applies ([`app::App::applies`]), or why none does →
 //! [`command::Action`] → [`app::Effect`] → a task → a message back. A write has a planner ([`command::batch`]) and a
 //! question before its effect; what became of it is what the watch shows.

@@ -27,10 +27,10 @@ const HEALED: usize = 5;
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     problems: Vec<Problem>,
-    /// When each cause was met first, for those that are there still.
-    met: HashMap<String, Time>,
-    /// Causes of which a person wants to hear no more for now.
-    quiet: HashMap<String, Quiet>,
+    /// When each of their members was met first. What is known of a cause changes as more is told; who suffers does not.
+    met: HashMap<Uid, Time>,
+    /// Members of which a person wants to hear no more for now.
+    quiet: HashMap<Uid, Quiet>,
     /// When everything was known for the first time: what comes after that is new.
     known_since: Option<Time>,
     /// What was in trouble and is not any more, the last one last.
@@ -55,18 +55,19 @@ enum Quiet {
 }
 
 impl Inbox {
-    fn is_quiet(&self, group: &str, now: Time) -> bool {
-        match self.quiet.get(group) {
+    /// Nobody wants to hear of any of its members.
+    fn is_quiet(&self, problem: &Problem, now: Time) -> bool {
+        problem.members.iter().all(|member| match self.quiet.get(&member.uid) {
             Some(Quiet::Snoozed(until)) => now < *until,
             Some(Quiet::Acknowledged) => true,
             None => false,
-        }
+        })
     }
 
-    /// It came after everything was known, and nobody has said that it was seen.
-    fn is_new(&self, group: &str) -> bool {
-        let met = self.met.get(group).copied();
-        !self.quiet.contains_key(group) && met.zip(self.known_since).is_some_and(|(met, known)| met > known)
+    /// All its members came after everything was known, and nobody has said that they were seen.
+    fn is_new(&self, problem: &Problem) -> bool {
+        let is_later = |uid| self.met.get(uid).zip(self.known_since).is_some_and(|(met, known)| *met > known);
+        problem.members.iter().all(|member| is_later(&member.uid) && !self.quiet.contains_key(&member.uid))
     }
 }
 
@@ -83,23 +84,26 @@ impl App {
         let unexplained = broken.filter(|uid| self.verdict(*uid).is_none()).count();
         let found = self.troubles().map(|(subject, trouble)| (subject, trouble.finding.clone()));
         let problems = problems(found.collect::<Vec<_>>(), &self.snapshot);
-        let groups: HashSet<&str> = problems.iter().map(|problem| problem.group.as_str()).collect();
-        let over = self.inbox.problems.iter().filter(|before| !groups.contains(before.group.as_str()));
+        let members: HashSet<Uid> = problems.iter().flat_map(|one| &one.members).map(|one| one.uid).collect();
+        let over = self.inbox.problems.iter().flat_map(|before| &before.members);
+        let over = over.filter(|before| !members.contains(&before.uid));
         // What is gone has not become healthy.
-        let healed: Vec<ObjectKey> = over.filter_map(|one| self.snapshot.key_of(*one.members.first()?)).collect();
+        let healed: Vec<ObjectKey> = over.filter_map(|one| self.snapshot.key_of(*one)).collect();
         let (now, inbox) = (self.now, &mut self.inbox);
         inbox.known_since.get_or_insert(now);
         inbox.healed.retain(|key| !healed.contains(key));
         inbox.healed.extend(healed);
         inbox.healed.drain(..inbox.healed.len().saturating_sub(HEALED));
-        inbox.met.retain(|group, _| groups.contains(group.as_str()));
-        inbox.quiet.retain(|group, _| groups.contains(group.as_str()));
+        inbox.met.retain(|uid, _| members.contains(uid));
+        inbox.quiet.retain(|uid, _| members.contains(uid));
         let mut new = Vec::new();
         for problem in &problems {
-            if !inbox.met.contains_key(&problem.group) {
-                inbox.met.insert(problem.group.clone(), now);
-                new.extend(inbox.is_new(&problem.group).then(|| problem.finding.short.clone()));
+            let mut is_first = true;
+            for member in &problem.members {
+                is_first &= !inbox.met.contains_key(&member.uid);
+                inbox.met.entry(member.uid).or_insert(now);
             }
+            new.extend((is_first && inbox.is_new(problem)).then(|| problem.finding.short.clone()));
         }
         inbox.unexplained = unexplained;
         (inbox.problems, inbox.grouped, inbox.has_changed) = (problems, Some(now), false);
@@ -119,10 +123,10 @@ impl App {
         if inbox.known_since.is_none() {
             return (self.faults(), 0);
         }
-        let loud = inbox.problems.iter().filter(|one| !inbox.is_quiet(&one.group, self.now));
+        let loud = inbox.problems.iter().filter(|one| !inbox.is_quiet(one, self.now));
         for problem in loud {
             all += 1;
-            new += usize::from(inbox.is_new(&problem.group));
+            new += usize::from(inbox.is_new(problem));
         }
         (all, new)
     }
@@ -173,7 +177,7 @@ impl App {
         let mut text = Text::default();
         let columns = Columns::of(width);
         let (quiet, loud): (Vec<_>, Vec<_>) =
-            self.inbox.problems.iter().partition(|one| self.inbox.is_quiet(&one.group, self.now));
+            self.inbox.problems.iter().partition(|one| self.inbox.is_quiet(one, self.now));
         if loud.is_empty() && self.inbox.unexplained == 0 {
             let words = if self.is_known() { "nothing is wrong" } else { "not everything is listed yet" };
             text.line(Line::new(words, Role::Dim));
@@ -181,7 +185,7 @@ impl App {
             text.line(Line::new(columns.row("CAUSE", "", "JOBS", "WHERE", "SINCE", "NEWEST"), Role::Dim).cut());
         }
         for problem in loud {
-            let new = if self.inbox.is_new(&problem.group) { "new" } else { "" };
+            let new = if self.inbox.is_new(problem) { "new" } else { "" };
             let line = Line::new(self.row_of(problem, new, &columns), Role::Signed(level(problem.severity)));
             text.link(line.cut(), Goto::Problem(problem.group.clone()));
         }
@@ -189,7 +193,7 @@ impl App {
             text.line(Line::plain(""));
         }
         for problem in quiet {
-            let how = match self.inbox.quiet.get(&problem.group) {
+            let how = match problem.members.first().and_then(|one| self.inbox.quiet.get(&one.uid)) {
                 Some(Quiet::Snoozed(until)) => short_duration(until.seconds_since(self.now)),
                 _ => "seen".to_owned(),
             };
@@ -201,7 +205,8 @@ impl App {
             text.line(Line::new(words, Role::Dim));
         }
         if !self.inbox.healed.is_empty() {
-            let names: Vec<String> = self.inbox.healed.iter().map(ToString::to_string).collect();
+            let names: Vec<String> =
+                self.inbox.healed.iter().map(|key| format!("{key} in {}", key.namespace)).collect();
             text.line(Line::plain(""));
             text.line(Line::new(format!("  healthy again: {}", names.join(", ")), Role::Dim).hanging(17));
         }
@@ -247,10 +252,10 @@ impl App {
                 }
             }
             (InboxAction::Acknowledge, Some(Goto::Problem(group))) => {
-                self.keep_quiet(group, Quiet::Acknowledged);
+                self.keep_quiet(&group, Quiet::Acknowledged);
             }
             (InboxAction::Snooze, Some(Goto::Problem(group))) => {
-                self.keep_quiet(group, Quiet::Snoozed(self.now.plus_seconds(SNOOZE_SECONDS)));
+                self.keep_quiet(&group, Quiet::Snoozed(self.now.plus_seconds(SNOOZE_SECONDS)));
             }
             (InboxAction::Call, _) => {
                 self.inbox.calls = !self.inbox.calls;
@@ -265,13 +270,17 @@ impl App {
         Vec::new()
     }
 
-    /// Keeps a cause quiet; the same again takes that back.
-    fn keep_quiet(&mut self, group: String, how: Quiet) {
+    /// Keeps a cause quiet for all that suffer from it now; the same again takes that back.
+    fn keep_quiet(&mut self, group: &str, how: Quiet) {
+        let inbox = &mut self.inbox;
+        let Some(problem) = inbox.problems.iter().find(|one| one.group == group) else { return };
         let is_same = |before: &Quiet| std::mem::discriminant(before) == std::mem::discriminant(&how);
-        if self.inbox.quiet.get(&group).is_some_and(is_same) {
-            self.inbox.quiet.remove(&group);
-        } else {
-            self.inbox.quiet.insert(group, how);
+        let is_kept = problem.members.iter().all(|one| inbox.quiet.get(&one.uid).is_some_and(is_same));
+        for member in &problem.members {
+            match is_kept {
+                true => drop(inbox.quiet.remove(&member.uid)),
+                false => drop(inbox.quiet.insert(member.uid, how)),
+            }
         }
     }
 

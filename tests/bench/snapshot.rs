@@ -1,5 +1,5 @@
 //! What a change costs, and how that grows: taking in a whole cluster, one change, and a filter, at 10,000 and 100,000
-//! Jobs with two pods each. Run with `cargo bench`.
+//! Jobs with two pods each; and what triage costs. Run with `cargo bench`.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
@@ -10,8 +10,11 @@ use kubatch::model::delta::{Change, Delta, Row, Source};
 use kubatch::model::job::{Condition, Job};
 use kubatch::model::key::{Kind, Session, Uid};
 use kubatch::model::meta::{Meta, Owner};
-use kubatch::model::pod::{Container, ContainerState, Pod, PodPhase, Role};
+use kubatch::model::owner::Subject;
+use kubatch::model::pod::{Container, ContainerState, End, Pod, PodPhase, Role};
 use kubatch::model::resources::Resources;
+use kubatch::model::snapshot::Snapshot;
+use kubatch::triage::{Facts, Known, diagnose};
 
 const SIZES: [usize; 2] = [10_000, 100_000];
 const BATCH: usize = 512;
@@ -193,5 +196,53 @@ fn benchmark(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, benchmark);
+/// A cluster in which the pods of each failed Job, one Job in twenty, ended out of memory.
+fn failing(jobs: usize) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    let now = Time::from_seconds(1_700_001_000);
+    for message in cluster(jobs) {
+        if let Msg::Changed(delta) = message {
+            snapshot.apply(delta, now);
+        }
+    }
+    let killed = |number: usize| {
+        let mut pod = pod(number);
+        pod.phase = PodPhase::Failed;
+        pod.containers[0].state = ContainerState::Ended(End {
+            exit_code: 137,
+            signal: 0,
+            reason: "OOMKilled".into(),
+            message: "".into(),
+            started: Some(Time::from_seconds(1_700_000_000)),
+            finished: Some(Time::from_seconds(1_700_000_100)),
+        });
+        Change::Upsert(Row::Pod(pod))
+    };
+    let changes = (0..jobs).step_by(20).flat_map(|job| [killed(2 * job), killed(2 * job + 1)]).collect();
+    let source = Source { kind: Kind::Pod, namespace: None };
+    snapshot.apply(Delta { session: Session::default(), source, changes }, now);
+    snapshot
+}
+
+/// What triage costs: all Jobs at the start, and one after an event about it.
+fn triage(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("triage");
+    group.sample_size(10);
+    let snapshot = failing(10_000);
+    let facts = Facts::default();
+    let known = Known { snapshot: &snapshot, facts: &facts, now: Time::from_seconds(1_700_001_000) };
+    let judged = |number: usize| {
+        let uid = Uid::new(&format!("job-{number}"));
+        diagnose(known, Subject { kind: Kind::Job, uid }).findings.len()
+    };
+    assert!(judged(0) > 0 && judged(1) == 0, "one is failed, the other runs");
+    group.bench_function("10,000 Jobs, one in twenty failed", |bencher| {
+        bencher.iter(|| (0..10_000).map(judged).sum::<usize>());
+    });
+    group.bench_function("a failed Job", |bencher| bencher.iter(|| judged(0)));
+    group.bench_function("a Job that runs", |bencher| bencher.iter(|| judged(1)));
+    group.finish();
+}
+
+criterion_group!(benches, benchmark, triage);
 criterion_main!(benches);
