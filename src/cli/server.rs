@@ -11,10 +11,11 @@ use super::stop::Stop;
 use crate::cli::reference::{Reference, instead};
 use crate::cluster::connect::Target;
 use crate::cluster::execute::no_connection;
+use crate::cluster::list::{Choice, Wanted};
 use crate::cluster::{Engine, REPORTS, Report};
 use crate::command::Scene;
 use crate::model::clock::Clock;
-use crate::model::delta::Source;
+use crate::model::delta::{Delta, Source};
 use crate::model::fact::{Answer, Need};
 use crate::model::key::{Kind, Namespaces, ObjectKey, Session};
 use crate::model::meta::{Meta, Object};
@@ -154,6 +155,20 @@ impl Server {
                 Some(_) => {}
                 None => return Err(no_connection(&doing).into()),
             }
+        }
+    }
+
+    /// Reads lists of the namespace, or of the cluster, beside each other. Events are taken in last: of those about pods
+    /// only the pods say whether they matter.
+    pub(in crate::cli) async fn read(&mut self, lists: Vec<(Kind, Choice)>) {
+        let wanted = lists.into_iter().map(|(kind, choice)| {
+            let namespace = Some(self.namespace.clone()).filter(|_| !kind.is_cluster_wide());
+            self.engine.list(Wanted { kind, namespace, choice })
+        });
+        let mut deltas: Vec<Delta> = futures::stream::iter(wanted).buffered(AT_ONCE).collect().await;
+        deltas.sort_by_key(|delta| delta.source.kind == Kind::Event);
+        for delta in deltas {
+            self.snapshot.apply(delta, self.clock.now());
         }
     }
 

@@ -1,12 +1,14 @@
 //! `kubatch why`: the answer to why a Job, CronJob or Pod does not start, fails or is stuck, for scripts and one-liners.
 //!
-//! It reads one namespace, the nodes, and what the rules ask for beyond that; it changes nothing.
+//! It reads the object with its pods and events, of others what [`read`] finds to matter, and what the rules ask for beyond
+//! that; it changes nothing.
 
 mod print;
+mod read;
 
 use std::process::ExitCode;
 
-use super::examine::{Format, KINDS, code, examine, unread};
+use super::examine::{Format, code, examine, unread};
 use super::reference::Reference;
 use super::server::Server;
 use super::stop::Stop;
@@ -55,9 +57,9 @@ pub(super) fn answer_with(
         if !matches!(&target.namespaces, None | Some(Namespaces::Some(_))) {
             return Err(Stop::new("an object is in one namespace", "leave -A out, and name the namespace with -n"));
         }
-        let target = crate::cluster::connect::Target { scope: Scope::Kinds(KINDS), ..target };
-        let mut server = Server::connect(target, KINDS, clock).await?;
-        let subject = server.find(object).await?;
+        let target = crate::cluster::connect::Target { scope: Scope::Kinds(&[]), ..target };
+        let mut server = Server::connect(target, &[], clock).await?;
+        let subject = read::read(&mut server, object).await?;
         let mut examined = examine(&server, vec![subject]).await;
         let diagnosis = examined.diagnoses.pop().map(|(_, diagnosis)| diagnosis).unwrap_or_default();
         let answer = Answer { subject, diagnosis, unread: unread(&server) };

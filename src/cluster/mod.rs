@@ -14,6 +14,7 @@ mod exec;
 pub mod execute;
 pub mod kubeconfig;
 mod link;
+pub mod list;
 mod login;
 pub mod logs;
 pub mod openapi;
@@ -264,6 +265,12 @@ impl Engine {
                 drop(reports.send(Report::Answered { session, need, answer }).await);
             });
         }
+    }
+
+    /// Reads a list once.
+    pub fn list(&self, wanted: list::Wanted) -> impl Future<Output = Delta> + use<> {
+        let (client, session) = (self.client.clone(), self.session);
+        async move { list::list(&client, session, wanted).await }
     }
 
     /// Asks the server one question of triage's.

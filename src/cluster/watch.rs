@@ -219,7 +219,7 @@ pub(super) fn scattered(wait: Duration) -> Duration {
 
 /// A client for watching alone: it tells when the server has accepted a watch, and for how many seconds one that is too
 /// busy wants to be left alone, and reads protobuf (see [`wire`]).
-fn announcing(client: kube::Client, accepted: Arc<Notify>, busy: Arc<AtomicU64>) -> kube::Client {
+pub(super) fn announcing(client: kube::Client, accepted: Arc<Notify>, busy: Arc<AtomicU64>) -> kube::Client {
     let namespace = client.default_namespace().to_owned();
     let service = tower::service_fn(move |mut request: http::Request<kube::client::Body>| {
         wire::ask(&mut request);

@@ -33,7 +33,7 @@ pub(super) async fn of(server: &mut Server, subject: Subject) -> String {
     {
         let managers = managers(&object);
         if !managers.is_empty() {
-            let _ = writeln!(text, "Who wrote fields of {}, and when last:\n\n{managers}", code(&key.to_string()));
+            let _ = write!(text, "Who wrote fields of {}, and when last:\n\n{managers}", code(&key.to_string()));
         }
     }
     text

@@ -6,7 +6,6 @@ use super::markdown::{code, prose};
 use crate::cli::server::Server;
 use crate::model::clock::{Time, short_duration};
 use crate::model::key::Kind;
-use crate::model::meta::Object;
 use crate::model::owner::Subject;
 use crate::model::state::{Level, job_state, job_why};
 use crate::triage::{Attempt, Facts, Known, attempts};
@@ -103,7 +102,8 @@ fn try_row(one: &Attempt) -> String {
 /// What was said of the subject and of all below it, in the order in which it was said last.
 fn events(server: &Server, subject: Subject) -> String {
     let mut events = server.snapshot.events_of_subject(subject);
-    events.sort_by(|a, b| a.last.cmp(&b.last).then_with(|| a.uid().cmp(&b.uid())));
+    // Within a second the server's own order tells which came first.
+    events.sort_by_key(|event| (event.last, event.meta.version));
     let left = events.len().saturating_sub(EVENTS);
     let mut text = String::new();
     if left > 0 {

@@ -1,0 +1,169 @@
+//! What is read to examine one object: itself with its pods and events, and the rest of the namespace and the nodes only
+//! where rules look at them, since a namespace may hold ten thousand pods.
+//!
+//! A Job whose pods have all found their nodes is told by itself and its CronJob. For one that waits for a place, for a
+//! quota or for its next try, others matter: what they hold, and what is said of them.
+
+use std::collections::BTreeSet;
+
+use compact_str::CompactString;
+
+use crate::cli::examine::KINDS;
+use crate::cli::reference::Reference;
+use crate::cli::server::Server;
+use crate::cli::stop::Stop;
+use crate::cluster::list::Choice;
+use crate::model::job::Job;
+use crate::model::key::Kind;
+use crate::model::owner::Subject;
+use crate::model::pod::{Pod, PodPhase};
+
+/// Up to so many objects are asked for one by one; for more of them all of their kind are read.
+const FEW: usize = 8;
+
+/// Reads what rules look at, and finds the object.
+///
+/// # Errors
+/// Where it is not there, or its kind may not be read.
+pub(super) async fn read(server: &mut Server, object: &Reference) -> Result<Subject, Stop> {
+    let name = CompactString::from(object.name.as_str());
+    let about = (Kind::Event, Choice::About(object.kind, name.clone()));
+    let itself = (object.kind, Choice::Named(name.clone()));
+    match object.kind {
+        Kind::Job => server.read(vec![itself, (Kind::Pod, Choice::OfJob(name)), about]).await,
+        Kind::Pod => server.read(vec![itself, (Kind::Job, Choice::All), about]).await,
+        // Which Jobs are its runs only their owners say, and its schedule may be held up by anything.
+        _ => server.read(everything()).await,
+    }
+    let subject = server.find(object).await?;
+    let job = match subject.kind {
+        Kind::Job => server.snapshot.jobs.get(subject.uid),
+        Kind::Pod => {
+            let owner = server.snapshot.pods.get(subject.uid).and_then(|pod| pod.meta.owner_uid());
+            owner.and_then(|uid| server.snapshot.jobs.get(uid))
+        }
+        _ => return Ok(subject),
+    };
+    let pods: Vec<&Pod> = server.snapshot.pods_of_subject(subject);
+    let more = match job {
+        Some(job) if subject.kind == Kind::Job && is_held_up(server, job, &pods) => everything(),
+        // Whose pod it is, only its Job tells; without one there is nothing to leave out.
+        None => everything(),
+        _ if pods.iter().any(|pod| !pod.is_finished() && pod.node.is_empty()) => everything(),
+        Some(job) => around(subject, job, &pods),
+    };
+    server.read(more).await;
+    Ok(subject)
+}
+
+fn everything() -> Vec<(Kind, Choice)> {
+    KINDS.iter().map(|kind| (*kind, Choice::All)).collect()
+}
+
+/// Pods that the Job wants are missing, or the API server refuses them.
+fn is_held_up(server: &Server, job: &Job, pods: &[&Pod]) -> bool {
+    if job.is_finished() {
+        return false;
+    }
+    let open = pods.iter().filter(|pod| !pod.is_finished() && pod.meta.deleted.is_none()).count();
+    let left = job.completions.map_or(1, |wanted| wanted - job.succeeded).max(0);
+    let wanted = usize::try_from(job.parallelism.unwrap_or(1).min(left)).unwrap_or_default();
+    let is_refused = server.snapshot.events_about(job.meta.uid).any(|event| event.reason == "FailedCreate");
+    is_refused || (open < wanted && !job.suspend) || (job.suspend && open > 0)
+}
+
+/// What matters of others where all pods have a node: these nodes, the other runs of the CronJob, what is said of the
+/// pods; where containers wait to start, also claims, and who else is on the node.
+fn around(subject: Subject, job: &Job, pods: &[&Pod]) -> Vec<(Kind, Choice)> {
+    let waiting = pods.iter().filter(|pod| pod.phase == PodPhase::Pending);
+    let busy: BTreeSet<&CompactString> = waiting.map(|pod| &pod.node).collect();
+    let nodes: BTreeSet<&CompactString> = pods.iter().map(|pod| &pod.node).filter(|node| !node.is_empty()).collect();
+    // Events about pods that are gone are known by nothing but the names in them.
+    let failed = pods.iter().filter(|pod| pod.phase == PodPhase::Failed).count();
+    let are_gone = pods.is_empty() || failed < usize::try_from(job.failed).unwrap_or_default();
+    let mut lists: Vec<(Kind, Choice)> = match nodes.len() <= FEW {
+        true => nodes.iter().map(|node| (Kind::Node, Choice::Named((*node).clone()))).collect(),
+        false => vec![(Kind::Node, Choice::All)],
+    };
+    if job.meta.owner.is_some_and(|owner| owner.kind == Some(Kind::CronJob)) {
+        lists.extend([(Kind::CronJob, Choice::All), (Kind::Job, Choice::All)]);
+    }
+    if subject.kind == Kind::Pod {
+        lists.push((Kind::Pod, Choice::OfJob(job.meta.name.clone())));
+    }
+    if !busy.is_empty() {
+        lists.push((Kind::PersistentVolumeClaim, Choice::All));
+        lists.extend(busy.iter().map(|node| (Kind::Pod, Choice::OnNode((*node).clone()))));
+    }
+    match are_gone || !busy.is_empty() || pods.len() > FEW {
+        true => lists.push((Kind::Event, Choice::All)),
+        false => lists.extend(pods.iter().map(|pod| (Kind::Event, Choice::About(Kind::Pod, pod.meta.name.clone())))),
+    }
+    lists
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::cli::examine::unread;
+    use crate::cluster::connect::{Place, Target};
+    use crate::cluster::scope::Scope;
+    use crate::demo::Demo;
+    use crate::model::clock::SystemClock;
+    use crate::model::key::Namespaces;
+
+    /// Reads for an object of the embedded cluster's namespace `data`, whose server refuses to list quotas.
+    async fn reads(namespace: &str, object: &str) -> Server {
+        let clock = Arc::new(SystemClock);
+        let demo = Demo::living(clock.clone(), 1, None);
+        demo.fail("/resourcequotas", 403);
+        let target = Target {
+            place: Place::Demo(demo),
+            namespaces: Some(Namespaces::Some(vec![namespace.into()])),
+            scope: Scope::Kinds(&[]),
+            remembered: BTreeMap::new(),
+            is_read_only: true,
+        };
+        let mut server = Server::connect(target, &[], clock).await.unwrap();
+        read(&mut server, &Reference::parse(object).unwrap()).await.unwrap();
+        server
+    }
+
+    #[tokio::test]
+    async fn job_whose_pods_are_placed_is_read_without_those_of_others() {
+        let server = reads("data", "job/etl-orders-0412").await;
+        let job = server.snapshot.jobs.iter().next().unwrap().meta.uid;
+        assert_eq!(server.snapshot.jobs.iter().count(), 1);
+        assert_eq!(server.snapshot.pods.iter().count(), 3);
+        assert!(server.snapshot.pods.iter().all(|pod| pod.meta.owner_uid() == Some(job)));
+        let nodes: Vec<&str> = server.snapshot.nodes.iter().map(|node| node.meta.name.as_str()).collect();
+        assert_eq!(nodes, ["node-2"], "of nodes its own alone");
+        assert!(unread(&server).is_empty(), "quotas were not asked for");
+    }
+
+    #[tokio::test]
+    async fn run_is_read_with_its_cronjob_and_the_runs_before_it() {
+        let whole = reads("data", "cronjob/nightly-report").await;
+        let cronjob = whole.snapshot.cronjobs.iter().find(|one| one.meta.name == "nightly-report").unwrap().meta.uid;
+        let runs = whole.snapshot.jobs_of(cronjob);
+        let run = &runs[0].meta.name;
+        let server = reads("data", &format!("job/{run}")).await;
+        assert_eq!(server.snapshot.jobs_of(cronjob).len(), runs.len());
+        assert!(server.snapshot.pods.iter().count() > 0);
+        assert!(server.snapshot.pods.iter().all(|pod| pod.meta.name.starts_with(run.as_str())));
+    }
+
+    #[tokio::test]
+    async fn job_that_waits_is_read_with_all_that_may_hold_it_up() {
+        for (namespace, object) in [("payments", "job/settle-2990"), ("ml", "job/train-resnet-12")] {
+            let server = reads(namespace, object).await;
+            assert!(server.snapshot.nodes.iter().count() > 1, "{object}");
+            assert!(server.snapshot.jobs.iter().count() > 1, "{object}");
+            let unread = unread(&server);
+            assert!(unread.iter().any(|(kind, _)| *kind == Kind::ResourceQuota), "{object}: {unread:?}");
+        }
+    }
+}
