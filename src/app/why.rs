@@ -129,8 +129,10 @@ impl App {
                     Vec::new()
                 }
             },
-            Action::Edit(EditAction::Form(write)) => self.open_editor_of(key, call.target.uid, Opening::Form(write)),
-            Action::Edit(EditAction::Object) => self.open_editor_of(key, call.target.uid, Opening::Edit),
+            Action::Edit(EditAction::Form(write)) => {
+                self.open_editor_of(key, call.target.uid, Opening::Form(write, call.argument))
+            }
+            Action::Edit(EditAction::Object) => self.open_editor_of(key, call.target.uid, Opening::Edit(call.argument)),
             _ => {
                 // What it shows lies below the page.
                 self.overlay = None;
