@@ -1,6 +1,6 @@
 //! `kubatch why`: the answer to why a Job, CronJob or Pod does not start, fails or is stuck, for scripts and one-liners.
 //!
-//! It reads one namespace, the nodes, and what the rules ask for beyond that; it changes nothing.
+//! It reads one namespace, the nodes, and what the rules ask for beyond that; it changes nothing, unless a fix is chosen.
 
 mod print;
 
@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use super::reference::Reference;
 use super::server::Server;
 use super::stop::Stop;
+use super::write::{Choice, fix};
 use super::{Program, refuse};
 use crate::cluster::scope::Scope;
 use crate::model::key::{Kind, Namespaces};
@@ -25,6 +26,8 @@ pub(super) struct Arguments {
     /// In words, the verdict first, or as one JSON object.
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     output: Format,
+    #[command(flatten)]
+    choice: Choice,
 }
 
 /// How the answer is written.
@@ -54,6 +57,14 @@ const NEEDED: [Kind; 2] = [Kind::Job, Kind::Pod];
 /// How often rules may ask for more: an answer can lead to another question, and no rule needs more than two in a row.
 const ROUNDS: usize = 4;
 
+/// What became of the question.
+enum Done {
+    /// The answer, and its exit code.
+    Told(String, u8),
+    /// A fix was carried out, with this exit code.
+    Fixed(u8),
+}
+
 /// What was found, and what could not be looked at.
 struct Answer {
     subject: Subject,
@@ -62,30 +73,41 @@ struct Answer {
     unread: Vec<(Kind, String)>,
 }
 
-/// Examines an object. The exit code is 0 where nothing is wrong, 1 where a problem is named, 2 where it cannot be told.
+/// Examines an object. The exit code is 0 where nothing is wrong, 1 where a problem is named, 2 where it cannot be told; of
+/// a fix that is carried out, that of the commands that change things.
 pub(super) fn run(arguments: &Arguments, program: Program) -> ExitCode {
     let Program { target, settings, clock, runtime, .. } = program;
     let done = runtime.block_on(async {
         if !matches!(&target.namespaces, None | Some(Namespaces::Some(_))) {
             return Err(Stop::new("an object is in one namespace", "leave -A out, and name the namespace with -n"));
         }
+        let is_json = arguments.output == Format::Json;
+        let manner = match arguments.choice.fix {
+            Some(number) => Some((number, arguments.choice.manner(is_json, &target, &settings)?)),
+            None => None,
+        };
         let target = crate::cluster::connect::Target { scope: Scope::Kinds(KINDS), ..target };
-        let server = Server::connect(target, KINDS, clock).await?;
+        let mut server = Server::connect(target, KINDS, clock).await?;
         let answer = examine(&server, &arguments.object).await?;
-        Ok((server, answer))
+        if let Some((number, manner)) = manner {
+            let fixes = answer.diagnosis.findings.first().map_or(&[][..], |first| &first.fixes[..]);
+            return fix(&mut server, fixes, number, &manner).await.map(Done::Fixed);
+        }
+        let text = match arguments.output {
+            Format::Text => print::text(&server, &answer, settings.look.has_unicode),
+            Format::Json => print::json(&server, &answer),
+        };
+        Ok(Done::Told(text, answer.code()))
     });
     // A login helper that still runs must not keep the shell waiting.
     runtime.shutdown_background();
     match done {
-        Ok((server, answer)) => {
-            let text = match arguments.output {
-                Format::Text => print::text(&server, &answer, settings.look.has_unicode),
-                Format::Json => print::json(&server, &answer),
-            };
+        Ok(Done::Told(text, code)) => {
             // A reader that has gone wants no more.
             let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
-            ExitCode::from(answer.code())
+            ExitCode::from(code)
         }
+        Ok(Done::Fixed(code)) => ExitCode::from(code),
         Err(Stop { message, hint }) => refuse(&message, &hint),
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, NEEDED, name};
 use crate::cli::server::Server;
+use crate::command::{Action, EditAction, all};
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
 use crate::model::key::Kind;
@@ -54,9 +55,12 @@ pub(super) fn text(server: &Server, answer: &Answer, has_unicode: bool) -> Strin
             ));
         }
         for (number, fix) in finding.fixes.iter().enumerate() {
-            let command = fix.call.as_ref().and_then(|call| command(server, call));
-            let command = command.map(|command| format!("   {command}")).unwrap_or_default();
-            line(&format!("  fix {}  {}{command}", number + 1, fix.words));
+            // --fix carries out those of the headline.
+            let label = if at == 0 { (number + 1).to_string() } else { "-".to_owned() };
+            line(&format!("  fix {label}  {}", fix.words));
+            if let Some(command) = command(server, answer, finding, number) {
+                line(&format!("         {command}"));
+            }
         }
     }
     for (kind, why) in &answer.unread {
@@ -85,24 +89,47 @@ fn state(server: &Server, answer: &Answer) -> String {
     state.map(|state| state.word.to_lowercase()).unwrap_or_default()
 }
 
-/// The command line that does the same; None where it is done on screen alone.
-fn command(server: &Server, call: &CommandCall) -> Option<String> {
+/// The command line that does the same as a fix, by its number from 0; None where it is done on screen alone.
+fn command(server: &Server, answer: &Answer, finding: &Finding, number: usize) -> Option<String> {
+    let call = finding.fixes.get(number)?.call.as_ref()?;
     let verb = match call.id {
         "batch.suspend" => "suspend",
         "batch.resume" => "resume",
         "job.rerun" => "rerun",
+        "job.rerun-with-changes" if !call.argument.is_empty() => "rerun",
         "job.parallelism" => "scale",
         "cronjob.trigger" => "trigger",
         "object.delete" => "delete",
-        _ => return None,
+        _ => return by_number(server, answer, finding, number, call),
     };
-    let words = ["kubatch", verb, &name(server, call.target), &call.argument, "-n", &server.namespace];
+    let argument = match call.id {
+        "job.rerun-with-changes" => format!("--set {}", quoted(&call.argument)),
+        _ => call.argument.clone(),
+    };
+    let words = ["kubatch", verb, &name(server, call.target), &argument, "-n", &server.namespace];
     Some(words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
+}
+
+/// Fixes of the headline can be carried out by their number, where all that they need is known.
+fn by_number(server: &Server, answer: &Answer, finding: &Finding, number: usize, call: &CommandCall) -> Option<String> {
+    let is_headline = answer.diagnosis.findings.first() == Some(finding);
+    let is_complete = match all().find(|spec| spec.id == call.id)?.action {
+        Action::Write(write) => !call.argument.is_empty() || write.argument().is_none(),
+        Action::Edit(EditAction::Form(_) | EditAction::Object) => !call.argument.is_empty(),
+        _ => false,
+    };
+    let (subject, namespace) = (name(server, answer.subject), &server.namespace);
+    (is_headline && is_complete).then(|| format!("kubatch why {subject} --fix {} -n {namespace}", number + 1))
+}
+
+/// A word as shells take it to the letter.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// As JSON, version 1: README, "Why, as JSON".
 pub(super) fn json(server: &Server, answer: &Answer) -> String {
-    let findings: Vec<Value> = answer.diagnosis.findings.iter().map(|finding| found(server, finding)).collect();
+    let findings: Vec<Value> = answer.diagnosis.findings.iter().map(|finding| found(server, answer, finding)).collect();
     let unread: Vec<Value> =
         answer.unread.iter().map(|(kind, why)| json!({ "resource": kind.plural(), "why": why })).collect();
     let key = server.snapshot.key_of(answer.subject);
@@ -125,7 +152,7 @@ pub(super) fn json(server: &Server, answer: &Answer) -> String {
     format!("{object}\n")
 }
 
-fn found(server: &Server, finding: &Finding) -> Value {
+fn found(server: &Server, answer: &Answer, finding: &Finding) -> Value {
     let rule = RULES.iter().find(|rule| rule.id == finding.rule);
     let evidence: Vec<Value> = finding
         .evidence
@@ -139,10 +166,10 @@ fn found(server: &Server, finding: &Finding) -> Value {
             json!({ "source": source, "words": evidence.words, "at": evidence.at.map(|at| at.to_string()) })
         })
         .collect();
-    let fix = |fix: &Fix| {
+    let fix = |(number, fix): (usize, &Fix)| {
         json!({
             "words": fix.words,
-            "command": fix.call.as_ref().and_then(|call| command(server, call)),
+            "command": command(server, answer, finding, number),
             "action": fix.call.as_ref().map(|call| json!({
                 "id": call.id, "object": name(server, call.target), "argument": call.argument,
             })),
@@ -159,6 +186,6 @@ fn found(server: &Server, finding: &Finding) -> Value {
         "since": finding.since.map(|since| since.to_string()),
         "group": finding.group,
         "evidence": evidence,
-        "fixes": finding.fixes.iter().map(fix).collect::<Vec<_>>(),
+        "fixes": finding.fixes.iter().enumerate().map(fix).collect::<Vec<_>>(),
     })
 }
