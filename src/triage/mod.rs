@@ -18,6 +18,7 @@ mod held;
 mod known;
 mod last_words;
 mod leftover;
+mod mend;
 mod outcome;
 mod placing;
 mod refused;
@@ -54,7 +55,8 @@ type Family = fn(&Case<'_>) -> Vec<Finding>;
 type PodFamily = fn(&Case<'_>, &Pod) -> Option<Finding>;
 
 /// The families that look at a case as a whole, those of earlier stages first.
-const FAMILIES: &[Family] = &[held::find, refused::find, stuck::find, crons::find, leftover::find];
+const FAMILIES: &[Family] =
+    &[held::find, refused::find, placing::named::find, stuck::find, crons::find, leftover::find];
 
 /// The families that look at one pod, those of earlier stages first: the first that finds something is believed.
 const POD_FAMILIES: &[PodFamily] = &[placing::find, starting::find, ending::find];
@@ -70,4 +72,4 @@ pub fn diagnose(known: Known<'_>, subject: Subject) -> Diagnosis {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

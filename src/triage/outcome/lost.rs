@@ -3,6 +3,7 @@
 use super::super::Case;
 use super::super::case::{of_event, of_field};
 use super::super::finding::{Confidence, Finding, Fix, Severity};
+use super::super::mend::{Changes, POD};
 use super::{End, brief, many};
 use crate::model::clock::short_duration;
 use crate::model::event::Event;
@@ -90,10 +91,11 @@ fn lost_with_pod(end: &End<'_, '_>, said: Option<&Event>, is_policy_known: bool)
     if is_policy_known {
         finding.evidence.push(of_field(end.job, "spec.template.spec.restartPolicy", "OnFailure"));
     }
-    finding.fixes = vec![
-        end.rerun_with("run it again with restartPolicy Never: failed pods then stay, with their logs"),
-        end.rerun("run it again, and follow its log"),
-    ];
+    finding.fixes = end.rerun_with(
+        "run it again with restartPolicy Never: failed pods then stay, with their logs",
+        &Changes::set(format!("{POD}.restartPolicy"), "Never"),
+    );
+    finding.fixes.push(end.rerun("run it again, and follow its log"));
     finding
 }
 
@@ -144,7 +146,7 @@ fn last_said<'a>(case: &Case<'a>, job: &Job) -> Option<&'a Event> {
     warnings_of_gone_pods(case, job).into_iter().filter(|event| event.is_warning).max_by_key(|event| event.last)
 }
 
-/// Events about pods that the Job had and that are gone: warnings, and that a container started. Pods are known by what
+/// Events about pods that the Job had and that are gone: warnings, and that a container started or was stopped. Pods are known by what
 /// the Job controller said when it made them, else by their names (`NAME-xxxxx`, with an index `NAME-12-xxxxx`).
 pub(super) fn warnings_of_gone_pods<'a>(case: &Case<'a>, job: &Job) -> Vec<&'a Event> {
     let snapshot = case.known.snapshot;
@@ -158,7 +160,7 @@ pub(super) fn warnings_of_gone_pods<'a>(case: &Case<'a>, job: &Job) -> Vec<&'a E
     let is_meant = |event: &&Event| {
         event.about_kind == Some(Kind::Pod)
             && event.meta.namespace == job.meta.namespace
-            && (event.is_warning || event.reason == "Started")
+            && (event.is_warning || matches!(event.reason.as_str(), "Started" | "Killing"))
             && event.last >= began
             && snapshot.pods.get(event.about).is_none()
             && event.about_name.strip_prefix("pod/").is_some_and(is_of_job)

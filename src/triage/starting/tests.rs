@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::triage::Severity;
 use crate::triage::scene_of_pod::{Scene, end, messages};
 
 /// A pod of which no container was started, with an event about it.
@@ -260,7 +261,13 @@ fn init_container_that_runs_on_is_told_with_its_place() {
     let found = scene("2026-05-04T11:41:00Z", false).find().remove(0);
     assert_eq!(found.rule.0, "T052");
     assert!(found.verdict.starts_with("Init container wait-db (2 of 2) has been running for 19m"), "{}", found.verdict);
-    assert_eq!(scene("2026-05-04T11:58:00Z", false).rule(), "", "it takes a while");
+    let found = scene("2026-05-04T11:58:00Z", false).find().remove(0);
+    assert_eq!(
+        (found.rule.0, found.severity),
+        ("T052", Severity::Info),
+        "it takes a while: that is told, and no problem"
+    );
+    assert_eq!(scene("2026-05-04T11:59:50Z", false).rule(), "");
     let found = scene("2026-05-04T11:57:00Z", true).find().remove(0);
     assert!(found.verdict.starts_with("Sidecar wait-db has not passed its startup probe"), "{}", found.verdict);
 }
