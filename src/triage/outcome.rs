@@ -51,7 +51,8 @@ fn so_far(case: &Case<'_>, job: &Job, Tries { finding, count, .. }: Tries) -> Fi
     // Up to here rules are about pods that do not start; what the others do is the effect then (T097).
     let effect = match finding.rule.0 < "T060" {
         true if running > 0 => format!("{running} of {} pods run", job.parallelism.unwrap_or(1)),
-        true if count > 1 => format!("{count} pods wait for this"),
+        true if count > 1 && ended < case.pods.len() => format!("{count} pods wait for this"),
+        true if ended > 1 => format!("{count} of {ended} tries ended so"),
         false if ended.max(count) > 1 => format!("{count} of {} tries ended so", ended.max(count)),
         _ => String::new(),
     };

@@ -159,9 +159,14 @@ fn shut_down(case: &Case<'_>, pod: &Pod) -> Finding {
 
 /// T066: the template gives each pod so much time and no more, which is not the deadline of the Job.
 fn too_long(case: &Case<'_>, pod: &Pod) -> Finding {
+    let unlimited = Changes::remove(format!("{POD}.activeDeadlineSeconds"));
     let fixes = [
-        remake(case, "raise or remove activeDeadlineSeconds of the pod template in a new Job"),
-        for_next_runs(case, &Changes::NONE),
+        mend_here(
+            case,
+            "remove activeDeadlineSeconds of the pod template in a new Job, and limit the Job instead where it needs it",
+            &unlimited,
+        ),
+        for_next_runs(case, &unlimited),
     ];
     Finding {
         verdict: format!(

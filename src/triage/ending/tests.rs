@@ -463,3 +463,10 @@ fn a_probe_that_ends_a_container_for_good_is_blamed_for_it() {
     assert_eq!(call.argument, "spec.template.spec.containers[name=worker].startupProbe.failureThreshold=30");
     assert_ne!(probed(scene, "11:40").rule(), "T068", "it was another run");
 }
+
+#[test]
+fn a_program_that_does_not_know_an_option_is_quoted_with_that_and_not_with_its_usage() {
+    let lines = ["ls: unrecognized option: bogus", "Usage: ls [-1AaCxd]", "  -r  Reverse sort order"];
+    let found = Scene::ended(1, "Error").tail("etl-a", &lines).find().remove(0);
+    assert!(found.verdict.contains("unrecognized option: bogus"), "{}", found.verdict);
+}

@@ -38,6 +38,13 @@ pub(super) fn without_cause(end: &End<'_, '_>) -> Vec<Finding> {
     findings
 }
 
+/// The word of the kubelet that it stops a container of a pod that is gone by now, where the Job itself deleted none.
+fn stopped_by_others<'a>(end: &End<'_, 'a>) -> Option<&'a Event> {
+    let is_stop = |event: &&Event| event.reason == "Killing" && event.note.starts_with("Stopping container ");
+    let stops = warnings_of_gone_pods(end.case, end.job).into_iter().filter(is_stop);
+    stops.max_by_key(|event| event.last).filter(|_| end.case.events(end.job, "SuccessfulDelete").is_empty())
+}
+
 fn restart_policy<'a>(end: &End<'_, 'a>) -> Option<&'a str> {
     end.case.pod_spec()?["restartPolicy"].as_str()
 }
@@ -46,12 +53,19 @@ fn restart_policy<'a>(end: &End<'_, 'a>) -> Option<&'a str> {
 fn gave_up(end: &End<'_, '_>, said: Option<&Event>) -> Finding {
     let mut finding = end.finding("T080");
     let words = end.words();
-    let (where_to_look, fix) = match end.case.pods.last() {
-        Some(pod) => (
+    let (where_to_look, fix) = match (end.case.pods.last(), stopped_by_others(end)) {
+        (None, Some(stop)) => (
+            format!(
+                "Its {} was deleted while it ran, and not by the Job: a pod that is deleted so counts as a failure.",
+                pod_words(stop)
+            ),
+            Fix::outside("ask who or what deletes pods here: people, autoscalers, clean-up scripts"),
+        ),
+        (Some(pod), _) => (
             format!("Why its tries failed is not known; the log of pod {} may tell.", pod.meta.name),
             Fix::outside(format!("look at the log of {} and at its events", pod.meta.name)),
         ),
-        None => (
+        (None, None) => (
             "Its pods are gone, and with them what they said.".to_owned(),
             Fix::outside("look for its log where the cluster collects logs"),
         ),

@@ -76,6 +76,7 @@ fn never_fits(scene: Scene<'_, '_>, resource: &str, asked: Quantity, eligible: &
         ),
         short: format!("never fits: {asked} {resource}, largest node {most}"),
         fixes: ask_for(scene, resource, scene.most_left(resource, eligible))
+            .or_else(|| (most == "0").then(|| without(scene, resource)))
             .unwrap_or_else(|| vec![scene.case.rerun(format!("ask for {most} {resource} at most in a new Job"))])
             .into_iter()
             .chain([Fix::outside(format!("add a node with more than {asked} {resource}: the pod is placed by itself"))])

@@ -120,6 +120,7 @@ struct Cause {
 fn cause(text: &str, program: Option<&str>) -> Cause {
     let lower = text.to_lowercase();
     let has = |words: &str| lower.contains(words);
+    let is_program_known = program.is_some();
     let program = program.unwrap_or("its command");
     let command: fn(&Case<'_>) -> Option<Fix> =
         |case| rerun(case, "rerun with a command, or an image, that has this program");
@@ -145,6 +146,13 @@ fn cause(text: &str, program: Option<&str>) -> Cause {
             |case| rerun(case, "rerun with a higher memory limit"),
         );
     }
+    if has("seccomp profile") {
+        return of(
+            "its seccomp profile is not on the node, or cannot be read there".to_owned(),
+            "seccomp profile is not on the node".to_owned(),
+            |case| remake(case, "use seccompProfile RuntimeDefault in a new Job, or put the profile on the node"),
+        );
+    }
     if has("executable file") && has("not found") {
         return of(
             format!("its image has no program {program}"),
@@ -152,7 +160,7 @@ fn cause(text: &str, program: Option<&str>) -> Cause {
             command,
         );
     }
-    if has("no such file or directory") {
+    if is_program_known && has("no such file or directory") {
         let why = format!("its image has no file {program}, or lacks the interpreter that {program} names");
         return of(why, format!("no file {program} in the image"), command);
     }

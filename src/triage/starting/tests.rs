@@ -206,6 +206,9 @@ fn start_errors_say_what_is_wrong() {
         ("error mounting \"/var/lib/x\" to rootfs at \"/data\": not a directory", "cannot be mounted at /data"),
         ("chdir to cwd (\"/srv\") set in config.json failed: no such file or directory", "directory /srv"),
         ("runc create failed: a new thing", "a new thing"),
+        ("runc create failed: a new thing: unknown", "a new thing."),
+        ("cannot load seccomp profile \"/var/x.json\": open /var/x.json: no such file or directory", "seccomp profile"),
+        ("container init: mkdir /etc/passwd: not a directory: unknown", "working directory /etc/passwd"),
     ] {
         let found = Scene::waiting("RunContainerError", text).find().remove(0);
         assert_eq!(found.rule.0, "T054");
@@ -294,4 +297,19 @@ fn run_of_a_cronjob_is_mended_in_its_template_too() {
     assert_eq!(fixes(&scene), 0);
     scene.job()["metadata"]["ownerReferences"] = json!([{ "apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "nightly", "controller": true }]);
     assert_eq!(fixes(&scene), 1);
+}
+
+#[test]
+fn a_refusal_by_the_node_that_lasts_is_told_so_and_mended() {
+    let scene = |reason: &str, message: &str| {
+        let mut scene = Scene::new(json!({ "phase": "Failed", "reason": reason, "message": message }));
+        scene.job()["spec"]["template"]["spec"]["os"] = json!({ "name": "windows" });
+        scene.find().remove(0)
+    };
+    let found = scene("PodOSNotSupported", "Pod was rejected: Failed to admit pod as the OS field doesn't match node OS");
+    assert_eq!((found.rule.0, found.severity), ("T055", Severity::Critical));
+    assert_eq!(found.fixes[0].call.clone().unwrap().argument, "spec.template.spec.os-");
+    let found = scene("OutOfcpu", "Pod was rejected: Node didn't have enough resource: cpu");
+    assert_eq!(found.severity, Severity::Warning, "{}", found.verdict);
+    assert!(found.fixes[0].call.is_none(), "the next try may come through");
 }
