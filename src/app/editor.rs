@@ -149,6 +149,12 @@ impl Editor {
         self.settle(None, None);
     }
 
+    /// Puts the cursor there.
+    pub fn go_to(&mut self, place: Place) {
+        self.buffer.go_to(place, false);
+        self.settle(None, None);
+    }
+
     /// Puts a pasted text in.
     pub fn paste(&mut self, text: &str) -> EditorOutcome {
         self.notice = None;

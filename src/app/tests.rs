@@ -2,6 +2,7 @@
 
 mod commands;
 mod drafts;
+mod fixes;
 mod logs;
 mod pods;
 mod why;

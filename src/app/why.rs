@@ -116,7 +116,7 @@ impl App {
             return text;
         };
         text.verdict(first);
-        text.fixes(first, Some(&mut 0));
+        text.fixes(first, true);
         text.chain(&chain(self.known(), subject, first));
         for finding in &findings[1..] {
             text.line(Line::new(format!("also: {}", finding.short), Role::Dim).hanging(6));
@@ -130,7 +130,6 @@ impl App {
         if findings.is_empty() {
             text.line(Line::plain(self.without_cause(subject)));
         }
-        let mut number = 0;
         for (at, finding) in findings.iter().enumerate() {
             if at > 0 {
                 text.line(Line::plain(""));
@@ -139,7 +138,7 @@ impl App {
                 text.line(Line::new("Also seen", Role::Heading));
             }
             text.verdict(finding);
-            text.fixes(finding, Some(&mut number));
+            text.fixes(finding, at == 0);
             if at == 0 {
                 text.chain(&chain(self.known(), subject, finding));
                 text.tries(&attempts(self.known(), subject), self.now);
@@ -208,11 +207,11 @@ impl App {
         }
     }
 
-    /// Carries out a fix by its number, from 1: a command is planned and shown like any other. None where
+    /// Carries out a fix of the headline by its number, from 1: a command is planned and shown like any other. None where
     /// there is no such fix.
     pub(super) fn fix(&mut self, subject: Subject, number: usize) -> Option<Vec<Effect>> {
-        let fixes = self.diagnosis(subject).findings.into_iter().flat_map(|finding| finding.fixes);
-        let call = fixes.filter_map(|fix| fix.call).nth(number.checked_sub(1)?)?;
+        let first = self.diagnosis(subject).findings.into_iter().next()?;
+        let call = first.fixes.into_iter().nth(number.checked_sub(1)?)?.call?;
         let spec = all().find(|spec| spec.id == call.id)?;
         let key = self.snapshot.key_of(call.target)?;
         Some(match spec.action {
@@ -228,8 +227,10 @@ impl App {
                     Vec::new()
                 }
             },
-            Action::Edit(EditAction::Form(write)) => self.open_editor_of(key, call.target.uid, Opening::Form(write)),
-            Action::Edit(EditAction::Object) => self.open_editor_of(key, call.target.uid, Opening::Edit),
+            Action::Edit(EditAction::Form(write)) => {
+                self.open_editor_of(key, call.target.uid, Opening::Form(write, call.argument))
+            }
+            Action::Edit(EditAction::Object) => self.open_editor_of(key, call.target.uid, Opening::Edit(call.argument)),
             _ => {
                 // What it shows lies below the page.
                 self.overlay = None;
@@ -243,7 +244,7 @@ impl Text {
     /// A finding about what is gone.
     pub(super) fn kept(&mut self, finding: &Finding, now: Time) {
         self.verdict(finding);
-        self.fixes(finding, None);
+        self.fixes(finding, false);
         self.proofs(finding, now);
     }
 
@@ -317,16 +318,10 @@ impl Text {
     }
 
     /// The fixes, with the number that carries each out where a command does it.
-    /// `number` is that of the fix before; None where none can be carried out.
-    fn fixes(&mut self, finding: &Finding, mut number: Option<&mut usize>) {
-        for fix in &finding.fixes {
-            let key = match number.as_deref_mut().filter(|_| fix.call.is_some()) {
-                Some(number) => {
-                    *number += 1;
-                    number.to_string()
-                }
-                None => "-".to_owned(),
-            };
+    /// The keys carry out those of the headline.
+    fn fixes(&mut self, finding: &Finding, has_keys: bool) {
+        for (number, fix) in finding.fixes.iter().enumerate() {
+            let key = if has_keys && fix.call.is_some() { (number + 1).to_string() } else { "-".to_owned() };
             let mut line = Line::plain(format!("  {key}  {}", safe_line(&fix.words))).hanging(5);
             line.parts.push((2..2 + key.len(), Role::Key));
             self.line(line);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::server::Server;
+use crate::command::{Action, EditAction, all};
 use crate::model::command_call::CommandCall;
 use crate::model::key::Kind;
 use crate::model::owner::Subject;
@@ -44,18 +45,37 @@ pub(super) fn evidence_words(words: &str, source: &Source) -> String {
     }
 }
 
-/// The command line that does what a fix says; None where it is done on screen alone.
-pub(super) fn command(server: &Server, call: &CommandCall) -> Option<String> {
+/// The command line that does what a fix says, the one of this number from 0 of what leads where `asked` is examined;
+/// None where it is done on screen alone.
+pub(super) fn command(server: &Server, asked: Option<Subject>, number: usize, call: &CommandCall) -> Option<String> {
     let verb = match call.id {
         "batch.suspend" => "suspend",
         "batch.resume" => "resume",
         "job.rerun" => "rerun",
+        "job.rerun-with-changes" if !call.argument.is_empty() => {
+            return Some(line(server, "rerun", call.target, &format!("--set {}", quoted(&call.argument))));
+        }
         "job.parallelism" => "scale",
         "cronjob.trigger" => "trigger",
         "object.delete" => "delete",
-        _ => return None,
+        _ => return by_number(server, asked?, number, call),
     };
     Some(line(server, verb, call.target, &call.argument))
+}
+
+/// Fixes of what leads can be carried out by their number, where all that they need is known.
+fn by_number(server: &Server, asked: Subject, number: usize, call: &CommandCall) -> Option<String> {
+    let is_complete = match all().find(|spec| spec.id == call.id)?.action {
+        Action::Write(write) => !call.argument.is_empty() || write.argument().is_none(),
+        Action::Edit(EditAction::Form(_) | EditAction::Object) => !call.argument.is_empty(),
+        _ => false,
+    };
+    is_complete.then(|| line(server, "why", asked, &format!("--fix {}", number + 1)))
+}
+
+/// A word as shells take it to the letter.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// A command line about an object: `kubatch why job/etl -n data`.
@@ -93,7 +113,8 @@ fn rule_name(id: RuleId) -> Option<&'static str> {
 }
 
 /// A finding as JSON, version 1: README, "Why, in scripts".
-pub(super) fn finding_json(server: &Server, finding: &Finding) -> Value {
+/// `asked` is who was examined, where it leads.
+pub(super) fn finding_json(server: &Server, asked: Option<Subject>, finding: &Finding) -> Value {
     let evidence: Vec<Value> = finding
         .evidence
         .iter()
@@ -106,10 +127,10 @@ pub(super) fn finding_json(server: &Server, finding: &Finding) -> Value {
             json!({ "source": source, "words": evidence.words, "at": evidence.at.map(|at| at.to_string()) })
         })
         .collect();
-    let fix = |fix: &Fix| {
+    let fix = |(number, fix): (usize, &Fix)| {
         json!({
             "words": fix.words,
-            "command": fix.call.as_ref().and_then(|call| command(server, call)),
+            "command": fix.call.as_ref().and_then(|call| command(server, asked, number, call)),
             "action": fix.call.as_ref().map(|call| json!({
                 "id": call.id, "object": name(server, call.target), "argument": call.argument,
             })),
@@ -126,6 +147,6 @@ pub(super) fn finding_json(server: &Server, finding: &Finding) -> Value {
         "since": finding.since.map(|since| since.to_string()),
         "group": finding.group,
         "evidence": evidence,
-        "fixes": finding.fixes.iter().map(fix).collect::<Vec<_>>(),
+        "fixes": finding.fixes.iter().enumerate().map(fix).collect::<Vec<_>>(),
     })
 }

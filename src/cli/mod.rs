@@ -105,7 +105,7 @@ enum Command {
     Logs(logs::Arguments),
     /// Say what will hurt in manifests of Jobs and CronJobs, and what would mend it; nothing is changed.
     Lint(lint::Arguments),
-    /// Say why a Job, a CronJob or a pod does not start, fails or is stuck, and what fixes it; nothing is changed.
+    /// Say why a Job, a CronJob or a pod does not start, fails or is stuck, and what fixes it; --fix carries that out.
     Why(why::Arguments),
     /// List what is wrong with Jobs and CronJobs, a line for each cause, the worst first; nothing is changed.
     Problems(problems::Arguments),

@@ -75,7 +75,7 @@ fn write(server: &Server, answer: &Answer, changes: &str, log: Option<&Tail>) ->
     }
     if let Some(first) = first.filter(|first| !first.fixes.is_empty()) {
         text.push_str("\n## What fixes it\n\n");
-        text.push_str(&fixes(server, first));
+        text.push_str(&fixes(server, answer.subject, first));
     }
     let others = answer.diagnosis.findings.get(1..).unwrap_or_default();
     if !others.is_empty() {
@@ -129,11 +129,11 @@ fn sentence(words: &str) -> String {
 }
 
 /// Each fix by number, with the command that carries it out; last where to do those that have none.
-fn fixes(server: &Server, finding: &Finding) -> String {
+fn fixes(server: &Server, asked: Subject, finding: &Finding) -> String {
     let mut text = String::new();
     let mut is_on_screen = false;
     for (at, fix) in finding.fixes.iter().enumerate() {
-        let command = fix.call.as_ref().and_then(|call| command(server, call));
+        let command = fix.call.as_ref().and_then(|call| command(server, Some(asked), at, call));
         is_on_screen |= fix.call.is_some() && command.is_none();
         let command = command.map(|command| format!(": {}", code(&command))).unwrap_or_default();
         let _ = writeln!(text, "{}. {}{command}", at + 1, prose(&fix.words));

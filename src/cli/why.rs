@@ -1,7 +1,7 @@
 //! `kubatch why`: the answer to why a Job, CronJob or Pod does not start, fails or is stuck, for scripts and one-liners.
 //!
 //! It reads the object with its pods and events, of others what [`read`] finds to matter, and what the rules ask for beyond
-//! that; it changes nothing.
+//! that; it changes nothing, unless a fix is chosen.
 
 mod print;
 mod read;
@@ -12,6 +12,7 @@ use super::examine::{Format, code, examine, unread};
 use super::reference::Reference;
 use super::server::Server;
 use super::stop::Stop;
+use super::write::{Choice, fix};
 use super::{Program, refuse};
 use crate::cluster::scope::Scope;
 use crate::model::key::{Kind, Namespaces};
@@ -27,6 +28,16 @@ pub(super) struct Arguments {
     /// In words, the verdict first, or as one JSON object.
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     output: Format,
+    #[command(flatten)]
+    choice: Choice,
+}
+
+/// What became of the question.
+enum Done {
+    /// What to print, and the exit code.
+    Told(String, u8),
+    /// A fix was carried out, with this exit code.
+    Fixed(u8),
 }
 
 /// What was found, and what could not be looked at.
@@ -37,10 +48,11 @@ pub(super) struct Answer {
     pub(super) unread: Vec<(Kind, String)>,
 }
 
-/// Examines an object. The exit code is 0 where nothing is wrong, 1 where a problem is named, 2 where it cannot be told.
+/// Examines an object. The exit code is 0 where nothing is wrong, 1 where a problem is named, 2 where it cannot be told; of
+/// a fix that is carried out, that of the commands that change things.
 pub(super) fn run(arguments: &Arguments, program: Program) -> ExitCode {
     let has_unicode = program.settings.look.has_unicode;
-    answer_with(&arguments.object, program, async |server, answer| match arguments.output {
+    answer(&arguments.object, Some(arguments), program, async |server, answer| match arguments.output {
         Format::Text => print::text(server, answer, has_unicode),
         Format::Json => print::json(server, answer),
     })
@@ -52,28 +64,51 @@ pub(super) fn answer_with(
     program: Program,
     write: impl AsyncFnOnce(&mut Server, &Answer) -> String,
 ) -> ExitCode {
-    let Program { target, clock, runtime, .. } = program;
+    answer(object, None, program, write)
+}
+
+/// The same; carries out a fix instead where one is chosen.
+fn answer(
+    object: &Reference,
+    arguments: Option<&Arguments>,
+    program: Program,
+    write: impl AsyncFnOnce(&mut Server, &Answer) -> String,
+) -> ExitCode {
+    let Program { target, settings, clock, runtime, .. } = program;
     let done = runtime.block_on(async {
         if !matches!(&target.namespaces, None | Some(Namespaces::Some(_))) {
             return Err(Stop::new("an object is in one namespace", "leave -A out, and name the namespace with -n"));
         }
+        let chosen = arguments.and_then(|arguments| Some((arguments.choice.fix?, arguments)));
+        let chosen = match chosen {
+            Some((number, arguments)) => {
+                let is_json = arguments.output == Format::Json;
+                Some((number, arguments.choice.manner(is_json, &target, &settings)?))
+            }
+            None => None,
+        };
         let target = crate::cluster::connect::Target { scope: Scope::Kinds(&[]), ..target };
         let mut server = Server::connect(target, &[], clock).await?;
         let subject = read::read(&mut server, object).await?;
         let mut examined = examine(&server, vec![subject]).await;
         let diagnosis = examined.diagnoses.pop().map(|(_, diagnosis)| diagnosis).unwrap_or_default();
         let answer = Answer { subject, diagnosis, unread: unread(&server) };
+        if let Some((number, manner)) = chosen {
+            let fixes = answer.diagnosis.findings.first().map_or(&[][..], |first| &first.fixes[..]);
+            return fix(&mut server, fixes, number, &manner).await.map(Done::Fixed);
+        }
         let text = write(&mut server, &answer).await;
-        Ok((text, answer.code()))
+        Ok(Done::Told(text, answer.code()))
     });
     // A login helper that still runs must not keep the shell waiting.
     runtime.shutdown_background();
     match done {
-        Ok((text, code)) => {
+        Ok(Done::Told(text, code)) => {
             // A reader that has gone wants no more.
             let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
             ExitCode::from(code)
         }
+        Ok(Done::Fixed(code)) => ExitCode::from(code),
         Err(Stop { message, hint }) => refuse(&message, &hint),
     }
 }

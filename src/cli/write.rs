@@ -3,12 +3,15 @@
 //! each object to stdout.
 
 mod ask;
+mod fix;
 mod manifests;
 mod objects;
 mod outcome;
 mod perform;
 mod run;
 mod show;
+
+pub(super) use fix::{Choice, fix};
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,6 +25,7 @@ use crate::command::Write;
 use crate::model::clock::Clock;
 use crate::model::key::Namespaces;
 use crate::model::mutation::Cascade;
+use crate::tui::Settings;
 use outcome::Format;
 
 /// What changes things.
@@ -33,7 +37,7 @@ pub(super) enum Command {
     Resume(Objects),
     /// Start a run of CronJobs now.
     Trigger(Objects),
-    /// Make a new Job like the one that is named, without what the controllers added to it.
+    /// Make a new Job like the one that is named, without what the controllers added to it; with changes if wanted.
     Rerun(Rerun),
     /// Set how many pods of a Job run at once, or how many indexes an Indexed Job has.
     Scale(Scale),
@@ -83,6 +87,10 @@ pub(super) struct Rerun {
     /// The new Job belongs to the same CronJob as the one before, which counts it among its runs.
     #[arg(long)]
     keep_owner: bool,
+    /// What differs in the new Job: FIELD=VALUE sets a field, FIELD- takes it away; may be given more than once. A
+    /// container is chosen by its name: spec.template.spec.containers[name=main].image=etl:2
+    #[arg(long, value_name = "FIELD=VALUE")]
+    set: Vec<String>,
 }
 
 /// What `kubatch scale` takes.
@@ -188,7 +196,7 @@ impl Command {
 
 /// How it is done, whatever it is.
 #[derive(Debug)]
-struct Manner {
+pub(super) struct Manner {
     options: Options,
     /// The context that was named with `--context`.
     named_context: Option<String>,
@@ -209,10 +217,26 @@ struct Errand<'a> {
     manner: &'a Manner,
 }
 
+/// How something is done with these options in this place.
+fn manner_of(options: Options, is_log: bool, target: &Target, settings: &Settings) -> Manner {
+    let named_context = match &target.place {
+        Place::Kubeconfig(choice) => choice.context.clone(),
+        Place::Demo(_) => None,
+    };
+    Manner {
+        options,
+        named_context,
+        protected: settings.protected.clone(),
+        is_demo: matches!(target.place, Place::Demo(_)),
+        has_colour: std::io::IsTerminal::is_terminal(&std::io::stderr()) && settings.look.has_colour,
+        is_log,
+    }
+}
+
 /// Carries out the command.
 pub(super) fn run(command: &Command, program: Program) -> ExitCode {
-    let manner = manner(command, &program);
     let Program { target, settings, clock, runtime, .. } = program;
+    let manner = manner_of(command.options().clone(), matches!(command, Command::Run(_)), &target, &settings);
     let done = check(&target, &manner).and_then(|()| {
         let errand = Errand { target, clock, manner: &manner };
         runtime.block_on(async {
@@ -233,21 +257,6 @@ pub(super) fn run(command: &Command, program: Program) -> ExitCode {
     match done {
         Ok(code) => ExitCode::from(code),
         Err(Stop { message, hint }) => refuse(&message, &hint),
-    }
-}
-
-fn manner(command: &Command, program: &Program) -> Manner {
-    let named_context = match &program.target.place {
-        Place::Kubeconfig(choice) => choice.context.clone(),
-        Place::Demo(_) => None,
-    };
-    Manner {
-        options: command.options().clone(),
-        named_context,
-        protected: program.settings.protected.clone(),
-        is_demo: matches!(program.target.place, Place::Demo(_)),
-        has_colour: std::io::IsTerminal::is_terminal(&std::io::stderr()) && program.settings.look.has_colour,
-        is_log: matches!(command, Command::Run(_)),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Write;
 use super::plan::{Plan, Refusal, Scene, plan, read_only};
 use crate::manifest::object::tidy;
-use crate::manifest::{immutable, merge};
+use crate::manifest::{assign, immutable, merge};
 use crate::model::key::{ObjectKey, Uid};
 use crate::model::mutation::{Address, Change, Mutation, Verb};
 use crate::model::owner::Subject;
@@ -54,6 +54,24 @@ pub fn edited(key: &ObjectKey, uid: Uid, live: &Value, objects: Vec<Value>, scen
         is_dangerous: false,
         mutations: vec![Mutation { verb: EDIT, target, uid: Some(uid), change: Change::Merge { patch, version } }],
     })
+}
+
+/// Plans changes in a line of text ([`assign`]): of the Job that a command makes from an object, else of the object itself.
+///
+/// # Errors
+/// Where the text cannot be read or does not fit, and as [`edited`] and [`made_with_form`].
+pub fn changed(
+    write: Option<Write>,
+    (key, uid): (&ObjectKey, Uid),
+    live: &Value,
+    changes: &str,
+    scene: Scene<'_>,
+) -> Result<Plan, Refusal> {
+    let wanted = assign(live, changes).map_err(Refusal)?.object;
+    match write {
+        Some(write) => made_with_form(write, Subject { kind: key.kind, uid }, merge::patch(live, &wanted), scene),
+        None => edited(key, uid, live, vec![tidy(&wanted)], scene),
+    }
 }
 
 /// Plans a Job that is made from a Job or a CronJob with other values: `patch` is what differs in the object that it is

@@ -24,10 +24,14 @@ const fn spec(
     }
 }
 
+/// Changes that stand in the text already when it is opened.
+const CHANGES: Argument = Argument::Text("FIELD=VALUE… FIELD-…");
+
 /// Commands for text.
 pub(super) const COMMANDS: &[CommandSpec] = &[
     CommandSpec {
         footer: Some(72),
+        argument: CHANGES,
         ..spec(
             "object.edit",
             "edit",
@@ -47,24 +51,30 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         Scope::Lists,
         EditAction::Outside,
     ),
-    spec(
-        "job.rerun-with-changes",
-        "rerun with changes",
-        "Makes a new Job like this one with other images, commands, variables or resources.",
-        &["alt-r"],
-        &[],
-        Scope::Lists,
-        EditAction::Form(Write::Rerun),
-    ),
-    spec(
-        "cronjob.trigger-with-changes",
-        "trigger with changes",
-        "Starts a run of a CronJob now with other images, commands, variables or resources.",
-        &["alt-t"],
-        &[],
-        Scope::Lists,
-        EditAction::Form(Write::Trigger),
-    ),
+    CommandSpec {
+        argument: CHANGES,
+        ..spec(
+            "job.rerun-with-changes",
+            "rerun with changes",
+            "Makes a new Job like this one with other images, commands, variables or resources.",
+            &["alt-r"],
+            &[],
+            Scope::Lists,
+            EditAction::Form(Write::Rerun),
+        )
+    },
+    CommandSpec {
+        argument: CHANGES,
+        ..spec(
+            "cronjob.trigger-with-changes",
+            "trigger with changes",
+            "Starts a run of a CronJob now with other images, commands, variables or resources.",
+            &["alt-t"],
+            &[],
+            Scope::Lists,
+            EditAction::Form(Write::Trigger),
+        )
+    },
     spec(
         "manifest.new",
         "new",

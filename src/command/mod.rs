@@ -25,7 +25,7 @@ mod session;
 mod undo;
 mod write;
 
-pub use edit::{edited, made_with_form};
+pub use edit::{changed, edited, made_with_form};
 pub use editor::EditorAction;
 pub use keymap::{Key, candidates};
 pub use plan::{Plan, Refusal, Scene, may, plan, present, subjects};

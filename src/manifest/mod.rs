@@ -5,6 +5,7 @@
 //! the fields, `check` tells what is wrong, `lint` what will hurt, and `complete` helps where the text is no YAML yet.
 //! What two states of an object differ in is found by `merge` and shown by `diff`.
 
+mod assign;
 mod check;
 mod complete;
 pub mod diff;
@@ -29,6 +30,7 @@ mod versions;
 mod without;
 mod yaml;
 
+pub use assign::{Assigned, assign};
 pub use check::check;
 pub use complete::{Completion, Names, Part, Spot, complete, help_at, place_at, timing_at};
 pub use import::{Imported, import};

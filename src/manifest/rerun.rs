@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::object::{LAST_APPLIED, WRITTEN_BY_SERVER, remove_entries};
 
-pub use form::{FormError, form, with_form};
+pub use form::{FormError, form, is_of_form, path_in_form, with_form};
 pub use name::{name_of_rerun, name_of_trigger};
 
 /// Labels that the API server gives a Job's pods, and a Job without labels of its own; they name the Job and its UID.

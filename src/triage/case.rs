@@ -130,6 +130,12 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The names of all objects of a kind in a namespace, where they may be listed. None before they are known.
+    pub fn names_of(&self, api_version: &str, kind: &str, namespace: &str) -> Option<Vec<&'a str>> {
+        let all = self.found(api_version, kind, namespace, "")?.as_array()?;
+        Some(all.iter().filter_map(|one| one["metadata"]["name"].as_str()).collect())
+    }
+
     /// The pod template's spec: of the Job, else the Pod's own. None before it is known.
     pub fn pod_spec(&self) -> Option<&'a Value> {
         let object = self.manifest()?;

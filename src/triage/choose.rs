@@ -41,7 +41,9 @@ pub(super) fn group(tries: Vec<Option<Finding>>) -> Vec<Tries> {
 /// order of the families decides among equals.
 pub(super) fn arrange(case: &Case<'_>, findings: &mut Vec<Finding>) {
     if case.cronjob.is_some() {
-        // `crons` has put what came of a cause before the cause: it is about several runs.
+        // `crons` has put what came of a cause before the cause: it is about several runs. That nothing has run yet is
+        // news only where all else is well.
+        findings.sort_by_key(|finding| finding.rule == FIRST_RUN);
         return;
     }
     // That pods are missing is what comes of what keeps others from their nodes.
@@ -49,6 +51,7 @@ pub(super) fn arrange(case: &Case<'_>, findings: &mut Vec<Finding>) {
         findings.retain(|finding| finding.rule != PARTIAL);
     }
     unite(findings);
+    name_what_failed(findings);
     let is_over = case.job.is_some_and(|job| job.is_finished());
     // Of a Job that is over, the cause of its end stands first however bad anything else is.
     findings.sort_by_key(|finding| match is_over {
@@ -59,6 +62,16 @@ pub(super) fn arrange(case: &Case<'_>, findings: &mut Vec<Finding>) {
         false if finding.rule == DELAY => (false, Severity::Critical),
         false => (finding.severity == Severity::Info, finding.severity),
     });
+}
+
+/// What waits between two tries says what they end of, and offers what mends that: to wait mends nothing.
+fn name_what_failed(findings: &mut [Finding]) {
+    let cause = findings.iter().find(|one| one.rule != DELAY && one.severity.is_problem()).cloned();
+    let delay = findings.iter_mut().find(|one| one.rule == DELAY);
+    let (Some(delay), Some(cause)) = (delay, cause) else { return };
+    delay.verdict = format!("{} The tries end so: {}", delay.verdict, cause.verdict);
+    delay.short = format!("{}: {}", cause.short, delay.short);
+    delay.fixes.splice(0..0, cause.fixes);
 }
 
 /// Makes one of what is so in several pods.
@@ -78,6 +91,9 @@ fn unite(findings: &mut Vec<Finding>) {
 
 /// Fewer pods run than are wanted.
 const PARTIAL: RuleId = RuleId("T097");
+
+/// A CronJob's first run is still to come.
+const FIRST_RUN: RuleId = RuleId("T111");
 
 /// The Job waits before its next try.
 const DELAY: RuleId = RuleId("T017");

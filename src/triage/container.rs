@@ -79,14 +79,6 @@ pub(super) fn remake(case: &Case<'_>, words: impl Into<String>) -> Option<Fix> {
     Some(Fix::by(words, CommandCall::new("object.edit", job_subject(case)?)))
 }
 
-/// A run of a CronJob is mended for itself alone: the next ones come from the CronJob's template.
-pub(super) fn for_next_runs(case: &Case<'_>) -> Option<Fix> {
-    let owner = case.job?.meta.owner.filter(|owner| owner.kind == Some(Kind::CronJob))?;
-    let cronjob = case.known.snapshot.cronjobs.get(owner.uid)?;
-    let words = format!("change it in cronjob/{} too: the next runs are made from its template", cronjob.meta.name);
-    Some(Fix::by(words, CommandCall::new("object.edit", Subject { kind: Kind::CronJob, uid: owner.uid })))
-}
-
 /// A Job that succeeded after all is asked about: its failed tries are no trouble then. Who asks for one of them is told.
 pub(super) fn is_success(case: &Case<'_>) -> bool {
     case.subject.kind == Kind::Job && case.job.is_some_and(|job| job.is_complete())

@@ -122,8 +122,20 @@ impl<'a> Cron<'_, 'a> {
         spans.get(spans.len() / 2).copied()
     }
 
-    fn edit(&self, words: impl Into<String>) -> Fix {
-        Fix::by(words, CommandCall::new("object.edit", self.case.subject))
+    /// Changes fields of the CronJob, in the form that `manifest::assign` reads; where nobody knows what to write, none.
+    fn edit(&self, words: impl Into<String>, changes: impl Into<String>) -> Fix {
+        Fix::by(words, CommandCall::with("object.edit", self.case.subject, changes))
+    }
+
+    /// Ends runs that hang before the next is due.
+    fn deadline_for_runs(&self) -> Fix {
+        let limit = self.interval().map(|between| (between * 9 / 10).max(1));
+        let words = match limit {
+            Some(limit) => format!("end runs that take longer than {}: a deadline for them", short_duration(limit)),
+            None => "give the runs a deadline below the time between them".to_owned(),
+        };
+        let changes = limit.map(|limit| format!("spec.jobTemplate.spec.activeDeadlineSeconds={limit}"));
+        self.edit(words, changes.unwrap_or_default())
     }
 
     fn run_now(&self, words: &str) -> Fix {

@@ -33,3 +33,12 @@ impl Pattern {
 pub(super) fn amounts(text: &str) -> Vec<(&str, &str)> {
     text.split(',').filter_map(|one| one.trim().split_once('=')).collect()
 }
+
+/// The name that was probably meant: other letters' case, other separators, or at most two slips.
+pub(super) fn near<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let plain = |name: &str| name.to_lowercase().replace(['-', '_', '.'], "");
+    let meant = plain(wanted);
+    let slips = names.map(|name| (strsim::osa_distance(&plain(name), &meant), name));
+    let allowed = if wanted.chars().count() > 3 { 2 } else { 1 };
+    slips.filter(|(slips, name)| *slips <= allowed && *name != wanted).min().map(|(_, name)| name.to_owned())
+}

@@ -35,7 +35,11 @@ impl<'a> LastWords<'a> {
             "" => case.tail(pod, container).into_iter().flatten().map(String::as_str).collect(),
             message => message.lines().collect(),
         };
-        let errors = errors(&lines);
+        let mut errors = errors(&lines);
+        if errors.is_empty() {
+            // Programs complain first and then explain at length how they are called.
+            errors.extend(lines.iter().copied().find(|line| is_complaint(line)));
+        }
         let are_errors = !errors.is_empty();
         let telling = match are_errors {
             true => errors,
@@ -93,6 +97,23 @@ fn errors<'a>(lines: &[&'a str]) -> Vec<&'a str> {
     }
     told.dedup();
     told
+}
+
+/// A program does not understand how it was called.
+fn is_complaint(line: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "unrecognized option",
+        "unrecognized argument",
+        "unknown option",
+        "unknown flag",
+        "unknown argument",
+        "unknown command",
+        "invalid option",
+        "illegal option",
+        "unexpected argument",
+    ];
+    let line = line.to_lowercase();
+    WORDS.iter().any(|words| line.contains(words))
 }
 
 /// A line that says no more than that a trace or a message follows.

@@ -20,6 +20,7 @@ mod held;
 mod known;
 mod last_words;
 mod leftover;
+mod mend;
 mod outcome;
 mod placing;
 mod problem;
@@ -62,7 +63,8 @@ type Family = fn(&Case<'_>) -> Vec<Finding>;
 type PodFamily = fn(&Case<'_>, &Pod) -> Option<Finding>;
 
 /// The families that look at a case as a whole, those of earlier stages first.
-const FAMILIES: &[Family] = &[held::find, refused::find, stuck::find, crons::find, leftover::find];
+const FAMILIES: &[Family] =
+    &[held::find, refused::find, placing::named::find, stuck::find, crons::find, leftover::find];
 
 /// The families that look at one pod, those of earlier stages first: the first that finds something is believed.
 const POD_FAMILIES: &[PodFamily] = &[placing::find, starting::find, ending::find];
@@ -79,4 +81,4 @@ pub fn diagnose(known: Known<'_>, subject: Subject) -> Diagnosis {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

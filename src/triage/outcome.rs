@@ -13,6 +13,7 @@ use super::Case;
 use super::case::of_field;
 use super::choose::Tries;
 use super::finding::{Confidence, Finding, Fix, RuleId, Severity};
+use super::mend::{Changes, mend};
 use crate::model::command_call::CommandCall;
 use crate::model::job::{Condition, Job};
 use crate::model::key::Kind;
@@ -42,14 +43,30 @@ pub(super) fn tell(case: &Case<'_>, tries: Vec<Tries>) -> Vec<Finding> {
 fn so_far(case: &Case<'_>, job: &Job, Tries { finding, count, .. }: Tries) -> Finding {
     let ended = case.pods.iter().filter(|pod| pod.is_finished()).count();
     let running = case.pods.iter().filter(|pod| pod.phase == PodPhase::Running).count();
+    if let Some(rule) = uncounted(case, job) {
+        let effect =
+            format!("rule {rule} of podFailurePolicy ignores such an end: it is not counted, and tried for ever");
+        return Finding { effect, ..finding };
+    }
     // Up to here rules are about pods that do not start; what the others do is the effect then (T097).
     let effect = match finding.rule.0 < "T060" {
         true if running > 0 => format!("{running} of {} pods run", job.parallelism.unwrap_or(1)),
-        true if count > 1 => format!("{count} pods wait for this"),
+        true if count > 1 && ended < case.pods.len() => format!("{count} pods wait for this"),
+        true if ended > 1 => format!("{count} of {ended} tries ended so"),
         false if ended.max(count) > 1 => format!("{count} of {} tries ended so", ended.max(count)),
         _ => String::new(),
     };
     Finding { effect, ..finding }
+}
+
+/// The rule of the Job's podFailurePolicy by which failures are not counted, where several were not.
+fn uncounted(case: &Case<'_>, job: &Job) -> Option<usize> {
+    let failed = case.pods.iter().filter(|pod| pod.phase == PodPhase::Failed).count();
+    if failed < 2 || job.failed > 0 {
+        return None;
+    }
+    let rules = case.manifest()?["spec"]["podFailurePolicy"]["rules"].as_array()?;
+    rules.iter().position(|rule| rule["action"] == "Ignore")
 }
 
 /// How a Job failed, or is about to.
@@ -105,8 +122,9 @@ impl End<'_, '_> {
         Fix::by(words, CommandCall::new("job.rerun", self.case.subject))
     }
 
-    fn rerun_with(&self, words: impl Into<String>) -> Fix {
-        Fix::by(words, CommandCall::new("job.rerun-with-changes", self.case.subject))
+    /// A new Job with these changes, and the same for the next runs of its CronJob.
+    fn rerun_with(&self, words: impl Into<String>, changes: &Changes) -> Vec<Fix> {
+        mend(self.case, words, changes)
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod gates;
 mod message;
+pub(super) mod named;
 mod neighbours;
 mod nodes;
 mod room;
@@ -16,9 +17,11 @@ use super::case::{of_event, of_field};
 use super::finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity};
 #[cfg(test)]
 use super::grammar::Pattern;
+use super::mend;
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
 use crate::model::pod::{Pod, PodPhase};
+use crate::model::resources::Quantity;
 use message::{Message, Reason, Topic};
 use nodes::Sight;
 
@@ -162,6 +165,13 @@ impl<'s> Scene<'s, '_> {
         }
         let words = format!("run {at_once} at once instead of {wanted}: {why}");
         Some(Fix::by(words, CommandCall::with("job.parallelism", self.case.subject, at_once.to_string())))
+    }
+
+    /// The most that one of these nodes has left of CPU or memory for a pod, in sizes that people choose. None for other
+    /// resources.
+    fn most_left(self, resource: &str, nodes: &[usize]) -> Option<Quantity> {
+        let left = nodes.iter().filter_map(|at| self.sight.left(*at, resource)).max()?;
+        Some(mend::rounded_down(left, resource))
     }
 
     /// How many pods of the Job have a node.

@@ -5,15 +5,19 @@ mod limits;
 mod missing;
 mod policy;
 
+use serde_json::Value;
+
 use super::Case;
 use super::case::{of_event, of_field};
 use super::container::blank;
 use super::finding::{Confidence, Evidence, Finding, Fix, Severity};
 use super::grammar::{Pattern, amounts};
+use super::mend::{self, Changes};
+use super::outcome::brief;
 use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
 use crate::model::job::Job;
-use crate::model::resources::Quantity;
+use crate::model::resources::{Amounts, Quantity};
 
 /// What the API server says to pods that a Job wants and cannot have.
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
@@ -29,6 +33,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
         policy::webhook_down,
         missing::service_account,
         missing::class,
+        unknown,
     ];
     rules.into_iter().find_map(|rule| rule(case, job, event)).into_iter().collect()
 }
@@ -65,14 +70,14 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
     let (used, hard) = (of(&found["used"])?, of(&found["hard"])?);
     let left = Quantity::parse(&hard).zip(Quantity::parse(&used)).map(|(hard, used)| hard.minus(used).words());
     let left = left.unwrap_or_else(|| "nothing".to_owned());
-    let wanted = job.parallelism.unwrap_or(1);
+    let (wanted, namespace) = (job.parallelism.unwrap_or(1), &job.meta.namespace);
     let open = case.pods.iter().filter(|pod| !pod.is_finished()).count();
     let mut fixes = Vec::new();
     if open > 0 {
         let words = format!("run {open} pods at once instead of {wanted}: so many fit");
         fixes.push(Fix::by(words, CommandCall::with("job.parallelism", case.subject, open.to_string())));
     }
-    fixes.push(case.rerun("ask for less in a new Job"));
+    fixes.extend(less(case, resource, Quantity::parse(&hard).zip(Quantity::parse(&used))));
     fixes.push(Fix::outside(format!(
         "raise {resource} of resourcequota/{name}: the Job goes on by itself within a minute"
     )));
@@ -94,15 +99,71 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
     }));
     Some(Finding {
         severity: Severity::Error,
-        verdict: format!(
-            "Quota {name} in {namespace} is full: each pod asks for {requested} {resource}, {left} of {hard} is left. \
-             {open} of {wanted} pods exist.",
-            namespace = job.meta.namespace,
-        ),
-        short: format!("quota {name}: {resource} needs {requested}, {left} left"),
+        verdict: match resource {
+            // Of these each pod is one.
+            "pods" | "count/pods" => format!(
+                "Quota {name} in {namespace} is full: it allows {hard} {resource}, and {used} are there. {open} of \
+                 {wanted} pods exist."
+            ),
+            _ => format!(
+                "Quota {name} in {namespace} is full: each pod asks for {requested} {resource}, {left} of {hard} is \
+                 left. {open} of {wanted} pods exist."
+            ),
+        },
+        short: match resource {
+            "pods" | "count/pods" => format!("quota {name}: {used} of {hard} {resource}"),
+            _ => format!("quota {name}: {resource} needs {requested}, {left} left"),
+        },
         fixes,
         group: format!("T006/{}/{name}/{resource}", job.meta.namespace),
         ..finding
+    })
+}
+
+/// To ask for what a quota has left, where that is known and enough for a pod at all; else for less.
+fn less(case: &Case<'_>, resource: &str, amounts: Option<(Quantity, Quantity)>) -> Vec<Fix> {
+    let left = amounts.map(|(hard, used)| hard.minus(used)).filter(|left| *left > Quantity::default());
+    let (side, what) = resource.split_once('.').unwrap_or(("requests", resource));
+    let sets = |(path, container): (String, &Value)| {
+        mend::amount(container, side, what).or(mend::amount(container, "limits", what))?;
+        Some(mend::resource(&path, container, side, what, left?))
+    };
+    match mend::only_container(case).and_then(sets).zip(left) {
+        Some((changes, left)) => {
+            mend::mend(case, format!("ask for {} {resource} in a new Job: so much is left", left.words()), &changes)
+        }
+        // Of pods and other objects there is no part.
+        None if !matches!(side, "requests" | "limits") || matches!(what, "pods" | "storage") => Vec::new(),
+        None => vec![case.rerun("ask for less in a new Job")],
+    }
+}
+
+/// Words of a server that is busy or cannot be reached, which passes.
+const PASSING: [&str; 6] =
+    ["timeout", "timed out", "connection", "too many requests", "Internal error", "object has been modified"];
+
+/// T010: a refusal in words that no other rule knows, of an admission plugin or of the validation: the server's own are
+/// told.
+fn unknown(case: &Case<'_>, _: &Job, event: &Event) -> Option<Finding> {
+    let text = event.note.strip_prefix("Error creating: ").unwrap_or(&event.note).trim_end_matches('.');
+    // Which of the pods it was says nothing: each has another name.
+    let said =
+        text.split_once(" is forbidden: ").or_else(|| text.split_once(" is invalid: ")).map_or(text, |(_, said)| said);
+    let is_passing = PASSING.iter().any(|words| text.contains(words));
+    let mut fixes = vec![Fix::outside(match is_passing {
+        true => "wait: the Job controller tries again by itself, at least every 10 minutes",
+        false => "do what the server says, or ask those who run the cluster: the Job goes on by itself then",
+    })];
+    if !is_passing {
+        fixes.push(case.rerun("make a new Job that the server takes"));
+    }
+    Some(Finding {
+        severity: if is_passing { Severity::Warning } else { Severity::Critical },
+        verdict: format!("The API server takes no pod of this Job. It says: {}.", brief(said, 400)),
+        short: brief(said, 80),
+        fixes,
+        group: format!("T010/{}", brief(said, 80)),
+        ..refusal(case, event, "T010")
     })
 }
 
@@ -121,16 +182,46 @@ fn quota_requires(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
             namespace = job.meta.namespace,
         ),
         short: format!("quota {name} demands {what}"),
-        fixes: vec![
-            case.rerun(format!("make a new Job that sets {what}")),
-            Fix::outside(format!(
+        fixes: mend::mend(case, format!("make a new Job that sets {what}"), &demanded(case, job, name, what))
+            .into_iter()
+            .chain([Fix::outside(format!(
                 "give namespace {} a LimitRange with defaults: the Job goes on by itself within a minute",
                 job.meta.namespace
-            )),
-        ],
+            ))])
+            .collect(),
         group: format!("T007/{}/{name}", job.meta.namespace),
         ..refusal(case, event, "T007")
     })
+}
+
+/// What a container is given of CPU, of memory and of all else where nothing says how much it needs: small, to be changed.
+const SMALL: [(&str, &str); 3] = [("cpu", "100m"), ("memory", "128Mi"), ("", "1")];
+
+/// Values for what a quota demands: `limits.cpu for: a,b; requests.memory for: a`. No more than it has left.
+fn demanded(case: &Case<'_>, job: &Job, quota: &str, what: &str) -> Changes {
+    let Some(spec) = case.pod_spec() else { return Changes::NONE };
+    let quotas = case.known.snapshot.quotas.iter();
+    let quota = quotas.into_iter().find(|one| one.meta.namespace == job.meta.namespace && one.meta.name == quota);
+    let mut changes = Changes::NONE;
+    for (name, containers) in what.split(';').filter_map(|one| one.trim().split_once(" for: ")) {
+        let (side, resource) = name.split_once('.').unwrap_or(("requests", name));
+        let of = |amounts: &Amounts| amounts.iter().find(|(one, _)| one == name).map(|(_, amount)| *amount);
+        let left = quota.and_then(|quota| Some(of(&quota.hard)?.minus(of(&quota.used).unwrap_or_default())));
+        let small = SMALL.iter().find(|(one, _)| *one == resource).unwrap_or(&SMALL[2]).1;
+        for container in containers.split(',').map(str::trim) {
+            let has =
+                |list: &&str| spec[*list].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == container));
+            // A container that a webhook puts in is none of the template's.
+            let Some(list) = ["containers", "initContainers"].into_iter().find(has) else { continue };
+            let value = match left.filter(|left| *left > Quantity::default()) {
+                Some(left) => Quantity::parse(small).map_or(left, |small| small.min(left)).words(),
+                None => small.to_owned(),
+            };
+            let path = format!("{}.{list}[name={container}].resources.{side}{}", mend::POD, mend::key(resource));
+            changes = changes.and_set(path, value);
+        }
+    }
+    changes
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod config;
 mod image;
+mod image_name;
 mod node;
 mod start;
 mod trouble;

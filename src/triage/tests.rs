@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::scene_of_pod::{Scene, messages};
 use super::*;
 use crate::model::clock::Time;
 use crate::model::fixtures::{row_of, snapshot, time};
@@ -89,6 +90,49 @@ pub(super) fn snapshot_of(objects: &[Value]) -> Snapshot {
         row_of(&object)
     });
     snapshot(&rows.collect::<Vec<_>>())
+}
+
+/// A recorded case or message with what is found of it, for tests of what is done with findings.
+pub(crate) struct Told {
+    pub(crate) name: String,
+    pub(crate) objects: Vec<Value>,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) now: Time,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// All that is recorded, with what is found of it.
+pub(crate) fn told() -> Vec<Told> {
+    let Cases { now, cases } = cases();
+    let told = |name: String, objects: Vec<Value>, about: &str| {
+        let (snapshot, now) = (snapshot_of(&objects), time(&now));
+        let findings = examine(&snapshot, &objects, now, subject(about, &objects));
+        Told { name, objects, snapshot, now, findings }
+    };
+    let recorded = cases.into_iter().map(|one| told(one.name, one.objects, &one.subject));
+    let messages = messages("T000", "T999").into_iter().filter_map(|message| {
+        let text = message.text.as_str();
+        let objects = match message.place.split_once(' ') {
+            Some(("waiting", reason)) => {
+                let mut objects = Scene::waiting(reason, text).objects;
+                if let Some(image) = text.split('"').nth(1).filter(|_| reason.contains("Image")) {
+                    objects[0]["spec"]["template"]["spec"]["containers"][0]["image"] = image.into();
+                    objects[1]["spec"]["containers"][0]["image"] = image.into();
+                }
+                objects
+            }
+            _ => match message.place.as_str() {
+                "Failed" => {
+                    Scene::waiting("ImagePullBackOff", "").event(("Pod", "etl-a"), "Failed", text, "11:58").objects
+                }
+                "FailedCreate" => vec![scene::job(), scene::event("Job", "etl", "FailedCreate", text)],
+                "PodScheduled.message" => [scene::unplaced(text), vec![scene::node("worker-1")]].concat(),
+                _ => return None,
+            },
+        };
+        Some(told(format!("{}: {text}", message.place), objects, "Job/etl"))
+    });
+    recorded.chain(messages).collect()
 }
 
 /// What is found of `Job/settle` among these objects at this time.

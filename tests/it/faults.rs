@@ -1,11 +1,12 @@
 //! End to end: faults that are made on the real cluster, and what `kubatch why` says to them; healthy look-alikes, to
-//! which it must say nothing. What is applied and expected stands in `tests/fixtures/faults.yaml`.
+//! which it must say nothing. Each fix that writes is tried, and some are carried out, which must mend the fault. What is applied and expected stands in `tests/fixtures/faults.yaml`.
 
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, ServiceAccount};
 use kube::Api;
 use kube::api::{Patch, PatchParams};
@@ -42,6 +43,8 @@ struct Fault {
     /// Until then it may be told of as failing.
     #[serde(default)]
     fails_first: bool,
+    /// Which of the fixes that are offered mends it: it is carried out, and a Job of the namespace must complete then.
+    heals_by: Option<usize>,
     /// Labels of its namespace.
     #[serde(default)]
     namespace: BTreeMap<String, String>,
@@ -111,11 +114,56 @@ impl Fault {
                 Some(state) => (answer["state"] != json!(state)).then(|| format!("it is {}", answer["state"])),
             };
             match wrong {
-                None => return Ok(()),
+                None => return self.mend(cluster, &space),
                 Some(wrong) if Instant::now() > deadline => return Err(format!("{}: {wrong}", self.name)),
                 Some(_) => std::thread::sleep(Duration::from_millis(500)),
             }
         }
+    }
+}
+
+impl Fault {
+    /// Carries out a fix as a person would, or only tries it.
+    fn fix(&self, cluster: &Cluster, space: &Space, number: usize, manner: &str) -> Result<(), String> {
+        let output = Command::new(BINARY)
+            .env("KUBECONFIG", &cluster.kubeconfig)
+            .args(["-n", &space.namespace, "why", &self.subject, "--fix", &number.to_string(), manner])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        if output.status.success() { Ok(()) } else { Err(format!("{}: fix {number} {manner}: {said}", self.name)) }
+    }
+
+    /// The fixes of what leads.
+    fn fixes(&self, cluster: &Cluster, space: &Space) -> Vec<Value> {
+        self.ask(cluster, space).1["findings"][0]["fixes"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Such a fix as can be tried has a command line. What opens a log or leaves the value to a person has none.
+    fn try_all(&self, cluster: &Cluster, space: &Space, fixes: &[Value]) -> Result<(), String> {
+        let writes = fixes.iter().enumerate().filter(|(_, fix)| fix["command"].is_string());
+        writes.into_iter().try_for_each(|(at, _)| self.fix(cluster, space, at + 1, "--dry-run"))
+    }
+
+    /// Has the server try each fix that writes; the one that is to mend it is carried out, and must.
+    fn mend(&self, cluster: &Cluster, space: &Space) -> Result<(), String> {
+        let mut fixes = self.fixes(cluster, space);
+        while let Err(why) = self.try_all(cluster, space, &fixes) {
+            // A Job that ended meanwhile has other fixes.
+            let now = self.fixes(cluster, space);
+            if now == fixes {
+                return Err(why);
+            }
+            fixes = now;
+        }
+        let Some(number) = self.heals_by else { return Ok(()) };
+        self.fix(cluster, space, number, "--yes")?;
+        let is_complete = |job: &Job| {
+            let conditions = job.status.as_ref().and_then(|status| status.conditions.as_ref());
+            conditions.is_some_and(|all| all.iter().any(|one| one.type_ == "Complete" && one.status == "True"))
+        };
+        space.wait_any::<Job>(&format!("mended ({})", self.name), is_complete);
+        Ok(())
     }
 }
 

@@ -6,21 +6,21 @@ use super::{Meant, Purpose};
 use crate::app::details::sentence;
 use crate::app::editor::Editor;
 use crate::app::{App, Effect, Msg, Overlay};
-use crate::command::{EditAction, Key, Write};
+use crate::command::{EditAction, Key, Plan, Refusal, Write, changed};
 use crate::manifest::object::tidy;
-use crate::manifest::{Imported, import, rerun, templates, to_yaml};
+use crate::manifest::{Assigned, Imported, Path, Place, assign, import, parse, rerun, templates, to_yaml};
 use crate::model::delta::Failure;
 use crate::model::key::{Namespaces, ObjectKey, Uid};
 
 /// What an object is fetched for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::app) enum Opening {
-    /// To be edited.
-    Edit,
+    /// To be edited, with these changes in the text already; empty for none.
+    Edit(String),
     /// To be edited in the user's own editor.
     EditOutside,
-    /// For the containers of a Job that is made like it.
-    Form(Write),
+    /// For the containers of a Job that is made like it, with these changes already; empty for none.
+    Form(Write, String),
     /// It has changed while it was edited.
     Rebase,
 }
@@ -99,31 +99,64 @@ impl App {
         if opening == Opening::Rebase {
             return Some(self.rebase(live));
         }
-        let (text, title, write) = match opening {
-            Opening::Form(write) => {
-                let verb = crate::app::capital(write.verb().plain);
-                (rerun::form(&live), format!("{verb} {key} with changes  {}", key.namespace), Some(write))
-            }
-            _ => (to_yaml(&tidy(&live)), format!("Edit {key}  {}", key.namespace), None),
-        };
         let meant = Meant { key: key.clone(), uid, live };
-        let purpose = match write {
-            Some(write) => Purpose::Form(write, meant),
-            None => Purpose::Edit(meant),
-        };
-        self.edit(Editor::new(title, &text), purpose);
-        if opening == Opening::EditOutside {
-            return Some(vec![Effect::EditOutside(text)]);
+        match opening {
+            Opening::Form(write, changes) => match self.edit_form(write, meant, &changes) {
+                // What was typed was meant for a text: it must not answer the question whether to send it.
+                Ok(Some(plan)) => return Some(self.review(plan)),
+                Ok(None) => {}
+                Err(Refusal(why)) => self.notice = Some(why),
+            },
+            Opening::Edit(changes) => {
+                if let Err(Refusal(why)) = self.edit_object(meant, &changes) {
+                    self.notice = Some(why);
+                }
+            }
+            _ => {
+                let text = to_yaml(&tidy(&meant.live));
+                self.edit(Editor::new(format!("Edit {key}  {}", key.namespace), &text), Purpose::Edit(meant));
+                return Some(vec![Effect::EditOutside(text)]);
+            }
         }
         Some(typed.into_iter().flat_map(|msg| self.update(msg)).collect())
+    }
+
+    /// Opens the containers of a Job that is to be made, with the changes in the text; the plan where these are to other
+    /// fields than a form has.
+    fn edit_form(&mut self, write: Write, meant: Meant, changes: &str) -> Result<Option<Plan>, Refusal> {
+        let Meant { key, uid, live } = &meant;
+        let verb = crate::app::capital(write.verb().plain);
+        let mut editor = Editor::new(format!("{verb} {key} with changes  {}", key.namespace), &rerun::form(live));
+        if !changes.is_empty() {
+            let Assigned { object, paths } = assign(live, changes).map_err(Refusal)?;
+            if !rerun::is_of_form(live, &object) {
+                return changed(Some(write), (key, *uid), live, changes, self.scene()).map(Some);
+            }
+            let place = paths.last().and_then(|path| rerun::path_in_form(live, path));
+            write_in(&mut editor, &rerun::form(&object), place.as_ref());
+        }
+        self.edit(editor, Purpose::Form(write, meant));
+        Ok(None)
+    }
+
+    /// Opens an object, with the changes in its text.
+    fn edit_object(&mut self, meant: Meant, changes: &str) -> Result<(), Refusal> {
+        let Meant { key, live, .. } = &meant;
+        let mut editor = Editor::new(format!("Edit {key}  {}", key.namespace), &to_yaml(&tidy(live)));
+        if !changes.is_empty() {
+            let Assigned { object, paths } = assign(live, changes).map_err(Refusal)?;
+            write_in(&mut editor, &to_yaml(&tidy(&object)), paths.last());
+        }
+        self.edit(editor, Purpose::Edit(meant));
+        Ok(())
     }
 
     /// Opens what a command wants to be edited.
     pub(in crate::app) fn open_text(&mut self, action: EditAction, argument: &str) -> Vec<Effect> {
         match action {
-            EditAction::Object => self.open_editor(Opening::Edit),
+            EditAction::Object => self.open_editor(Opening::Edit(argument.to_owned())),
             EditAction::Outside => self.open_editor(Opening::EditOutside),
-            EditAction::Form(write) => self.open_editor(Opening::Form(write)),
+            EditAction::Form(write) => self.open_editor(Opening::Form(write, argument.to_owned())),
             EditAction::New => self.open_template("one-shot"),
             EditAction::Template => self.open_template(argument),
             EditAction::Apply if argument.is_empty() => {
@@ -170,6 +203,16 @@ impl App {
         self.edit(editor, Purpose::Apply);
         self.ask_for_schemas()
     }
+}
+
+/// Puts the changed text in, in one step that can be taken back, with the cursor where the last change is.
+fn write_in(editor: &mut Editor, text: &str, path: Option<&Path>) {
+    editor.replace_all(text);
+    if let (Some(path), Some(document)) = (path, parse(text).documents.first()) {
+        let Place { line, column, .. } = document.find_nearest(path).value;
+        editor.go_to((line, column));
+    }
+    editor.notice = Some("this is written in and not sent: change it as you like, ctrl-s looks at it".to_owned());
 }
 
 fn fetching(key: &ObjectKey) -> String {

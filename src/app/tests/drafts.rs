@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::app::SavedDraft;
+use crate::app::draft::Opening;
+use crate::command::Write;
 use crate::manifest::lint::named;
 use crate::manifest::{Severity, Template};
 use crate::model::fixtures::{accept, text, written};
@@ -441,4 +443,58 @@ fn nothing_is_advised_that_a_live_job_cannot_have_any_more() {
     for id in ["L009", "L071", "L061", "L070", "L080", "L082"] {
         assert!(!ids.contains(&id.to_owned()), "{ids:?}");
     }
+}
+
+/// These words were run in the palette, and the CronJob under the cursor has come.
+fn run_by_name(words: &str) -> (App, Vec<Effect>) {
+    let mut app = app(&[Row::CronJob(cronjob("cronjob"))]);
+    press(&mut app, &["1", ":"]);
+    typed(&mut app, words);
+    press(&mut app, &["enter"]);
+    let key = cronjob("cronjob").key();
+    let effects = app.update(Msg::Fetched { session: app.session, key, object: Ok(live()) });
+    app.settle();
+    (app, effects)
+}
+
+#[test]
+fn a_change_that_is_named_stands_in_the_text_with_the_cursor_on_it() {
+    let (mut app, _) = run_by_name("edit spec.concurrencyPolicy=Replace");
+    let editor = &draft(&app).editor;
+    assert!(editor.lines()[editor.cursor().0].ends_with("concurrencyPolicy: Replace"), "{:?}", editor.cursor());
+    assert!(editor.is_changed());
+    let effects = press(&mut app, &["ctrl-s"]);
+    let Meant::Merge { patch, .. } = &mutation(&effects).change else { panic!("{effects:?}") };
+    assert_eq!(*patch, json!({ "spec": { "concurrencyPolicy": "Replace" } }));
+}
+
+#[test]
+fn what_does_not_fit_the_object_is_refused_and_opens_nothing() {
+    let (app, _) = run_by_name("edit spec.jobTemplate.spec.template.spec.containers[name=none].image=a");
+    assert!(app.overlay.is_none());
+    assert!(app.notice.as_deref().is_some_and(|why| why.contains("has none whose name is none")), "{:?}", app.notice);
+}
+
+#[test]
+fn a_run_with_a_change_that_no_form_has_is_shown_at_once() {
+    let mut app = app(&[Row::CronJob(cronjob("cronjob"))]);
+    let key = cronjob("cronjob").key();
+    let opening = |changes: &str| Opening::Form(Write::Trigger, changes.to_owned());
+    let fetched = |app: &App| Msg::Fetched { session: app.session, key: cronjob("cronjob").key(), object: Ok(live()) };
+    let uid = cronjob("cronjob").meta.uid;
+    drop(app.open_editor_of(key.clone(), uid, opening("spec.jobTemplate.spec.backoffLimit=0")));
+    // What is typed meanwhile must not answer the question whether to send it.
+    press(&mut app, &["y"]);
+    let effects = app.update(fetched(&app));
+    let Meant::Trigger { patch, .. } = &mutation(&effects).change else { panic!("{effects:?}") };
+    assert_eq!(*patch, json!({ "spec": { "backoffLimit": 0 } }));
+    assert!(matches!(app.overlay, Some(Overlay::Review(_))), "it waits for a yes");
+    app.overlay = None;
+    let container = live()["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["name"].clone();
+    let image =
+        format!("spec.jobTemplate.spec.template.spec.containers[name={}].image=other:2", container.as_str().unwrap());
+    drop(app.open_editor_of(key, uid, opening(&image)));
+    app.update(fetched(&app));
+    let editor = &draft(&app).editor;
+    assert!(editor.lines()[editor.cursor().0].ends_with("image: other:2"), "{}", editor.text());
 }

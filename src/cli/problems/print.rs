@@ -149,6 +149,6 @@ fn problem_json(server: &Server, problem: &Problem) -> Value {
         "since": problem.since.map(|since| since.to_string()),
         "newest": problem.newest.map(|newest| newest.to_string()),
         "next": ask(server, problem),
-        "finding": finding_json(server, &problem.finding),
+        "finding": finding_json(server, problem.members.first().copied(), &problem.finding),
     })
 }

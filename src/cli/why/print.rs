@@ -51,9 +51,12 @@ pub(super) fn text(server: &Server, answer: &Answer, has_unicode: bool) -> Strin
             ));
         }
         for (number, fix) in finding.fixes.iter().enumerate() {
-            let command = fix.call.as_ref().and_then(|call| command(server, call));
-            let command = command.map(|command| format!("   {command}")).unwrap_or_default();
-            line(&format!("  fix {}  {}{command}", number + 1, fix.words));
+            // --fix carries out those of the headline.
+            let asked = (at == 0).then_some(answer.subject);
+            let label = if at == 0 { (number + 1).to_string() } else { "-".to_owned() };
+            line(&format!("  fix {label}  {}", fix.words));
+            let command = fix.call.as_ref().and_then(|call| command(server, asked, number, call));
+            command.into_iter().for_each(|command| line(&format!("         {command}")));
         }
     }
     for (kind, why) in &answer.unread {
@@ -64,7 +67,9 @@ pub(super) fn text(server: &Server, answer: &Answer, has_unicode: bool) -> Strin
 
 /// As JSON, version 1: README, "Why, in scripts".
 pub(super) fn json(server: &Server, answer: &Answer) -> String {
-    let findings: Vec<Value> = answer.diagnosis.findings.iter().map(|finding| finding_json(server, finding)).collect();
+    let findings = answer.diagnosis.findings.iter().enumerate();
+    let findings: Vec<Value> =
+        findings.map(|(at, finding)| finding_json(server, (at == 0).then_some(answer.subject), finding)).collect();
     let object = json!({
         "version": 1,
         "context": server.context,

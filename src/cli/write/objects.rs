@@ -6,7 +6,7 @@ use crate::cli::reference::Reference;
 use crate::cli::server::Server;
 use crate::cli::stop::Stop;
 use crate::cluster::scope::Scope;
-use crate::command::{Refusal, Write, plan};
+use crate::command::{Plan, Refusal, Write, changed, plan};
 use crate::model::key::Kind;
 use crate::model::mutation::Change;
 use crate::model::owner::Subject;
@@ -17,13 +17,13 @@ pub(super) async fn change(write: Write, objects: &[Reference], errand: Errand<'
 }
 
 /// Makes Jobs like these.
-pub(super) async fn rerun(Rerun { objects, keep_owner }: &Rerun, errand: Errand<'_>) -> Result<u8, Stop> {
+pub(super) async fn rerun(Rerun { objects, keep_owner, set }: &Rerun, errand: Errand<'_>) -> Result<u8, Stop> {
     let keep = |change: &mut Change| {
         if let Change::Rerun { keeps_owner, .. } = change {
             *keeps_owner = *keep_owner;
         }
     };
-    carry_out((Write::Rerun, ""), keep, &objects.objects, errand).await
+    carry_out((Write::Rerun, &set.join(" ")), keep, &objects.objects, errand).await
 }
 
 /// Deletes.
@@ -84,13 +84,26 @@ async fn carry_out(
     for reference in &objects {
         subjects.push(server.find(reference).await?);
     }
-    let planned = plan(write, &subjects, argument, server.scene());
+    let planned = match (write, &subjects[..]) {
+        // What differs in a new Job is worked out from the whole of the one before.
+        (Write::Rerun, [one]) if !argument.is_empty() => made(&mut server, *one, argument).await,
+        (Write::Rerun, _) if !argument.is_empty() => Err(Refusal("--set is for one Job".into())),
+        _ => plan(write, &subjects, argument, server.scene()),
+    };
     let mut plan = planned.map_err(|Refusal(why)| Stop::new(format!("cannot {}: {why}", write.verb().plain), ""))?;
     plan.choose(choose, server.scene());
     let is_whole = plan.mutations.len() == subjects.len();
     let account = perform(&mut server, plan, false, manner).await?;
     // What could not even be planned was not done.
     Ok(if is_whole { account.code() } else { account.code().max(1) })
+}
+
+/// The plan of a Job like this one with changes.
+async fn made(server: &mut Server, subject: Subject, changes: &str) -> Result<Plan, Refusal> {
+    let gone = || Refusal("the Job is gone".into());
+    let key = server.snapshot.key_of(subject).ok_or_else(gone)?;
+    let live = server.fetch(key.clone()).await.ok_or_else(gone)?;
+    changed(Some(Write::Rerun), (&key, subject.uid), &live, changes, server.scene())
 }
 
 /// The objects, each once.

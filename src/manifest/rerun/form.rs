@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::manifest::path::{Path, Step};
+
 /// Why a form cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
@@ -89,6 +91,21 @@ pub fn form(object: &Value) -> String {
     format!(
         "# What the containers run. A field that is taken out here is taken out of the run; all else stays.\n{text}"
     )
+}
+
+/// Whether a form can say all that differs between an object and another state of it.
+pub fn is_of_form(object: &Value, wanted: &Value) -> bool {
+    with_form(object, &form(wanted)).as_ref() == Ok(wanted)
+}
+
+/// Where a field of a Job's or CronJob's pods stands in its form; None where it is none of theirs.
+pub fn path_in_form(object: &Value, path: &Path) -> Option<Path> {
+    let above = pod_spec(object).split('/').filter(|name| !name.is_empty());
+    let mut steps = path.0.iter();
+    above
+        .into_iter()
+        .all(|name| steps.next() == Some(&Step::Key(name.to_owned())))
+        .then(|| Path(steps.cloned().collect()))
 }
 
 /// The object with what a form says of its containers. A container that the form lacks stays as it is.

@@ -57,7 +57,7 @@ pub(super) fn create_failed(cron: &Cron<'_, '_>) -> Option<Finding> {
     let is_webhook = text.contains("failed calling webhook") || text.contains("admission webhook");
     let cure = match is_webhook {
         true => Fix::outside("the webhook's owner must say why it refuses, or make it answer again"),
-        false => cron.edit("correct spec.jobTemplate: it may be changed, and the next try uses it"),
+        false => cron.edit("correct spec.jobTemplate: it may be changed, and the next try uses it", ""),
     };
     Some(Finding {
         verdict: format!("The Job for {run} could not be created: {}", brief(text, 300)),

@@ -25,6 +25,12 @@ const MANY_RUNS: usize = 20;
 /// So many failed runs in a row are compared by what they ended of.
 const COMPARED: usize = 3;
 
+/// How runs that overlap are kept apart.
+const FORBID: &str = "spec.concurrencyPolicy=Forbid";
+
+/// The command that makes a new Job with what mends it.
+const RERUN: &str = "job.rerun-with-changes";
+
 /// T119: runs take longer than the time between them.
 pub(super) fn pile_up(cron: &Cron<'_, '_>) -> Option<Finding> {
     let count = cron.row.active.len();
@@ -48,15 +54,13 @@ pub(super) fn pile_up(cron: &Cron<'_, '_>) -> Option<Finding> {
         ),
         short: format!("{count} runs at once, the oldest for {age}"),
         fixes: vec![
-            cron.edit("set concurrencyPolicy to Forbid: a run then waits for the one before it"),
+            cron.edit("set concurrencyPolicy to Forbid: a run then waits for the one before it", FORBID),
             Fix::by("suspend it until they are done", CommandCall::new("batch.suspend", cron.case.subject)),
             Fix::by(
                 format!("delete the oldest, {}", oldest.meta.name),
                 CommandCall::new("object.delete", of_job(oldest)),
             ),
-            cron.edit(
-                "give the runs a deadline below the time between them: spec.jobTemplate.spec.activeDeadlineSeconds",
-            ),
+            cron.deadline_for_runs(),
         ],
         since: oldest.started,
         ..cron.finding(
@@ -106,7 +110,7 @@ pub(super) fn replaced(cron: &Cron<'_, '_>) -> Option<Finding> {
         ),
         short: format!("runs are deleted by the next after {interval}"),
         fixes: vec![
-            cron.edit("set concurrencyPolicy to Forbid: a run is then let be, and the next waits"),
+            cron.edit("set concurrencyPolicy to Forbid: a run is then let be, and the next waits", FORBID),
             Fix::by("leave more time between runs", CommandCall::new("cronjob.schedule", cron.case.subject)),
         ],
         since: killed.last().and_then(|event| event.last),
@@ -148,7 +152,7 @@ fn failing_streak(cron: &Cron<'_, '_>, streak: &[&Outcome<'_>]) -> Finding {
     Finding {
         verdict: format!("The last {} runs failed{cause}. {}.", streak.len(), success_words(cron)),
         short: format!("the last {} runs failed", streak.len()),
-        fixes: failing_fixes(cron),
+        fixes: failing_fixes(cron, causes.first()),
         since: first,
         ..cron.finding("T118", Severity::Error, evidence)
     }
@@ -194,7 +198,7 @@ fn success_too_old(cron: &Cron<'_, '_>) -> Option<Finding> {
             Some(last) => format!("last success {} ago", short_duration(now.seconds_since(last))),
             None => "no run has ever succeeded".to_owned(),
         },
-        fixes: failing_fixes(cron),
+        fixes: failing_fixes(cron, newest.and_then(|job| headline(cron, job)).as_ref()),
         since: Some(*first),
         ..cron.finding("T117", Severity::Error, evidence)
     })
@@ -209,9 +213,20 @@ fn success_words(cron: &Cron<'_, '_>) -> String {
     }
 }
 
-fn failing_fixes(cron: &Cron<'_, '_>) -> Vec<Fix> {
+/// `cause` is what the newest of the failed runs suffers from.
+fn failing_fixes(cron: &Cron<'_, '_>, cause: Option<&Finding>) -> Vec<Fix> {
+    // What mends that run mends the next ones, where it is known to the letter.
+    let is_known = |fix: &&Fix| {
+        fix.call.as_ref().is_some_and(|call| call.target == cron.case.subject && !call.argument.is_empty())
+    };
+    let known = cause.and_then(|cause| {
+        let here = cause.fixes.iter().find(|fix| fix.call.as_ref().is_some_and(|call| call.id == RERUN))?;
+        let next = cause.fixes.iter().find(is_known)?;
+        Some(Fix { words: format!("for the next runs: {}", here.words), call: next.call.clone() })
+    });
+    let open = || cron.edit("cure the cause in spec.jobTemplate, which may be changed: the next run uses it", "");
     vec![
-        cron.edit("cure the cause in spec.jobTemplate, which may be changed: the next run uses it"),
+        known.unwrap_or_else(open),
         cron.run_now("once it is cured run it now"),
         Fix::by("suspend it until then", CommandCall::new("batch.suspend", cron.case.subject)),
     ]
@@ -270,7 +285,8 @@ pub(super) fn evidence_removed(cron: &Cron<'_, '_>) -> Option<Finding> {
         fixes.push(Fix::by("keep the newest failed run", keep));
     }
     if ttl.is_some() {
-        fixes.push(cron.edit("raise spec.jobTemplate.spec.ttlSecondsAfterFinished to a day"));
+        let changes = "spec.jobTemplate.spec.ttlSecondsAfterFinished=86400";
+        fixes.push(cron.edit("raise spec.jobTemplate.spec.ttlSecondsAfterFinished to a day", changes));
     }
     fixes.push(cron.run_now("run it now, and follow its log"));
     Some(Finding {

@@ -116,6 +116,13 @@ fn corrected(schedule: &str, zone: Option<&str>) -> Option<String> {
     (right != schedule && Schedule::parse(&right, zone).is_ok()).then_some(right)
 }
 
+/// A starting deadline that a controller meets which is busy or restarts, and within which no schedule fires a hundred times.
+const AMPLE_SECONDS: i64 = 120;
+
+fn ample() -> String {
+    format!("spec.startingDeadlineSeconds={AMPLE_SECONDS}")
+}
+
 /// T110: somebody paused it.
 pub(super) fn suspended(cron: &Cron<'_, '_>) -> Option<Finding> {
     if !cron.row.suspend {
@@ -129,18 +136,20 @@ pub(super) fn suspended(cron: &Cron<'_, '_>) -> Option<Finding> {
     let (resume, then) = match next {
         Some(missed) => (
             format!("resume it: the run missed at {} then starts at once", cron.moment(missed)),
-            Some(
-                cron.edit("where that is not wanted, set startingDeadlineSeconds before: older runs are then dropped"),
-            ),
+            Some(cron.edit(
+                format!("where that is not wanted, set startingDeadlineSeconds to {AMPLE_SECONDS} before: older runs are then dropped"),
+                ample(),
+            )),
         ),
         None => ("resume it".to_owned(), None),
     };
     let fixes = std::iter::once(Fix::by(resume, CommandCall::new("batch.resume", cron.case.subject)));
     Some(Finding {
         verdict: format!(
-            "The CronJob is suspended, so it starts no runs. The last was {}; {} have been left out since.",
+            "The CronJob is suspended, so it starts no runs. The last was {}; {} {} been left out since.",
             last_words(cron),
             plans(skipped),
+            if skipped == 1 { "has" } else { "have" },
         ),
         short: format!("suspended: {} left out", plans(skipped)),
         fixes: fixes.chain(then).collect(),
@@ -187,9 +196,7 @@ pub(super) fn forbidden(cron: &Cron<'_, '_>) -> Option<Finding> {
             CommandCall::new("object.delete", of_job(job)),
         ));
     }
-    fixes.push(
-        cron.edit("give the runs a deadline: spec.jobTemplate.spec.activeDeadlineSeconds, below the time between runs"),
-    );
+    fixes.push(cron.deadline_for_runs());
     Some(Finding {
         verdict: format!(
             "{name} has been running{runs}{planned}. concurrencyPolicy Forbid lets no second one start beside it: {} waited for it so \
@@ -232,7 +239,7 @@ pub(super) fn missed(cron: &Cron<'_, '_>) -> Option<Finding> {
         verdict: format!("The run of {moment} was dropped{times}: {within}.{}{later}", short_words.unwrap_or_default()),
         short: format!("run of {moment} was dropped"),
         fixes: vec![
-            cron.edit("set startingDeadlineSeconds to 60 or more, or leave it out"),
+            cron.edit(format!("set startingDeadlineSeconds to {AMPLE_SECONDS}"), ample()),
             cron.run_now("run it now to catch up"),
         ],
         since: Some(at),
@@ -252,7 +259,7 @@ pub(super) fn short_deadline(cron: &Cron<'_, '_>) -> Option<Finding> {
              is then dropped, and nothing makes up for it."
         ),
         short: format!("starting deadline of {seconds} s: runs may be missed"),
-        fixes: vec![cron.edit("set startingDeadlineSeconds to 60 or more, or leave it out")],
+        fixes: vec![cron.edit(format!("set startingDeadlineSeconds to {AMPLE_SECONDS}"), ample())],
         ..cron.finding(
             "T112",
             Severity::Warning,
@@ -279,7 +286,10 @@ pub(super) fn too_many_missed(cron: &Cron<'_, '_>) -> Option<Finding> {
         verdict: format!("More than 100 planned runs have passed without one being started. {old}"),
         short: "more than 100 runs were missed".to_owned(),
         fixes: vec![
-            cron.edit("set startingDeadlineSeconds so that less than 100 runs fit into it"),
+            cron.edit(
+                format!("set startingDeadlineSeconds to {AMPLE_SECONDS}, so that less than 100 runs fit into it"),
+                ample(),
+            ),
             Fix::outside("look whether the clock of the control plane is right"),
         ],
         since: event.meta.created,

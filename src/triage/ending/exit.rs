@@ -7,10 +7,11 @@ use crate::model::command_call::CommandCall;
 use crate::model::pod::{Container, Pod, Role};
 use crate::triage::case::of_field;
 use crate::triage::container::{
-    blank, called, for_next_runs, job_subject, pod_subject, remake, rerun, sentences, status_path, waiting,
+    blank, called, job_subject, pod_subject, remake, rerun, sentences, status_path, waiting,
 };
 use crate::triage::finding::{Confidence, Finding, Fix, Severity};
 use crate::triage::last_words::of_line;
+use crate::triage::mend::{Changes, for_next_runs};
 use crate::triage::restarts;
 
 /// What exit codes mean by custom, where they mean anything.
@@ -123,8 +124,9 @@ fn failed(case: &Case<'_>, run: &Run<'_>) -> Finding {
     let fixes = [
         Some(read_log(&one)),
         rerun(case, "mend what is wrong, and rerun with another image, command or variables"),
+        for_next_runs(case, &Changes::NONE),
+        // Last, since it goes when the Job ends: the others keep their numbers.
         stop(case),
-        for_next_runs(case),
     ];
     let rule = if is_init { "T052" } else { "T060" };
     let prefix = if is_init { format!("init {}: ", container.name) } else { String::new() };
@@ -187,7 +189,7 @@ fn no_command(case: &Case<'_>, run: &Run<'_>) -> Finding {
         rerun(case, "rerun with a corrected command, or an image that has it"),
         remake(case, "of a script from a ConfigMap: set defaultMode 0755 (493) in a new Job").filter(|_| !is_missing),
         Some(read_log(&one)),
-        for_next_runs(case),
+        for_next_runs(case, &Changes::NONE),
     ];
     Finding {
         verdict,
@@ -211,7 +213,7 @@ fn crashed(case: &Case<'_>, run: &Run<'_>, signal: i32) -> Finding {
         Some(Fix::outside(cure)),
         Some(read_log(&one)),
         rerun(case, "rerun with an image that is mended"),
-        for_next_runs(case),
+        for_next_runs(case, &Changes::NONE),
     ];
     Finding {
         verdict: sentences([

@@ -8,18 +8,17 @@ use crate::model::event::Event;
 use crate::model::pod::Role;
 use crate::model::resources::Quantity;
 use crate::triage::case::{of_event, of_field};
-use crate::triage::container::{
-    blank, called, cut, for_next_runs, job_subject, pod_subject, remake, rerun, sentences, status_path,
-};
+use crate::triage::container::{blank, called, cut, job_subject, pod_subject, remake, rerun, sentences, status_path};
 use crate::triage::finding::{Confidence, Evidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
+use crate::triage::mend::{Changes, for_next_runs, half_more, mend, mend_here, of_container};
 
 /// `Container worker failed liveness probe, will be restarted` (kubelet `kuberuntime_manager.go`).
 static PROBE: Pattern = Pattern::new(r"^Container (?<container>\S+) failed (?<probe>liveness|startup) probe");
 
 /// `Liveness probe failed: worker busy`, `Startup probe errored: …`.
 static OUTPUT: Pattern =
-    Pattern::new(r"^(?<probe>Liveness|Startup) probe (?:failed|errored)[^:]*: (?<output>(?s:.+))$");
+    Pattern::new(r"^(?<probe>Liveness|Startup) probe (?:failed|errored)[^:]*: ?(?<output>(?s:.*))$");
 
 pub(super) fn find(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
     let found = out_of_memory(case, run).or_else(|| probed(case, run)).or_else(|| hooked(case, run))?;
@@ -59,7 +58,7 @@ fn out_of_memory(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
             evidence: vec![of_end(run)],
             fixes: [
                 rerun(case, "rerun with a memory request and limit, so that it comes to a node that has as much"),
-                for_next_runs(case),
+                for_next_runs(case, &Changes::NONE),
             ]
             .into_iter()
             .flatten()
@@ -69,20 +68,23 @@ fn out_of_memory(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
         });
     }
     let mut evidence = vec![of_end(run)];
-    let (verdict, short, more) = match limit {
+    let (verdict, short, more, changes) = match limit {
         Limit::Some(limit) => {
+            let larger = half_more(limit);
             let path = format!("spec.containers[{}].resources.limits.memory", container.name);
             evidence.push(of_field(*pod, path, limit.words()));
             (
                 format!("{name} hit its memory limit of {}{after} and was killed.", limit.words()),
                 format!("out of memory at {}", limit.words()),
-                format!("rerun with more memory, such as {}", half_more(limit)),
+                format!("rerun with a memory limit of {}", larger.words()),
+                Changes::set(of_container(container, "resources.limits.memory"), larger.words()),
             )
         }
         _ => (
             format!("{name} hit its memory limit{after} and was killed."),
             "out of memory".to_owned(),
             "rerun with more memory".to_owned(),
+            Changes::NONE,
         ),
     };
     evidence.extend(run.last_words(case));
@@ -90,10 +92,11 @@ fn out_of_memory(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
     let is_open = case.job.is_some_and(|job| !job.is_finished() && !job.suspend);
     let stop = job_subject(case).filter(|_| is_open);
     let fixes = [
-        rerun(case, more),
-        stop.map(|job| Fix::by("stop the tries until then: suspend the Job", CommandCall::new("batch.suspend", job))),
-        for_next_runs(case),
+        mend_here(case, more, &changes),
+        for_next_runs(case, &changes),
         Some(Fix::outside("JVM, Go and Python programs: let the heap follow the container's limit")),
+        // Last, since it goes when the Job ends: the others keep their numbers.
+        stop.map(|job| Fix::by("stop the tries until then: suspend the Job", CommandCall::new("batch.suspend", job))),
     ];
     Some(Finding {
         verdict: sentences([verdict, again]),
@@ -128,13 +131,6 @@ fn memory_limit(case: &Case<'_>, run: &Run<'_>) -> Limit {
     }
 }
 
-/// Half as much again, in whole Mi.
-fn half_more(limit: Quantity) -> String {
-    const MI: i64 = 1 << 20;
-    let bytes = limit.whole().saturating_mul(3) / 2;
-    Quantity::parse(&format!("{}Mi", (bytes / MI).max(1))).map(Quantity::words).unwrap_or_default()
-}
-
 /// T067, T068: the kubelet killed it, since its probe failed.
 fn probed(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
     let Run { pod, container, end, .. } = run;
@@ -144,8 +140,11 @@ fn probed(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
             // An older kill ended an earlier run.
             && (end.started.is_none() || event.last >= end.started)
     };
-    let killing = case.events(*pod, "Killing").into_iter().find(is_meant)?;
-    let is_startup = &PROBE.captures(&killing.note)?["probe"] == "startup";
+    let killing = case.events(*pod, "Killing").into_iter().find(is_meant);
+    let is_startup = match killing {
+        Some(killing) => &PROBE.captures(&killing.note)?["probe"] == "startup",
+        None => ended_by(case, run)?,
+    };
     let (rule, probe, field) =
         if is_startup { ("T068", "Startup", "startupProbe") } else { ("T067", "Liveness", "livenessProbe") };
     let outputs = case.events(*pod, "Unhealthy").into_iter();
@@ -156,7 +155,7 @@ fn probed(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
             .map(|found| (event, found["output"].trim().to_owned()))
     });
     let output = output.into_iter().next();
-    let mut evidence = vec![of_event(killing)];
+    let mut evidence: Vec<Evidence> = killing.map(of_event).into_iter().collect();
     evidence.extend(output.as_ref().map(|(event, _)| of_event(event)));
     evidence.push(of_end(run));
     let spec = case.container_spec(name).map(|spec| &spec[field]).filter(|probe| probe.is_object());
@@ -167,7 +166,8 @@ fn probed(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
     });
     evidence.extend(run.last_words(case));
     let rhythm = rhythm.unwrap_or_default();
-    let said = output.map(|(_, output)| format!("It answered last: \"{}\".", cut(&output, 160))).unwrap_or_default();
+    let output = output.map(|(_, output)| output).filter(|output| !output.is_empty());
+    let said = output.map(|output| format!("It answered last: \"{}\".", cut(&output, 160))).unwrap_or_default();
     let verdict = match is_startup {
         true => format!(
             "{} was not up in time: the kubelet kills it when its startup probe fails{rhythm}.",
@@ -176,24 +176,48 @@ fn probed(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
         false => format!("The liveness probe of {} failed{}: the kubelet kills it{rhythm}.", name, after(run)),
     };
     let advice = if is_startup { "" } else { "Batch work mostly needs no liveness probe." };
-    let fixes = [
-        remake(
+    let tries = spec.and_then(|probe| probe["failureThreshold"].as_i64()).unwrap_or(3);
+    let fixes = match (is_startup, spec.is_some()) {
+        (_, false) => {
+            [remake(case, "give the probe more time, or remove it, in a new Job"), None].into_iter().flatten().collect()
+        }
+        (true, _) => mend(
             case,
-            match is_startup {
-                true => "give the startup probe more time (failureThreshold) in a new Job",
-                false => "remove the liveness probe, or give it more time, in a new Job",
-            },
+            format!("let the startup probe fail {} times instead of {tries} in a new Job", tries * 10),
+            &Changes::set(of_container(container, "startupProbe.failureThreshold"), tries * 10),
         ),
-        for_next_runs(case),
-    ];
+        (false, _) => mend(
+            case,
+            "remove the liveness probe in a new Job",
+            &Changes::remove(of_container(container, "livenessProbe")),
+        ),
+    };
     Some(Finding {
         verdict: sentences([verdict, said, advice.to_owned()]),
         short: format!("killed by its {} probe", probe.to_lowercase()),
         evidence,
-        fixes: fixes.into_iter().flatten().collect(),
+        fixes,
         group: format!("{rule}/{name}"),
         ..blank(case, rule, Severity::Error, Confidence::Likely)
     })
+}
+
+/// Whether it was the startup probe or the liveness probe that ended a container which is not started again: the kubelet
+/// names none then, but its last word of the probe is as old as the end. None where it was neither.
+fn ended_by(case: &Case<'_>, run: &Run<'_>) -> Option<bool> {
+    let Run { pod, container, end, .. } = run;
+    let spec = case.container_spec(&container.name)?;
+    let finished = end.finished.filter(|_| matches!(end.exit_code, 137 | 143))?;
+    // The probe failed, then the container had its grace period.
+    let grace = case.pod_spec()?["terminationGracePeriodSeconds"].as_i64().unwrap_or(30) + 2;
+    let is_meant = |event: &&Event| {
+        event.last.is_some_and(|last| last <= finished.plus_seconds(1) && finished.seconds_since(last) <= grace)
+    };
+    let events = case.events(*pod, "Unhealthy").into_iter().filter(is_meant);
+    let probes = events.filter_map(|event| Some(&OUTPUT.captures(&event.note)?["probe"] == "Startup"));
+    let mut meant =
+        probes.filter(|is_startup| spec[if *is_startup { "startupProbe" } else { "livenessProbe" }].is_object());
+    meant.next()
 }
 
 /// T069: what was to run right after its start failed.
@@ -213,9 +237,11 @@ fn hooked(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
         of_field(*pod, status_path(container, "state.waiting"), format!("{reason}: {message}"))
     }));
     evidence.push(of_end(run));
+    let without = Changes::remove(of_container(container, "lifecycle.postStart"));
     let fixes = [
         remake(case, "correct the postStart hook, or do its work in the command, in a new Job"),
-        for_next_runs(case),
+        mend_here(case, "or leave the hook out in a new Job, where it can do without", &without),
+        for_next_runs(case, &without),
         Some(Fix::by("look into the container", CommandCall::new("pod.shell", pod_subject(pod))))
             .filter(|_| !pod.is_finished()),
     ];

@@ -4,10 +4,11 @@
 use super::super::Case;
 use super::Run;
 use super::killed::{after, of_end};
-use crate::triage::container::{blank, called, cut, for_next_runs, remake, rerun, sentences};
+use crate::triage::container::{blank, called, cut, remake, rerun, sentences};
 use crate::triage::finding::{Confidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
 use crate::triage::last_words::{LastWords, of_line};
+use crate::triage::mend::{Changes, for_next_runs};
 use crate::triage::starting::foreign_architecture;
 
 /// `User "system:serviceaccount:batch:default" cannot list resource "pods" in API group "" in the namespace "batch"`
@@ -21,7 +22,7 @@ static DENIED: Pattern = Pattern::new(concat!(
 /// How programs say that they do not reach another one.
 static UNREACHED: Pattern = Pattern::new(concat!(
     r"(?i)(?<refused>connection refused|econnrefused|could not connect to server)",
-    r"|(?<name>no such host|name or service not known|temporary failure in name resolution|enotfound|could not resolve host)",
+    r"|(?<name>no such host|name or service not known|temporary failure in name resolution|enotfound|bad address|could not resolve host)",
     r"|(?<timeout>i/o timeout|connection timed out|etimedout|connect timeout)",
     r"|(?<full>too many connections|too many clients already)",
     r"|(?<trust>certificate verify failed|certificate signed by unknown authority|certificate has expired)",
@@ -35,6 +36,8 @@ static WHOM: Pattern = Pattern::new(concat!(
     r"|resolve host:? '?(?<curl>[\w.-]+)",
     r"|\b(?<pair>(?:[a-z][\w-]*(?:\.[\w-]+)*|\d{1,3}(?:\.\d{1,3}){3}):\d{2,5})\b",
     r"|enotfound (?<node>[\w.-]+)",
+    // BusyBox.
+    r"|bad address '(?<busy>[\w.-]+)'",
 ));
 
 /// The command in `sh: 1: aws: not found`, `/run.sh: line 3: aws: command not found`, `./run.sh: Permission denied`.
@@ -70,7 +73,7 @@ fn denied(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Findi
             "let it: {role} with {verb} on {thing}, bound to serviceaccount/{account}; then rerun"
         ))),
         remake(case, "or set a serviceAccountName that may, in a new Job"),
-        for_next_runs(case),
+        for_next_runs(case, &Changes::NONE),
     ];
     Some(Finding {
         verdict: format!(

@@ -3,10 +3,12 @@
 use super::super::Case;
 use super::lost::{lost, node_of, unready, written_off};
 use crate::model::pod::{Disruption, Pod};
+use crate::model::resources::Quantity;
 use crate::triage::case::{of_event, of_field};
-use crate::triage::container::{blank, for_next_runs, remake, rerun, sentences};
+use crate::triage::container::{blank, remake, rerun, sentences};
 use crate::triage::finding::{Confidence, Evidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
+use crate::triage::mend::{Changes, POD, for_next_runs, half_more, mend_here, only_container};
 
 /// `The node was low on resource: memory. Threshold quantity: …` (kubelet `eviction/helpers.go`).
 static SHORT: Pattern = Pattern::new(r"low on resource: (?<resource>[\w-]+)");
@@ -78,13 +80,22 @@ fn evicted(case: &Case<'_>, pod: &Pod) -> Finding {
             (_, Some(volume)) => ("The pod".to_owned(), format!("into volume {}", volume.as_str())),
             _ => ("The pod".to_owned(), "to its own disk".to_owned()),
         };
+        let larger = Quantity::parse(limit).map(half_more);
+        let field = match (found.name("volume"), found.name("container")) {
+            (Some(volume), _) => Some(format!("{POD}.volumes[name={}].emptyDir.sizeLimit", volume.as_str())),
+            (None, Some(container)) => {
+                Some(format!("{POD}.containers[name={}].resources.limits.ephemeral-storage", container.as_str()))
+            }
+            (None, None) => only_container(case).map(|(path, _)| format!("{path}.resources.limits.ephemeral-storage")),
+        };
+        let changes = field.zip(larger).map(|(field, larger)| Changes::set(field, larger.words())).unwrap_or_default();
+        let what =
+            if found.name("volume").is_some() { "sizeLimit of the volume" } else { "limit of ephemeral-storage" };
+        let more = larger.map_or_else(|| "more".to_owned(), Quantity::words);
         let fixes = [
-            match found.name("volume") {
-                Some(_) => remake(case, "raise sizeLimit of the volume, or use a claim, in a new Job"),
-                None => rerun(case, "rerun with a higher limit of ephemeral-storage"),
-            },
+            mend_here(case, format!("rerun with {more} as {what}"), &changes),
             Some(Fix::outside("write less, or onto a volume: the container's own log counts too")),
-            for_next_runs(case),
+            for_next_runs(case, &changes),
         ];
         return Finding {
             verdict: format!(
@@ -117,7 +128,7 @@ fn evicted(case: &Case<'_>, pod: &Pod) -> Finding {
         ),
         not_counted(case),
         Some(Fix::outside(format!("see what else uses {what} on node {node}"))),
-        for_next_runs(case),
+        for_next_runs(case, &Changes::NONE),
     ];
     Finding {
         verdict: sentences([verdict, offender.unwrap_or_default()]),
@@ -148,8 +159,15 @@ fn shut_down(case: &Case<'_>, pod: &Pod) -> Finding {
 
 /// T066: the template gives each pod so much time and no more, which is not the deadline of the Job.
 fn too_long(case: &Case<'_>, pod: &Pod) -> Finding {
-    let fixes =
-        [remake(case, "raise or remove activeDeadlineSeconds of the pod template in a new Job"), for_next_runs(case)];
+    let unlimited = Changes::remove(format!("{POD}.activeDeadlineSeconds"));
+    let fixes = [
+        mend_here(
+            case,
+            "remove activeDeadlineSeconds of the pod template in a new Job, and limit the Job instead where it needs it",
+            &unlimited,
+        ),
+        for_next_runs(case, &unlimited),
+    ];
     Finding {
         verdict: format!(
             "The pod ran longer than its template allows one pod (activeDeadlineSeconds of the template, not of the Job), \
@@ -188,7 +206,7 @@ fn preempted(case: &Case<'_>, pod: &Pod) -> Finding {
     let fixes = [
         remake(case, "give it a higher priority (priorityClassName) in a new Job"),
         not_counted(case),
-        for_next_runs(case),
+        for_next_runs(case, &Changes::NONE),
     ];
     Finding {
         verdict: sentences([format!("A pod of higher priority took its place on node {node}."), goes_on(case, pod)]),
@@ -215,7 +233,7 @@ fn drained(case: &Case<'_>, pod: &Pod) -> Finding {
              karpenter.sh/do-not-disrupt: \"true\" in a new Job",
         ),
         not_counted(case),
-        for_next_runs(case),
+        for_next_runs(case, &Changes::NONE),
     ];
     Finding {
         verdict: sentences([verdict, goes_on(case, pod)]),

@@ -449,3 +449,24 @@ fn success_far_too_fast_is_doubted() {
     assert_eq!(scene(30, 3).rule(), "", "quick, but not that quick");
     assert_eq!(scene(2, 2).rule(), "", "too few to compare with");
 }
+
+#[test]
+fn a_probe_that_ends_a_container_for_good_is_blamed_for_it() {
+    let mut scene = Scene::ended(137, "Error");
+    let probed = |scene: Scene, at: &str| scene.event(("Pod", "etl-a"), "Unhealthy", "Startup probe failed: ", at);
+    assert_ne!(probed(scene.clone(), "11:50").rule(), "T068", "it has no such probe");
+    scene.job()["spec"]["template"]["spec"]["containers"][0]["startupProbe"] = json!({ "exec": {} });
+    let found = probed(scene.clone(), "11:50").find().remove(0);
+    assert_eq!(found.rule.0, "T068");
+    assert!(!found.verdict.contains("answered"), "{}", found.verdict);
+    let call = found.fixes[0].call.clone().unwrap();
+    assert_eq!(call.argument, "spec.template.spec.containers[name=worker].startupProbe.failureThreshold=30");
+    assert_ne!(probed(scene, "11:40").rule(), "T068", "it was another run");
+}
+
+#[test]
+fn a_program_that_does_not_know_an_option_is_quoted_with_that_and_not_with_its_usage() {
+    let lines = ["ls: unrecognized option: bogus", "Usage: ls [-1AaCxd]", "  -r  Reverse sort order"];
+    let found = Scene::ended(1, "Error").tail("etl-a", &lines).find().remove(0);
+    assert!(found.verdict.contains("unrecognized option: bogus"), "{}", found.verdict);
+}

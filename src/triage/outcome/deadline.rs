@@ -1,9 +1,12 @@
 //! `DeadlineExceeded`: whether anything ran before the time was over decides what helps.
 
+use serde_json::Value;
+
 use super::super::Case;
 use super::super::case::{of_event, of_field};
 use super::super::choose::Tries;
 use super::super::finding::{Confidence, Evidence, Finding, Fix};
+use super::super::mend::Changes;
 use super::lost::{pod_words, warnings_of_gone_pods};
 use super::{End, brief, many, with_causes};
 use crate::model::clock::short_duration;
@@ -90,9 +93,11 @@ fn before_first_run(end: &End<'_, '_>, cause: Option<&Finding>) -> Finding {
     // What cures the cause does so for the next run alone: this Job is over.
     finding.fixes = cause.map(|cause| cause.fixes.clone()).unwrap_or_default();
     finding.fixes.push(end.rerun("run it again once the cause is gone"));
-    finding
-        .fixes
-        .push(end.rerun_with("run it again with a longer activeDeadlineSeconds, where it only waited its turn"));
+    let longer = deadline.saturating_mul(2);
+    finding.fixes.extend(end.rerun_with(
+        format!("run it again with a deadline of {}, where it only waited its turn", short_duration(longer)),
+        &lasting(longer),
+    ));
     finding
 }
 
@@ -104,7 +109,12 @@ fn while_working(end: &End<'_, '_>, is_known: bool) -> Finding {
     let wanted = job.wanted();
     let usual = usual_seconds(end.case, job).filter(|usual| *usual < deadline);
     let pace = (job.succeeded > 0).then(|| deadline * i64::from(wanted) / i64::from(job.succeeded));
+    let waited = waited_for(end.case, job);
     let judgement = match (pace, usual) {
+        _ if waited.is_some() => format!(
+            "Of its last pod only init container {} had started: the main containers never ran.",
+            waited.unwrap_or_default()
+        ),
         (Some(pace), _) if wanted > job.succeeded => {
             format!("It went on steadily: at this pace all {wanted} take about {}.", short_duration(pace))
         }
@@ -128,22 +138,39 @@ fn while_working(end: &End<'_, '_>, is_known: bool) -> Finding {
     finding.evidence.extend(end.case.events(job, "SuccessfulDelete").into_iter().take(2).map(of_event));
     match (pace, usual) {
         (Some(pace), _) => {
-            let words = format!(
-                "run it again with activeDeadlineSeconds above {}, or more parallelism than {}",
-                pace + pace / 4,
-                job.parallelism.unwrap_or(1)
-            );
-            finding.fixes.push(end.rerun_with(words));
+            let longer = pace + pace / 4;
+            let words =
+                format!("run it again with a deadline of {longer} s, a quarter more than it needs at this pace");
+            finding.fixes.extend(end.rerun_with(words, &lasting(longer)));
         }
         (None, Some(_)) => {
             finding.fixes.push(end.rerun("run it again and watch its log for where it stops"));
         }
         (None, None) => {
-            finding.fixes.push(end.rerun_with("run it again with a longer activeDeadlineSeconds"));
+            let longer = deadline.saturating_mul(2);
+            let words = format!("run it again with twice the time: a deadline of {}", short_duration(longer));
+            finding.fixes.extend(end.rerun_with(words, &lasting(longer)));
         }
     }
     finding.fixes.push(Fix::outside("a running Job's deadline can be raised at once, before it is reached"));
     finding
+}
+
+fn lasting(seconds: i64) -> Changes {
+    Changes::set("spec.activeDeadlineSeconds", seconds)
+}
+
+/// The init container that was stopped at the deadline, where it was the only one of its pod: `Stopping container x`.
+fn waited_for(case: &Case<'_>, job: &Job) -> Option<String> {
+    let gone = warnings_of_gone_pods(case, job);
+    let stopped = gone.iter().filter_map(|event| event.note.strip_prefix("Stopping container "));
+    let mut stopped: Vec<&str> = stopped.collect();
+    stopped.sort_unstable();
+    stopped.dedup();
+    let [only] = stopped[..] else { return None };
+    let is_it = |container: &Value| container["name"] == only && container["restartPolicy"] != "Always";
+    let inits = case.pod_spec()?["initContainers"].as_array()?;
+    inits.iter().any(is_it).then(|| only.to_owned())
 }
 
 /// Tries failed, none succeeded, and the next ones ran out of time: what they failed of is the cause.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::super::case::of_field;
 use super::super::choose::Tries;
 use super::super::finding::{Confidence, Finding, Severity};
+use super::super::mend::Changes;
 use super::{End, many, with_causes};
 use crate::model::pod::PodPhase;
 
@@ -39,12 +40,13 @@ pub(super) fn tell(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Finding> {
     finding.short = format!("{failed} of {all} indexes failed: {which}");
     finding.evidence.push(of_field(job, "status.failedIndexes", which));
     finding.evidence.push(of_field(job, "status.completedIndexes", job.completed_indexes.as_str()));
-    finding.fixes = vec![
-        end.rerun_with(format!(
+    finding.fixes = end.rerun_with(
+        format!(
             "make a new Job for indexes {which} alone: it counts from 0, so the program must be told which they are"
-        )),
-        end.rerun("run all of it again, where the program skips what is done"),
-    ];
+        ),
+        &Changes::NONE,
+    );
+    finding.fixes.push(end.rerun("run all of it again, where the program skips what is done"));
     with_causes(finding, tries.into_iter().map(|one| one.finding).collect())
 }
 
@@ -74,9 +76,10 @@ pub(super) fn shared_backoff(end: &End<'_, '_>) -> Option<Finding> {
             of_field(job, "spec.backoffLimit", limit.to_string()),
             of_field(job, "spec.backoffLimitPerIndex", "not set"),
         ],
-        fixes: vec![end.rerun_with(
-            "make a new Job with backoffLimitPerIndex, and maxFailedIndexes, so that each index has retries of its own",
-        )],
+        fixes: end.rerun_with(
+            format!("make a new Job with backoffLimitPerIndex {limit}, so that each index has retries of its own"),
+            &Changes::set("spec.backoffLimitPerIndex", limit).and_remove("spec.backoffLimit"),
+        ),
         ..end.finding("T086")
     })
 }

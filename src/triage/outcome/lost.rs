@@ -3,6 +3,7 @@
 use super::super::Case;
 use super::super::case::{of_event, of_field};
 use super::super::finding::{Confidence, Finding, Fix, Severity};
+use super::super::mend::{Changes, POD};
 use super::{End, brief, many};
 use crate::model::clock::short_duration;
 use crate::model::event::Event;
@@ -37,6 +38,13 @@ pub(super) fn without_cause(end: &End<'_, '_>) -> Vec<Finding> {
     findings
 }
 
+/// The word of the kubelet that it stops a container of a pod that is gone by now, where the Job itself deleted none.
+fn stopped_by_others<'a>(end: &End<'_, 'a>) -> Option<&'a Event> {
+    let is_stop = |event: &&Event| event.reason == "Killing" && event.note.starts_with("Stopping container ");
+    let stops = warnings_of_gone_pods(end.case, end.job).into_iter().filter(is_stop);
+    stops.max_by_key(|event| event.last).filter(|_| end.case.events(end.job, "SuccessfulDelete").is_empty())
+}
+
 fn restart_policy<'a>(end: &End<'_, 'a>) -> Option<&'a str> {
     end.case.pod_spec()?["restartPolicy"].as_str()
 }
@@ -45,12 +53,19 @@ fn restart_policy<'a>(end: &End<'_, 'a>) -> Option<&'a str> {
 fn gave_up(end: &End<'_, '_>, said: Option<&Event>) -> Finding {
     let mut finding = end.finding("T080");
     let words = end.words();
-    let (where_to_look, fix) = match end.case.pods.last() {
-        Some(pod) => (
+    let (where_to_look, fix) = match (end.case.pods.last(), stopped_by_others(end)) {
+        (None, Some(stop)) => (
+            format!(
+                "Its {} was deleted while it ran, and not by the Job: a pod that is deleted so counts as a failure.",
+                pod_words(stop)
+            ),
+            Fix::outside("ask who or what deletes pods here: people, autoscalers, clean-up scripts"),
+        ),
+        (Some(pod), _) => (
             format!("Why its tries failed is not known; the log of pod {} may tell.", pod.meta.name),
             Fix::outside(format!("look at the log of {} and at its events", pod.meta.name)),
         ),
-        None => (
+        (None, None) => (
             "Its pods are gone, and with them what they said.".to_owned(),
             Fix::outside("look for its log where the cluster collects logs"),
         ),
@@ -90,10 +105,11 @@ fn lost_with_pod(end: &End<'_, '_>, said: Option<&Event>, is_policy_known: bool)
     if is_policy_known {
         finding.evidence.push(of_field(end.job, "spec.template.spec.restartPolicy", "OnFailure"));
     }
-    finding.fixes = vec![
-        end.rerun_with("run it again with restartPolicy Never: failed pods then stay, with their logs"),
-        end.rerun("run it again, and follow its log"),
-    ];
+    finding.fixes = end.rerun_with(
+        "run it again with restartPolicy Never: failed pods then stay, with their logs",
+        &Changes::set(format!("{POD}.restartPolicy"), "Never"),
+    );
+    finding.fixes.push(end.rerun("run it again, and follow its log"));
     finding
 }
 
@@ -144,7 +160,7 @@ fn last_said<'a>(case: &Case<'a>, job: &Job) -> Option<&'a Event> {
     warnings_of_gone_pods(case, job).into_iter().filter(|event| event.is_warning).max_by_key(|event| event.last)
 }
 
-/// Events about pods that the Job had and that are gone: warnings, and that a container started. Pods are known by what
+/// Events about pods that the Job had and that are gone: warnings, and that a container started or was stopped. Pods are known by what
 /// the Job controller said when it made them, else by their names (`NAME-xxxxx`, with an index `NAME-12-xxxxx`).
 pub(super) fn warnings_of_gone_pods<'a>(case: &Case<'a>, job: &Job) -> Vec<&'a Event> {
     let snapshot = case.known.snapshot;
@@ -158,7 +174,7 @@ pub(super) fn warnings_of_gone_pods<'a>(case: &Case<'a>, job: &Job) -> Vec<&'a E
     let is_meant = |event: &&Event| {
         event.about_kind == Some(Kind::Pod)
             && event.meta.namespace == job.meta.namespace
-            && (event.is_warning || event.reason == "Started")
+            && (event.is_warning || matches!(event.reason.as_str(), "Started" | "Killing"))
             && event.last >= began
             && snapshot.pods.get(event.about).is_none()
             && event.about_name.strip_prefix("pod/").is_some_and(is_of_job)

@@ -5,6 +5,7 @@ use super::super::case::of_field;
 use super::super::choose::Tries;
 use super::super::finding::{Confidence, Finding, RuleId, Severity};
 use super::super::grammar::Pattern;
+use super::super::mend::Changes;
 use super::{End, many};
 use crate::model::job::Job;
 
@@ -51,10 +52,11 @@ pub(super) fn failed_by_rule(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Findin
     );
     finding.short = short;
     finding.effect = "failed at once by its podFailurePolicy".to_owned();
-    finding.fixes = vec![
-        end.rerun(format!("look for the cause in the log of {pod}, cure it, and run it again")),
-        end.rerun_with("run it again with another podFailurePolicy: that of a Job cannot be changed"),
-    ];
+    finding.fixes = vec![end.rerun(format!("look for the cause in the log of {pod}, cure it, and run it again"))];
+    finding.fixes.extend(end.rerun_with(
+        format!("run it again without rule {rule} of podFailurePolicy, so that such an end is tried again"),
+        &Changes::remove(format!("spec.podFailurePolicy.rules[{rule}]")),
+    ));
     finding.group = format!("T083/{}/{what}", end.job.meta.namespace);
     // Of a plain exit code the rule has said everything; a cause that is known more exactly is told behind it.
     let (plain, causes): (Vec<Finding>, Vec<Finding>) =

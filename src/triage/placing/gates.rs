@@ -2,10 +2,13 @@
 
 use super::super::Case;
 use super::super::case::{of_event, of_field};
+use super::super::container::pod_subject;
 use super::super::finding::{Confidence, Finding, Fix, RuleId, Severity};
 use super::super::grammar::Pattern;
+use super::super::mend::{Changes, POD, mend};
 use super::Scene;
 use crate::model::clock::short_duration;
+use crate::model::command_call::CommandCall;
 use crate::model::key::Kind;
 use crate::model::pod::Pod;
 
@@ -52,12 +55,18 @@ pub(super) fn gated(case: &Case<'_>, pod: &Pod) -> Finding {
         },
         short: if gates.is_empty() { "held by a scheduling gate".to_owned() } else { format!("held by {what}") },
         evidence: vec![of_field(pod, "status.conditions[PodScheduled].reason", pod.unscheduled.as_str())],
-        fixes: vec![Fix::outside(match owner {
-            Some(owner) => {
-                format!("look at what {owner} says of it: taking the gate away by hand goes round the queue")
-            }
-            None => "ask whoever set the gate why it is still there".to_owned(),
-        })],
+        fixes: match owner {
+            Some(owner) => vec![Fix::outside(format!(
+                "look at what {owner} says of it: taking the gate away by hand goes round the queue"
+            ))],
+            None => vec![
+                Fix::outside("ask whoever set the gate why it is still there"),
+                Fix::by(
+                    format!("or take {what} away from pod {} by hand: it is placed then", pod.meta.name),
+                    CommandCall::with("object.edit", pod_subject(pod), "spec.schedulingGates-"),
+                ),
+            ],
+        },
         group: format!("T030/{names}"),
         ..base
     }
@@ -90,10 +99,14 @@ fn silent(case: &Case<'_>, pod: &Pod, age: i64) -> Finding {
             ),
             short: format!("scheduler {name} is silent"),
             evidence,
-            fixes: vec![
-                Fix::outside(format!("look whether scheduler {name} runs in the cluster")),
-                case.rerun("leave schedulerName out in a new Job"),
-            ],
+            fixes: vec![Fix::outside(format!("look whether scheduler {name} runs in the cluster"))]
+                .into_iter()
+                .chain(mend(
+                    case,
+                    "leave schedulerName out in a new Job: the cluster's own scheduler places it",
+                    &Changes::remove(format!("{POD}.schedulerName")),
+                ))
+                .collect(),
             group: format!("T031/{name}"),
             ..base
         },

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::finding::{Finding, Fix, Severity};
+use super::super::mend::{Changes, POD, mend};
 use super::Scene;
 use super::message::{Reason, Topic};
 use super::nodes::{is_control_plane, label};
@@ -21,10 +22,10 @@ pub(super) fn apart(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
             severity: Severity::Critical,
             verdict: format!("{} nodes do not have {named} over which the pod is to be spread.{others}", lead.count),
             short: format!("{} nodes lack {named} to spread over", lead.count),
-            fixes: vec![
-                scene.case.rerun("spread over a label that nodes have in a new Job"),
-                Fix::outside(format!("give nodes {named}: the pod is placed by itself")),
-            ],
+            fixes: mend(scene.case, "prefer the spread instead of requiring it, in a new Job", &spread_anyway(spec))
+                .into_iter()
+                .chain([Fix::outside(format!("give nodes {named}: the pod is placed by itself"))])
+                .collect(),
             group: format!("T024/label/{named}"),
             ..finding
         };
@@ -35,10 +36,14 @@ pub(super) fn apart(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
                 "The pod is to run beside certain other pods (pod affinity), and no node with such pods takes it.{others}"
             ),
             short: "no node with the pods it is to be near".to_owned(),
-            fixes: vec![
-                scene.case.rerun("prefer the nearness instead of requiring it, in a new Job"),
-                Fix::outside("start the pods that it is to be near"),
-            ],
+            fixes: mend(
+                scene.case,
+                "prefer the nearness instead of requiring it, in a new Job",
+                &preferred(spec, "podAffinity"),
+            )
+            .into_iter()
+            .chain([Fix::outside("start the pods that it is to be near")])
+            .collect(),
             group: "T024/affinity".to_owned(),
             ..finding
         };
@@ -61,7 +66,8 @@ pub(super) fn apart(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
     let fewer =
         domains.filter(|_| !is_spread && running > 0).and_then(|domains| scene.fewer(domains, "one for each place"));
     let mut fixes: Vec<Fix> = fewer.or_else(|| scene.fewer(running, "so many have a node")).into_iter().collect();
-    fixes.push(scene.case.rerun("prefer to keep pods apart instead of requiring it, in a new Job"));
+    let changes = if is_spread { spread_anyway(spec) } else { preferred(spec, "podAntiAffinity") };
+    fixes.extend(mend(scene.case, "prefer to keep pods apart instead of requiring it, in a new Job", &changes));
     Finding {
         verdict: format!("{rule}{have}{others}"),
         short: format!("kept apart from other pods: {running} placed"),
@@ -69,6 +75,28 @@ pub(super) fn apart(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
         group: format!("T024/{}/{}", if is_spread { "spread" } else { "anti-affinity" }, key.unwrap_or_default()),
         ..finding
     }
+}
+
+/// Rules on nearness as wishes in place of demands.
+fn preferred(spec: Option<&Value>, affinity: &str) -> Changes {
+    const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+    const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
+    let Some(rules) = spec.map(|spec| &spec["affinity"][affinity]) else { return Changes::NONE };
+    let Some(required) = rules[REQUIRED].as_array() else { return Changes::NONE };
+    let wishes = required.iter().map(|term| json!({ "weight": 100, "podAffinityTerm": term }));
+    let before = rules[PREFERRED].as_array().into_iter().flatten().cloned();
+    let path = format!("{POD}.affinity.{affinity}");
+    Changes::remove(format!("{path}.{REQUIRED}"))
+        .and_set(format!("{path}.{PREFERRED}"), before.chain(wishes).collect::<Vec<_>>())
+}
+
+/// The demands on an even spread as wishes.
+fn spread_anyway(spec: Option<&Value>) -> Changes {
+    let rules = spec.and_then(|spec| spec["topologySpreadConstraints"].as_array()).into_iter().flatten();
+    let demands = rules.enumerate().filter(|(_, rule)| rule["whenUnsatisfiable"] != "ScheduleAnyway");
+    demands.fold(Changes::NONE, |changes, (at, _)| {
+        changes.and_set(format!("{POD}.topologySpreadConstraints[{at}].whenUnsatisfiable"), "ScheduleAnyway")
+    })
 }
 
 /// What a person calls a place by this label.
@@ -99,6 +127,20 @@ fn domains(scene: Scene<'_, '_>, key: &str) -> usize {
     nodes.filter_map(|node| label(node, key)).collect::<BTreeSet<_>>().len()
 }
 
+/// The pod template without ports of the node.
+fn without_ports(scene: Scene<'_, '_>) -> Changes {
+    let containers = scene.case.pod_spec().and_then(|spec| spec["containers"].as_array()).into_iter().flatten();
+    let mut changes = Changes::NONE;
+    for container in containers {
+        let name = container["name"].as_str().unwrap_or_default();
+        let ports = container["ports"].as_array().into_iter().flatten().enumerate();
+        for (at, _) in ports.filter(|(_, port)| !port["hostPort"].is_null()) {
+            changes = changes.and_remove(format!("{POD}.containers[name={name}].ports[{at}].hostPort"));
+        }
+    }
+    changes
+}
+
 /// T033: a port of the node itself, which one pod alone can have.
 pub(super) fn ports(scene: Scene<'_, '_>) -> Finding {
     let containers = scene.case.pod_spec().and_then(|spec| spec["containers"].as_array()).into_iter().flatten();
@@ -111,7 +153,7 @@ pub(super) fn ports(scene: Scene<'_, '_>) -> Finding {
     };
     let count = scene.message.count(Topic::Ports);
     let mut fixes: Vec<Fix> = scene.fewer(scene.placed(), "one for each node").into_iter().collect();
-    fixes.push(scene.case.rerun("leave hostPort out in a new Job: few Jobs need it"));
+    fixes.extend(mend(scene.case, "leave hostPort out in a new Job: few Jobs need it", &without_ports(scene)));
     Finding {
         verdict: format!(
             "{port} is taken on {count} nodes: only one pod of a node can have it.{}",

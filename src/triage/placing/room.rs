@@ -2,6 +2,7 @@
 
 use super::super::finding::{Finding, Fix, Severity};
 use super::super::grammar::Pattern;
+use super::super::mend::{self, Changes};
 use super::Scene;
 use super::message::Topic;
 use super::nodes::offered;
@@ -74,13 +75,28 @@ fn never_fits(scene: Scene<'_, '_>, resource: &str, asked: Quantity, eligible: &
             scene.others(Topic::Room(resource))
         ),
         short: format!("never fits: {asked} {resource}, largest node {most}"),
-        fixes: vec![
-            scene.case.rerun(format!("ask for {most} {resource} at most in a new Job")),
-            Fix::outside(format!("add a node with more than {asked} {resource}: the pod is placed by itself")),
-        ],
+        fixes: ask_for(scene, resource, scene.most_left(resource, eligible))
+            .or_else(|| (most == "0").then(|| without(scene, resource)))
+            .unwrap_or_else(|| vec![scene.case.rerun(format!("ask for {most} {resource} at most in a new Job"))])
+            .into_iter()
+            .chain([Fix::outside(format!("add a node with more than {asked} {resource}: the pod is placed by itself"))])
+            .collect(),
         group: group(scene, resource, "never"),
         ..scene.finding("T020", Severity::Critical)
     }
+}
+
+/// A new Job that asks for no more than this; None where the amount is not known, or several containers share it.
+fn ask_for(scene: Scene<'_, '_>, resource: &str, most: Option<Quantity>) -> Option<Vec<Fix>> {
+    let most = most.filter(|most| *most > Quantity::default())?;
+    let (path, container) = mend::only_container(scene.case)?;
+    // A device has its request and its limit in one.
+    let side = if resource.contains('/') { "limits" } else { "requests" };
+    let mut changes = mend::resource(&path, container, side, resource, most);
+    if resource.contains('/') && mend::amount(container, "requests", resource).is_some() {
+        changes = Changes::set(format!("{path}.resources.requests{}", mend::key(resource)), most.words()).and(changes);
+    }
+    Some(mend::mend(scene.case, format!("ask for {} {resource} in a new Job", most.words()), &changes))
 }
 
 fn largest<'s>(scene: Scene<'s, '_>, resource: &str, eligible: &[usize]) -> (&'s str, Quantity) {
@@ -203,7 +219,8 @@ fn device(scene: Scene<'_, '_>, resource: &str) -> Finding {
                 scene.patience()
             ),
             short: format!("never fits: {wants}, {most} on a node"),
-            fixes: vec![scene.case.rerun(format!("ask for {most} {resource} at most in a new Job"))],
+            fixes: ask_for(scene, resource, Quantity::parse(&most))
+                .unwrap_or_else(|| vec![scene.case.rerun(format!("ask for {most} {resource} at most in a new Job"))]),
             group: format!("T021/{resource}/never"),
             ..finding
         };
@@ -250,13 +267,29 @@ fn not_offered(scene: Scene<'_, '_>, resource: &str, finding: Finding) -> Findin
              pod waits until a node offers it."
         ),
         short: format!("no node offers {resource}"),
-        fixes: vec![
-            Fix::outside(format!("look at the device plugin of {resource} and its pods on the nodes")),
-            scene.case.rerun("name another device in a new Job"),
-        ],
+        fixes: std::iter::once(Fix::outside(format!(
+            "look at the device plugin of {resource} and its pods on the nodes"
+        )))
+        .chain(without(scene, resource))
+        .collect(),
         group: format!("T021/{resource}/none"),
         ..finding
     }
+}
+
+/// A new Job that does without a resource that nobody offers.
+fn without(scene: Scene<'_, '_>, resource: &str) -> Vec<Fix> {
+    let containers = scene.case.pod_spec().and_then(|spec| spec["containers"].as_array()).into_iter().flatten();
+    let mut changes = Changes::NONE;
+    for container in containers {
+        for side in ["requests", "limits"].into_iter().filter(|side| mend::amount(container, side, resource).is_some())
+        {
+            let name = container["name"].as_str().unwrap_or_default();
+            let path = format!("{}.containers[name={name}].resources.{side}{}", mend::POD, mend::key(resource));
+            changes = changes.and_remove(path);
+        }
+    }
+    mend::mend(scene.case, format!("leave {resource} out in a new Job, where it can do without"), &changes)
 }
 
 /// `request gpu: device class gpu.example.com does not exist`.

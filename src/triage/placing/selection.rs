@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
 use super::super::case::of_field;
 use super::super::finding::{Finding, Fix, Severity};
+use super::super::mend::{self, Changes, POD, mend, mend_here};
 use super::Scene;
 use super::message::{Reason, Topic};
-use super::nodes::{is_control_plane, label, misses, untolerated};
+use super::nodes::{Sight, is_control_plane, label, misses, untolerated};
 use crate::model::node::{Node, Taint};
 
 /// Taints that the cluster itself puts on nodes in trouble, and what they mean.
@@ -95,6 +98,10 @@ pub(super) fn tainted(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
         false => (format!(": {}", list.join(", ")), format!("taint not tolerated: {all}")),
     };
     let first = taints.iter().next();
+    let words = match first {
+        Some((taint, _)) => format!("tolerate {taint} in a new Job, where it is meant to run there"),
+        None => "tolerate the taint in a new Job, where it is meant to run there".to_owned(),
+    };
     let remove = match first.and_then(|(taint, nodes)| Some((taint, *nodes.first()?))) {
         Some((taint, node)) => format!("take the taint off a node: kubectl taint nodes {node} {taint}-"),
         None => "take the taint off a node".to_owned(),
@@ -114,16 +121,26 @@ pub(super) fn tainted(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
                 of_field(*node, "spec.taints", node.taints.iter().map(taint_words).collect::<Vec<_>>().join(", "))
             })
             .collect(),
-        fixes: vec![
-            scene.case.rerun(match first {
-                Some((taint, _)) => format!("tolerate {taint} in a new Job, where it is meant to run there"),
-                None => "tolerate the taint in a new Job, where it is meant to run there".to_owned(),
-            }),
-            Fix::outside(remove),
-        ],
+        fixes: mend(scene.case, words, &tolerating(sight, first.map(|(taint, _)| taint.as_str())))
+            .into_iter()
+            .chain([Fix::outside(remove)])
+            .collect(),
         group: format!("T022/{all}"),
         ..scene.finding("T022", Severity::Error)
     }
+}
+
+/// The toleration of a taint that a node carries.
+fn tolerating(sight: &Sight<'_>, words: Option<&str>) -> Changes {
+    let taints = sight.nodes.iter().flat_map(|node| &node.taints);
+    let Some(taint) = taints.into_iter().find(|taint| Some(taint_words(taint).as_str()) == words) else {
+        return Changes::NONE;
+    };
+    let toleration = match taint.value.as_str() {
+        "" => json!({ "key": taint.key, "operator": "Exists", "effect": taint.effect }),
+        value => json!({ "key": taint.key, "operator": "Equal", "value": value, "effect": taint.effect }),
+    };
+    Changes::set(format!("{POD}.tolerations[+]"), toleration)
 }
 
 /// A taint as `kubectl taint` takes it: `dedicated=gpu:NoSchedule`.
@@ -146,7 +163,6 @@ pub(super) fn unmatched(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
     let others = scene.others(Topic::Selector);
     let label_node =
         |what: &str| Fix::outside(format!("label a node that is meant with {what}: the pod is placed by itself"));
-    let rerun = scene.case.rerun("change the node selector or affinity in a new Job");
     let Some(spec) = sight.spec else {
         let of_all = of_all(scene);
         return Finding {
@@ -155,7 +171,7 @@ pub(super) fn unmatched(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
                 lead.count
             ),
             short: "no node has the labels it asks for".to_owned(),
-            fixes: vec![rerun, label_node("them")],
+            fixes: vec![scene.case.rerun("change the node selector or affinity in a new Job"), label_node("them")],
             group: "T023".to_owned(),
             ..finding
         };
@@ -191,13 +207,42 @@ pub(super) fn unmatched(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
     });
     let has = has.collect::<Vec<_>>().join(", ");
     let has = if has.is_empty() { has } else { format!(" ({has})") };
+    let mut fixes = reselected(scene, spec, node, lacking);
+    if fixes.is_empty() {
+        fixes.push(scene.case.rerun("change the node selector or affinity in a new Job"));
+    }
     Finding {
         verdict: format!("{first} Closest is {}, which lacks {}{has}.{others}", node.meta.name, lacking.join(" and ")),
         short: format!("no node has {wanted}"),
-        fixes: vec![rerun, label_node(&wanted)],
+        fixes: fixes.into_iter().chain([label_node(&wanted)]).collect(),
         group: format!("T023/{wanted}"),
         ..finding
     }
+}
+
+/// A new Job whose pods may come to the closest node: with the value that the label has there, where it has another one;
+/// without the labels that it lacks.
+fn reselected(scene: Scene<'_, '_>, spec: &Value, node: &Node, lacking: &[String]) -> Vec<Fix> {
+    let selector = spec["nodeSelector"].as_object().into_iter().flatten();
+    let selected =
+        selector.filter(|(key, value)| lacking.contains(&format!("{key}={}", value.as_str().unwrap_or_default())));
+    let selected: Vec<&String> = selected.map(|(key, _)| key).collect();
+    let path = |key: &str| format!("{POD}.nodeSelector{}", mend::key(key));
+    let mut fixes = Vec::new();
+    if let [key] = selected[..]
+        && let Some(value) = label(node, key)
+    {
+        let words = format!("ask for {key}={value}, as {} has it, in a new Job", node.meta.name);
+        fixes.extend(mend_here(scene.case, words, &Changes::set(path(key), value)));
+    }
+    let mut changes = selected.iter().fold(Changes::NONE, |changes, key| changes.and_remove(path(key)));
+    if lacking.len() > selected.len() {
+        let required = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution";
+        changes = changes.and_remove(format!("{POD}.{required}"));
+    }
+    let words = format!("ask no more for {} in a new Job", lacking.join(" and "));
+    fixes.extend(mend(scene.case, words, &changes));
+    fixes
 }
 
 /// T029: nodes that take no new pods.

@@ -476,3 +476,18 @@ fn pods_that_wait_alike_are_one_finding() {
     let findings = found(&[job(), pod("etl-a", "Unschedulable", text), other, node("a")]);
     assert_eq!(findings.len(), 1, "{findings:#?}");
 }
+
+#[test]
+fn a_node_that_the_template_names_and_nobody_has_is_named() {
+    let objects = |name: &str| {
+        let template = json!({ "template": { "spec": { "nodeName": name, "containers": [{ "name": "main" }] } } });
+        vec![with(job(), json!({ "spec": template, "status": { "failed": 2 } })), node("worker-1")]
+    };
+    let (rule, severity, verdict) = only(&objects("worker-9"));
+    assert_eq!((rule, severity), ("T023", Severity::Critical));
+    assert!(verdict.contains("names node worker-9"), "{verdict}");
+    let fixes = found(&objects("worker-9")).remove(0).fixes;
+    let arguments: Vec<_> = fixes.into_iter().filter_map(|fix| fix.call).map(|call| call.argument).collect();
+    assert_eq!(arguments, ["spec.template.spec.nodeName=worker-1", "spec.template.spec.nodeName-"]);
+    nothing(&objects("worker-1"));
+}

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::super::Case;
 use super::super::case::{of_event, of_field};
 use super::super::finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity};
-use super::super::grammar::Pattern;
+use super::super::grammar::{Pattern, near};
+use super::super::mend::{Changes, POD, mend};
 use super::Scene;
 use super::message::Topic;
 use super::nodes::{misses_of_terms, words};
@@ -79,6 +80,10 @@ pub(super) fn missing(scene: Scene<'_, '_>) -> Option<Finding> {
     let claims = scene.case.known.snapshot.claims.iter().filter(|claim| claim.meta.namespace == *namespace);
     let mut others: Vec<&str> = claims.map(|claim| claim.meta.name.as_str()).collect();
     others.sort_unstable();
+    let names = others.clone();
+    let create = Fix::outside(format!(
+        "create PersistentVolumeClaim {name} in namespace {namespace}: the pod is placed by itself"
+    ));
     let others = match others.len() {
         0 => String::new(),
         1..=4 => format!(" The claims there are {}.", others.join(", ")),
@@ -89,13 +94,25 @@ pub(super) fn missing(scene: Scene<'_, '_>) -> Option<Finding> {
             "Claim {name} does not exist in namespace {namespace}. The pod mounts it, so it cannot be placed.{others}"
         ),
         short: format!("no claim {name}"),
-        fixes: vec![
-            Fix::outside(format!(
-                "create PersistentVolumeClaim {name} in namespace {namespace}: the pod is placed by itself"
-            )),
-            scene.case.rerun("name an existing claim in a new Job"),
-        ],
+        fixes: match near(name, names.into_iter()) {
+            Some(near) => {
+                let words = format!("mount claim {near} in a new Job");
+                let mut fixes = mend(scene.case, words, &mounting(scene, name, &near));
+                fixes.push(create);
+                fixes
+            }
+            None => vec![create, scene.case.rerun("name an existing claim in a new Job")],
+        },
         ..finding
+    })
+}
+
+/// Another claim wherever the pod template mounts this one.
+fn mounting(scene: Scene<'_, '_>, claim: &str, near: &str) -> Changes {
+    let volumes = scene.case.pod_spec().and_then(|spec| spec["volumes"].as_array()).into_iter().flatten();
+    let meant = volumes.filter(|volume| volume["persistentVolumeClaim"]["claimName"] == claim);
+    meant.filter_map(|volume| volume["name"].as_str()).fold(Changes::NONE, |changes, volume| {
+        changes.and_set(format!("{POD}.volumes[name={volume}].persistentVolumeClaim.claimName"), near)
     })
 }
 

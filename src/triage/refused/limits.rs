@@ -4,6 +4,7 @@ use super::super::Case;
 use super::super::case::of_field;
 use super::super::finding::{Finding, Fix};
 use super::super::grammar::Pattern;
+use super::super::mend::{self, Changes};
 use super::refusal;
 use crate::model::event::Event;
 use crate::model::job::Job;
@@ -57,12 +58,13 @@ pub(super) fn out_of_bounds(case: &Case<'_>, job: &Job, event: &Event) -> Option
     Some(Finding {
         verdict: format!("{whose} in {namespace} {rule}; {}. No pod may be created.{filled}{more}", broken.asked()),
         short: broken.short(),
-        fixes: vec![
-            case.rerun(format!("set {resource} within these bounds in a new Job")),
-            Fix::outside(format!(
+        fixes: broken
+            .cure(case)
+            .into_iter()
+            .chain([Fix::outside(format!(
                 "change the bounds of {resource} in namespace {namespace}: the Job goes on by itself within a minute"
-            )),
-        ],
+            ))])
+            .collect(),
         group: format!("T008/{namespace}/{kind}/{resource}/{}", bound.word()),
         ..finding
     })
@@ -133,6 +135,52 @@ impl Broken {
         }
     }
 
+    /// To ask for as much as the bound says.
+    fn cure(&self, case: &Case<'_>) -> Vec<Fix> {
+        let Self { bound, resource, value, side, .. } = self;
+        let Some(changes) = self.within(case) else {
+            return vec![case.rerun(format!("set {resource} within these bounds in a new Job"))];
+        };
+        let words = match bound {
+            Bound::Ratio => {
+                format!("ask for more {resource}, so that the limit is {value} times as much, in a new Job")
+            }
+            _ => format!("set the {resource} {side} to {value} in a new Job"),
+        };
+        mend::mend(case, words, &changes)
+    }
+
+    /// The bound as what the containers ask for that break it. None where that is not known, or they break it together.
+    fn within(&self, case: &Case<'_>) -> Option<Changes> {
+        let value = Quantity::parse(&self.value)?;
+        let (path, resource) = (|name: &str| format!("{}.containers[name={name}]", mend::POD), self.resource.as_str());
+        let side = if self.side == "limit" { "limits" } else { "requests" };
+        let containers = case.pod_spec()?["containers"].as_array()?;
+        if self.kind != "Container" && containers.len() > 1 {
+            return None;
+        }
+        let mut changes = Changes::NONE;
+        for container in containers {
+            let path = path(container["name"].as_str()?);
+            let (limit, asked) = (mend::amount(container, "limits", resource), mend::amount(container, side, resource));
+            changes = changes.and(match self.bound {
+                Bound::Ratio => {
+                    let request = part(limit?, value)?;
+                    Changes::set(format!("{path}.resources.requests{}", mend::key(resource)), request.words())
+                }
+                // Nothing is set: then the LimitRange's own default is what breaks the bound.
+                Bound::Maximum if asked.is_none_or(|asked| asked > value) => {
+                    mend::resource(&path, container, side, resource, value)
+                }
+                Bound::Minimum if asked.is_none_or(|asked| asked < value) => {
+                    mend::resource(&path, container, side, resource, value)
+                }
+                _ => Changes::NONE,
+            });
+        }
+        (changes != Changes::NONE).then_some(changes)
+    }
+
     /// The LimitRange that says so, and its entry.
     fn range<'a>(&self, case: &Case<'a>, job: &Job) -> Option<(&'a LimitRange, &'a Limit)> {
         let value = Quantity::parse(&self.value)?;
@@ -160,6 +208,18 @@ impl Broken {
         amount(defaults, &self.resource) == Some(got)
             && spec["containers"].as_array().is_some_and(|all| !all.iter().any(sets))
     }
+}
+
+/// So much that the whole is at most `times` as much.
+fn part(whole: Quantity, times: Quantity) -> Option<Quantity> {
+    // Thousandths by thousandths: rounded up, so that the ratio stays below its bound.
+    let millis = i128::from(whole.millis()) * 1_000;
+    let part = millis.checked_div(times.millis().max(1).into())? + 1;
+    Quantity::parse(&match part {
+        // Of memory only whole bytes can be asked for.
+        large @ 100_000.. => (large / 1_000 + 1).to_string(),
+        small => format!("{small}m"),
+    })
 }
 
 fn amount(amounts: &Amounts, resource: &str) -> Option<Quantity> {

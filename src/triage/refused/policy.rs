@@ -1,8 +1,11 @@
 //! Pods that a policy refuses: Pod Security, admission webhooks and admission policies; and webhooks that do not answer.
 
+use serde_json::json;
+
 use super::super::Case;
 use super::super::finding::{Finding, Fix};
 use super::super::grammar::Pattern;
+use super::super::mend::{self, Changes, POD};
 use super::refusal;
 use crate::model::event::Event;
 use crate::model::job::Job;
@@ -33,7 +36,6 @@ const CURES: [(&str, &str); 10] = [
 pub(super) fn pod_security(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> {
     let namespace = &job.meta.namespace;
     let finding = refusal(case, event, "T009");
-    let rerun = |words: String| case.rerun(words);
     if event.note.contains(SECURITY_CONTEXT) {
         return Some(Finding {
             verdict: format!(
@@ -42,7 +44,7 @@ pub(super) fn pod_security(case: &Case<'_>, job: &Job, event: &Event) -> Option<
             ),
             short: "no security context constraint allows it".to_owned(),
             fixes: vec![
-                rerun("set a security context that a constraint allows in a new Job".to_owned()),
+                case.rerun("set a security context that a constraint allows in a new Job"),
                 Fix::outside("let the Job's service account use a constraint that allows it"),
             ],
             group: format!("T009/{namespace}/scc"),
@@ -67,10 +69,10 @@ pub(super) fn pod_security(case: &Case<'_>, job: &Job, event: &Event) -> Option<
             [first, _, ..] => format!("Pod Security {level}: {first} and {} more", checks.len() - 1),
             _ => format!("Pod Security {level}: {names}"),
         },
-        fixes: vec![
-            rerun(cure),
-            Fix::outside(format!("relax label pod-security.kubernetes.io/enforce of namespace {namespace}")),
-        ],
+        fixes: mend::mend(case, cure, &secured(case, &checks))
+            .into_iter()
+            .chain([Fix::outside(format!("relax label pod-security.kubernetes.io/enforce of namespace {namespace}"))])
+            .collect(),
         group: format!("T009/{namespace}/{level}/{names}"),
         ..finding
     })
@@ -78,6 +80,44 @@ pub(super) fn pod_security(case: &Case<'_>, job: &Job, event: &Event) -> Option<
 
 fn cure(check: &str) -> Option<&'static str> {
     CURES.iter().find(|(name, _)| check.starts_with(name)).map(|(_, cure)| *cure)
+}
+
+/// The pod template with what the checks want. Host paths and ports stay: what to use instead only people know.
+fn secured(case: &Case<'_>, checks: &[&str]) -> Changes {
+    let Some(spec) = case.pod_spec() else { return Changes::NONE };
+    let has = |name: &str| checks.iter().any(|check| check.starts_with(name));
+    let mut changes = Changes::NONE;
+    if has("runAsNonRoot != true") {
+        changes = changes.and_set(format!("{POD}.securityContext.runAsNonRoot"), true);
+    }
+    if has("seccompProfile") {
+        changes = changes.and_set(format!("{POD}.securityContext.seccompProfile.type"), "RuntimeDefault");
+    }
+    if has("host namespaces") {
+        let set = ["hostNetwork", "hostPID", "hostIPC"].into_iter().filter(|field| spec[*field] == true);
+        changes = set.fold(changes, |changes, field| changes.and_remove(format!("{POD}.{field}")));
+    }
+    for list in ["containers", "initContainers"] {
+        for container in spec[list].as_array().into_iter().flatten() {
+            let path = format!("{POD}.{list}[name={}].securityContext", container["name"].as_str().unwrap_or_default());
+            let context = &container["securityContext"];
+            if has("allowPrivilegeEscalation != false") {
+                changes = changes.and_set(format!("{path}.allowPrivilegeEscalation"), false);
+            }
+            if has("unrestricted capabilities") {
+                changes = changes.and_set(format!("{path}.capabilities"), json!({ "drop": ["ALL"] }));
+            } else if has("non-default capabilities") && !context["capabilities"]["add"].is_null() {
+                changes = changes.and_remove(format!("{path}.capabilities.add"));
+            }
+            if has("privileged") && context["privileged"] == true {
+                changes = changes.and_set(format!("{path}.privileged"), false);
+            }
+            if has("runAsNonRoot != true") && context["runAsNonRoot"] == false {
+                changes = changes.and_remove(format!("{path}.runAsNonRoot"));
+            }
+        }
+    }
+    changes
 }
 
 /// The check without what it says of single containers.

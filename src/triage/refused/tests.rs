@@ -121,7 +121,15 @@ fn a_refusal_that_was_overcome_or_is_not_wanted_any_more_is_none() {
     let ended = found(&[with(job(), json!({ "status": { "conditions": failed } })), refusal[1].clone()]);
     assert!(ended.iter().all(|finding| finding.rule.0 == "T081"), "{ended:#?}");
     nothing(&[with(job(), json!({ "metadata": { "deletionTimestamp": "2026-05-04T11:59:59Z" } })), refusal[1].clone()]);
-    nothing(&refused(r#"pods "etl-" is forbidden: something new"#));
+}
+
+#[test]
+fn a_refusal_in_words_that_nobody_knows_leads_with_them() {
+    let (rule, severity, verdict) = only(&refused(r#"pods "etl-" is forbidden: something new"#));
+    assert_eq!((rule, severity), ("T010", Severity::Critical));
+    assert!(verdict.ends_with("It says: something new."), "{verdict}");
+    let (_, severity, verdict) = only(&refused("etcdserver: request timed out"));
+    assert_eq!(severity, Severity::Warning, "it passes: {verdict}");
 }
 
 #[test]

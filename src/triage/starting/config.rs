@@ -8,10 +8,11 @@ use super::node::{is_settling, newest_failure};
 use crate::model::mutation::Address;
 use crate::model::pod::{Container, Pod};
 use crate::triage::case::{of_event, of_field};
-use crate::triage::container::{blank, called, for_next_runs, remake, rerun, sentences, status_path, waits};
+use crate::triage::container::{blank, called, remake, rerun, sentences, status_path, waits};
 use crate::triage::finding::{Confidence, Evidence, Finding, Fix, Severity};
-use crate::triage::grammar::Pattern;
+use crate::triage::grammar::{Pattern, near};
 use crate::triage::known::Fact;
+use crate::triage::mend::{Changes, POD, for_next_runs, mend, mend_here, of_container};
 
 /// `secret "db-secret" not found` (kubelet `makeEnvironmentVariables`; volumes have the same words).
 static MISSING: Pattern = Pattern::new(r#"(?<kind>configmap|secret) "(?<name>[^"]+)" not found"#);
@@ -53,9 +54,17 @@ impl Source<'_> {
 
     /// One of the same kind in the namespace with nearly the same name.
     fn namesake(&self, case: &Case<'_>) -> Option<String> {
-        let Fact::Found(Value::Array(all)) = case.object(self.address(""))? else { return None };
-        let names = all.iter().filter_map(|one| one["metadata"]["name"].as_str());
-        near(self.name, names)
+        near(self.name, case.names_of("v1", self.kind, self.namespace)?.into_iter())
+    }
+
+    /// With another value of this field wherever the pod template names the object.
+    fn with(&self, case: &Case<'_>, field: &str, value: impl Into<Value>) -> Changes {
+        let value = value.into();
+        let places = case.pod_spec().map(|spec| places(spec, self)).unwrap_or_default();
+        places.into_iter().fold(Changes::NONE, |changes, Place { path, name, .. }| {
+            let field = if field == "name" { name } else { field };
+            changes.and_set(format!("{POD}.{path}.{field}"), value.clone())
+        })
     }
 
     /// A key of a ConfigMap with nearly the same name. What a Secret holds is not read.
@@ -67,13 +76,53 @@ impl Source<'_> {
     }
 }
 
-/// The name that was probably meant: other letters' case, other separators, or at most two slips.
-fn near<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let plain = |name: &str| name.to_lowercase().replace(['-', '_', '.'], "");
-    let meant = plain(wanted);
-    let slips = names.map(|name| (strsim::osa_distance(&plain(name), &meant), name));
-    let allowed = if wanted.chars().count() > 3 { 2 } else { 1 };
-    slips.filter(|(slips, name)| *slips <= allowed && *name != wanted).min().map(|(_, name)| name.to_owned())
+/// Where a pod template names a ConfigMap or Secret.
+struct Place<'v> {
+    /// In the pod's spec.
+    path: String,
+    /// The field that has the name.
+    name: &'static str,
+    /// What stands there.
+    reference: &'v Value,
+}
+
+/// All places where a pod template names a ConfigMap or Secret.
+fn places<'v>(spec: &'v Value, source: &Source<'_>) -> Vec<Place<'v>> {
+    let is_secret = source.kind == "Secret";
+    let (of_key, of_all, of_volume) = match is_secret {
+        true => ("secretKeyRef", "secretRef", "secret"),
+        false => ("configMapKeyRef", "configMapRef", "configMap"),
+    };
+    let name_in_volume = if is_secret { "secretName" } else { "name" };
+    let mut found = Vec::new();
+    let mut look = |path: String, name: &'static str, reference: &'v Value| {
+        if reference[name] == source.name {
+            found.push(Place { path, name, reference });
+        }
+    };
+    for containers in ["containers", "initContainers"] {
+        for container in list(&spec[containers]) {
+            let path = format!("{containers}[name={}]", container["name"].as_str().unwrap_or_default());
+            for (at, one) in list(&container["env"]).enumerate() {
+                look(format!("{path}.env[{at}].valueFrom.{of_key}"), "name", &one["valueFrom"][of_key]);
+            }
+            for (at, one) in list(&container["envFrom"]).enumerate() {
+                look(format!("{path}.envFrom[{at}].{of_all}"), "name", &one[of_all]);
+            }
+        }
+    }
+    for volume in list(&spec["volumes"]) {
+        let path = format!("volumes[name={}]", volume["name"].as_str().unwrap_or_default());
+        look(format!("{path}.{of_volume}"), name_in_volume, &volume[of_volume]);
+        for (at, one) in list(&volume["projected"]["sources"]).enumerate() {
+            look(format!("{path}.projected.sources[{at}].{of_volume}"), "name", &one[of_volume]);
+        }
+    }
+    found
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }
 
 const fn kind_of(word: &str) -> &'static str {
@@ -110,11 +159,21 @@ fn absent(case: &Case<'_>, rule: &'static str, source: &Source<'_>, use_of_it: S
     let Source { kind, namespace, name } = source;
     let namesake = source.namesake(case);
     let near = namesake.as_ref().map(|near| format!("There is a {kind} {near}."));
-    let fixes = [
-        Some(Fix::outside(format!("create {} in namespace {namespace}: the pod goes on by itself", source.words()))),
-        namesake.and_then(|near| rerun(case, format!("rerun with {near} instead of {name}"))),
-        for_next_runs(case),
-    ];
+    let create = Fix::outside(format!("create {} in namespace {namespace}: the pod goes on by itself", source.words()));
+    // Where another one was meant, that is the cure; else that it is to be made.
+    let fixes = match namesake {
+        Some(near) => {
+            let mut fixes =
+                mend(case, format!("rerun with {near} instead of {name}"), &source.with(case, "name", near.as_str()));
+            fixes.push(create);
+            fixes
+        }
+        None => {
+            let optional = source.with(case, "optional", true);
+            let without = mend_here(case, "or rerun without it (optional: true), where it can do without", &optional);
+            [Some(create), without, for_next_runs(case, &optional)].into_iter().flatten().collect()
+        }
+    };
     Finding {
         verdict: sentences([
             format!("{kind} {name} does not exist in namespace {namespace}."),
@@ -123,7 +182,7 @@ fn absent(case: &Case<'_>, rule: &'static str, source: &Source<'_>, use_of_it: S
             waits(case),
         ]),
         short: format!("no {}", source.words()),
-        fixes: fixes.into_iter().flatten().collect(),
+        fixes,
         group: format!("{rule}/{namespace}/{}", source.words()),
         ..blank(case, rule, Severity::Critical, Confidence::Likely)
     }
@@ -142,14 +201,23 @@ fn without_key(case: &Case<'_>, rule: &'static str, source: &Source<'_>, key: &s
     let Source { kind, namespace, name } = source;
     let near = source.near_key(case, key);
     let has = near.as_ref().map(|near| format!("It has a key {near}."));
-    let fixes = [
-        Some(Fix::outside(format!(
-            "put the key {key} into {} in namespace {namespace}: the pod goes on by itself",
-            source.words()
-        ))),
-        near.and_then(|near| rerun(case, format!("rerun with the key {near} instead of {key}"))),
-        for_next_runs(case),
-    ];
+    let put = Fix::outside(format!(
+        "put the key {key} into {} in namespace {namespace}: the pod goes on by itself",
+        source.words()
+    ));
+    let fixes = match near {
+        Some(near) => {
+            let changes = other_key(case, source, key, &near);
+            let mut fixes = mend(case, format!("rerun with the key {near} instead of {key}"), &changes);
+            fixes.push(put);
+            fixes
+        }
+        None => {
+            let optional = source.with(case, "optional", true);
+            let without = mend_here(case, "or rerun without it (optional: true), where it can do without", &optional);
+            [Some(put), without, for_next_runs(case, &optional)].into_iter().flatten().collect()
+        }
+    };
     Finding {
         verdict: sentences([
             format!("{kind} {name} in namespace {namespace} has no key {key}."),
@@ -158,11 +226,28 @@ fn without_key(case: &Case<'_>, rule: &'static str, source: &Source<'_>, key: &s
             waits(case),
         ]),
         short: format!("no key {key} in {}", source.words()),
-        fixes: fixes.into_iter().flatten().collect(),
+        fixes,
         group: format!("{rule}/{namespace}/{}/{key}", source.words()),
         ..blank(case, rule, Severity::Critical, Confidence::Likely)
     }
 }
+
+/// Another key wherever the pod template takes this one from the object.
+fn other_key(case: &Case<'_>, source: &Source<'_>, key: &str, near: &str) -> Changes {
+    let Some(spec) = case.pod_spec() else { return Changes::NONE };
+    places(spec, source).into_iter().fold(Changes::NONE, |changes, Place { path, reference, .. }| {
+        let items = reference["items"].as_array().into_iter().flatten();
+        let item = items.enumerate().find(|(_, item)| item["key"] == key).map(|(at, _)| format!("items[{at}].key"));
+        let field = if reference["key"] == key { Some("key".to_owned()) } else { item };
+        match field {
+            Some(field) => changes.and_set(format!("{POD}.{path}.{field}"), near),
+            None => changes,
+        }
+    })
+}
+
+/// The user that stands for nobody on Linux: one that owns no files.
+const NOBODY: i64 = 65_534;
 
 /// T048: the template wants a user that is not root, and the image does not promise one.
 fn as_root(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> Option<Finding> {
@@ -183,10 +268,11 @@ fn as_root(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> 
         ),
         None => ("the image runs as root".to_owned(), "image runs as root, which is not allowed".to_owned()),
     };
+    let other_user = Changes::set(of_container(container, "securityContext.runAsUser"), NOBODY);
     let fixes = [
-        remake(case, format!("set securityContext.runAsUser of {name} to a number above 0 in a new Job")),
+        mend_here(case, format!("run {name} as user {NOBODY} (securityContext.runAsUser) in a new Job"), &other_user),
         rerun(case, "or rerun with an image whose USER is a number above 0"),
-        for_next_runs(case),
+        for_next_runs(case, &other_user),
     ];
     Some(Finding {
         verdict: sentences([
@@ -202,7 +288,7 @@ fn as_root(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> 
 
 /// T047 in words that are not known.
 fn unknown(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> Finding {
-    let fixes = [remake(case, "correct the template in a new Job"), for_next_runs(case)];
+    let fixes = [remake(case, "correct the template in a new Job"), for_next_runs(case, &Changes::NONE)];
     Finding {
         verdict: sentences([format!("{} cannot be configured: {message}.", called(pod, container)), waits(case)]),
         short: format!("no configuration: {message}"),

@@ -2,6 +2,7 @@
 //! container and, where that only says that it waits, in the event `Failed`.
 
 use super::super::Case;
+use super::image_name::{corrected, near_image};
 use super::trouble::Trouble;
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
@@ -9,11 +10,12 @@ use crate::model::mutation::Address;
 use crate::model::pod::{Container, Pod};
 use crate::triage::case::{of_event, of_field};
 use crate::triage::container::{
-    blank, cut, for_next_runs, job_subject, pod_subject, remake, rerun, sentences, status_path, waiting, waits,
+    blank, cut, job_subject, pod_subject, remake, rerun, sentences, status_path, waiting, waits,
 };
 use crate::triage::finding::{Confidence, Evidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
 use crate::triage::known::Fact;
+use crate::triage::mend::{Changes, for_next_runs, mend_here, of_container};
 
 /// The image in `Back-off pulling image "…"`, `Failed to pull image "…"`, `couldn't parse image name "…"`.
 static IMAGE: Pattern = Pattern::new(r#"(?:image|tag|name) "(?<image>[^"]+)""#);
@@ -32,6 +34,7 @@ const NAMELESS: &str = "of the container";
 struct Pull<'a> {
     case: &'a Case<'a>,
     pod: &'a Pod,
+    container: &'a Container,
     /// As the template has it, where that is known.
     image: String,
     /// What the runtime says.
@@ -74,7 +77,7 @@ pub(super) fn find(case: &Case<'_>, pod: &Pod, container: &Container, reason: &s
     let trouble = trouble.or_else(|| Trouble::of(reason)).unwrap_or(Trouble::Unknown);
     let in_spec = || case.container_spec(&container.name)?["image"].as_str().map(str::to_owned);
     let image = image.or_else(in_spec).unwrap_or_else(|| NAMELESS.to_owned());
-    let pull = Pull { case, pod, image, text, evidence };
+    let pull = Pull { case, pod, container, image, text, evidence };
     let found = match trouble {
         Trouble::Name => pull.misnamed(),
         Trouble::Never => pull.never(),
@@ -123,11 +126,12 @@ impl Pull<'_> {
             _ => "no such tag, or no such repository",
         };
         let verdict = format!("Image {image} does not exist: {} has {what}.", self.registry());
+        let (words, changes) = self.another("rerun with an image that exists");
         let fixes = [
-            rerun(case, "rerun with an image that exists"),
-            self.in_this_pod(),
+            mend_here(case, words, &changes),
+            Some(self.in_this_pod(&changes)),
             Some(Fix::outside(format!("push {image}: the node asks for it again within 5 minutes"))),
-            for_next_runs(case),
+            for_next_runs(case, &changes),
         ];
         Finding {
             verdict: sentences([verdict, waits(case)]),
@@ -138,9 +142,30 @@ impl Pull<'_> {
     }
 
     /// The image is the one field that may be another one in a pod that is there: it saves this try.
-    fn in_this_pod(&self) -> Option<Fix> {
-        let call = CommandCall::new("object.edit", pod_subject(self.pod));
-        Some(Fix::by("or change the image of this pod alone, which goes on then", call))
+    fn in_this_pod(&self, changes: &Changes) -> Fix {
+        let call = CommandCall::with("object.edit", pod_subject(self.pod), changes.in_pod());
+        Fix::by("or change the image of this pod alone, which goes on then", call)
+    }
+
+    /// A field of the container in a Job.
+    fn field(&self, field: &str) -> String {
+        of_container(self.container, field)
+    }
+
+    /// An image that the node has already and that was probably meant.
+    fn near_image(&self) -> Option<String> {
+        near_image(self.case.found("v1", "Node", "", &self.pod.node)?, &self.image)
+    }
+
+    /// What to put in place of the image, as an order: one that the node has; else the order that leaves it open.
+    fn another(&self, open: &str) -> (String, Changes) {
+        match self.near_image() {
+            Some(near) => (
+                format!("rerun with {near}, which node {} has", self.pod.node),
+                Changes::set(self.field("image"), near),
+            ),
+            None => (open.to_owned(), Changes::NONE),
+        }
     }
 
     /// T041: the registry wants to know who asks.
@@ -169,7 +194,7 @@ impl Pull<'_> {
         };
         let verdict = format!("Image {} may not be pulled: {} refuses it.", self.image, self.registry());
         fixes.extend(rerun(case, "rerun with another image, where the name is wrong"));
-        fixes.extend(for_next_runs(case));
+        fixes.extend(for_next_runs(case, &Changes::NONE));
         Finding {
             verdict: sentences([verdict, why, misspelt.to_owned(), waits(case)]),
             short,
@@ -239,7 +264,7 @@ impl Pull<'_> {
             "Node {} does not take image {}: its signature is not what the policy of the node wants.",
             self.pod.node, self.image
         );
-        let fixes = [rerun(self.case, "rerun with an image that is signed"), for_next_runs(self.case)];
+        let fixes = [rerun(self.case, "rerun with an image that is signed"), for_next_runs(self.case, &Changes::NONE)];
         Finding {
             verdict: sentences([verdict, waits(self.case)]),
             short: format!("image not signed as wanted: {}", self.short_name()),
@@ -337,7 +362,11 @@ impl Pull<'_> {
             None => "such a name is made of lower-case letters, digits and . _ - / with at most one tag".to_owned(),
         };
         let case = self.case;
-        let fixes = [rerun(case, "rerun with a correct image name"), self.in_this_pod(), for_next_runs(case)];
+        let (words, changes) = match corrected(&self.image) {
+            Some(name) => (format!("rerun with {name}"), Changes::set(self.field("image"), name)),
+            None => ("rerun with a correct image name".to_owned(), Changes::NONE),
+        };
+        let fixes = [mend_here(case, words, &changes), Some(self.in_this_pod(&changes)), for_next_runs(case, &changes)];
         Finding {
             confidence: Confidence::Certain,
             verdict: sentences([format!("\"{}\" is not a valid image name: {why}.", self.image), waits(case)]),
@@ -354,10 +383,13 @@ impl Pull<'_> {
             "Node {node} does not have image {}, and the template forbids to pull it (imagePullPolicy: Never).",
             self.image
         );
+        let may_pull = Changes::set(self.field("imagePullPolicy"), "IfNotPresent");
+        let near = self.near_image().map(|near| Changes::set(self.field("image"), near));
         let fixes = [
-            remake(self.case, "set imagePullPolicy: IfNotPresent in a new Job"),
+            near.as_ref().and_then(|near| mend_here(self.case, self.another("").0, near)),
+            mend_here(self.case, "set imagePullPolicy: IfNotPresent in a new Job", &may_pull),
             Some(Fix::outside(format!("load the image on node {node}: the pod goes on by itself"))),
-            for_next_runs(self.case),
+            for_next_runs(self.case, near.as_ref().unwrap_or(&may_pull)),
         ];
         Finding {
             confidence: Confidence::Certain,
@@ -385,7 +417,7 @@ pub(in crate::triage) fn foreign_architecture(
     let fixes = [
         remake(case, "run on nodes that fit: set the node selector kubernetes.io/arch in a new Job"),
         Some(Fix::outside("build the image for this architecture too")),
-        for_next_runs(case),
+        for_next_runs(case, &Changes::NONE),
     ];
     Finding {
         verdict: format!("Image {image} has no build for {machine}. On a node of the right architecture it would run."),

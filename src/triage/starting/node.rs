@@ -8,6 +8,7 @@ use crate::triage::case::{of_event, of_field};
 use crate::triage::container::{blank, cut, pod_subject, sentences};
 use crate::triage::finding::{Confidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
+use crate::triage::mend::{Changes, POD, mend};
 
 /// So long a pod may take until its volumes and its network are there: what fails before is tried again and mostly
 /// succeeds.
@@ -181,6 +182,14 @@ const REJECTIONS: [&str; 11] = [
     "PodOSSelectorNodeLabelDoesNotMatch",
 ];
 
+/// Refusals that no waiting helps: what the template asks for this node does not do. The field, and what helps.
+const LASTING: [(&str, &str, &str); 4] = [
+    ("SysctlForbidden", "securityContext.sysctls", "leave the sysctls out in a new Job, or have the node allow them"),
+    ("PodOSNotSupported", "os", "leave spec.os out in a new Job, or choose nodes of this operating system"),
+    ("PodOSSelectorNodeLabelDoesNotMatch", "os", "leave spec.os out in a new Job, or choose nodes that fit"),
+    ("AppArmor", "securityContext.appArmorProfile", "use no AppArmor profile in a new Job, or load it on the node"),
+];
+
 /// How newer kubelets begin what they say of it, whatever the reason.
 const REJECTED: &str = "Pod was rejected: ";
 
@@ -208,22 +217,37 @@ pub(super) fn rejected(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         _ if message.is_empty() => reason.to_owned(),
         _ => message.to_owned(),
     };
-    let fixes = [
-        Some(Fix::outside("wait for the next try: what the scheduler knows of the node is up to date then")),
-        is_device.then(|| Fix::outside(format!("check the device plugin and the devices of node {node}"))),
-    ];
+    let lasting = LASTING.iter().find(|(one, _, _)| *one == reason);
+    let mut fixes = match lasting {
+        Some((_, field, words)) => mend(case, *words, &without(case, field)),
+        None => vec![Fix::outside("wait for the next try: what the scheduler knows of the node is up to date then")],
+    };
+    fixes.extend(is_device.then(|| Fix::outside(format!("check the device plugin and the devices of node {node}"))));
+    let again = if lasting.is_some() { " Every try comes to the same end." } else { "" };
     Some(Finding {
         verdict: format!(
             "Node {node} refused the pod after it had been placed there ({reason}): {why}. No container ran; it counts as \
-             a failure."
+             a failure.{again}"
         ),
         short: format!("refused by its node: {reason}"),
         evidence: vec![of_field(pod, "status.reason", format!("{reason}: {}", pod.message))],
-        fixes: fixes.into_iter().flatten().collect(),
+        fixes,
         since: pod.started.or(pod.meta.created),
         group: format!("T055/{reason}"),
-        ..blank(case, "T055", Severity::Warning, Confidence::Certain)
+        ..blank(
+            case,
+            "T055",
+            if lasting.is_some() { Severity::Critical } else { Severity::Warning },
+            Confidence::Certain,
+        )
     })
+}
+
+/// The pod template without a field of its spec; nothing where it does not have it.
+fn without(case: &Case<'_>, field: &str) -> Changes {
+    let pointer = format!("/{}", field.replace('.', "/"));
+    let has = case.pod_spec().is_some_and(|spec| spec.pointer(&pointer).is_some());
+    if has { Changes::remove(format!("{POD}.{field}")) } else { Changes::NONE }
 }
 
 #[cfg(test)]

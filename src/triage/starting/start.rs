@@ -5,12 +5,12 @@ use super::image::foreign_architecture;
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
 use crate::model::pod::{Container, ContainerState, End, Pod, Role};
+use crate::model::resources::Quantity;
 use crate::triage::case::{of_event, of_field};
-use crate::triage::container::{
-    blank, called, cut, for_next_runs, pod_subject, remake, rerun, sentences, status_path, waits,
-};
+use crate::triage::container::{blank, called, cut, pod_subject, remake, rerun, sentences, status_path, waits};
 use crate::triage::finding::{Confidence, Evidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
+use crate::triage::mend::{Changes, amount, for_next_runs, half_more, mend, of_container};
 use crate::triage::restarts;
 
 /// The program in `exec: "./migrate.sh": stat ./migrate.sh: no such file or directory`, as runc says it, and in crun's
@@ -22,7 +22,9 @@ static PROGRAM: Pattern =
 static MOUNT: Pattern = Pattern::new(r#"error mounting "(?<from>[^"]+)" to rootfs at "(?<to>[^"]+)""#);
 
 /// `chdir to cwd ("/app") set in config.json failed: no such file or directory`.
-static FOLDER: Pattern = Pattern::new(r#"chdir to cwd \("(?<folder>[^"]+)"\)"#);
+/// `error during container init: mkdir /etc/passwd: not a directory`, where the folder is to be made.
+static FOLDER: Pattern =
+    Pattern::new(r#"chdir to cwd \("(?<folder>[^"]+)"\)|container init: mkdir (?<made>[^\s:]+): "#);
 
 /// T054 from a container that waits: the kubelet tries again and again.
 pub(super) fn find(case: &Case<'_>, pod: &Pod, container: &Container, reason: &str, message: &str) -> Option<Finding> {
@@ -76,17 +78,36 @@ fn told(case: &Case<'_>, pod: &Pod, container: &Container, text: &str, evidence:
         Some(name.as_str().to_owned())
     });
     let Cause { why, short, cure } = cause(text, program.as_deref());
-    let fixes = [cure(case), for_next_runs(case)];
+    let fixes = match is_memory(text) {
+        true => more_memory(case, container),
+        false => [cure(case), for_next_runs(case, &Changes::NONE)].into_iter().flatten().collect(),
+    };
     let again = if pod.is_finished() { String::new() } else { waits(case) };
     Finding {
         verdict: sentences([format!("{} cannot start: {why}.", called(pod, container)), again]),
         short,
         evidence: vec![evidence],
-        fixes: fixes.into_iter().flatten().collect(),
+        fixes,
         since: pod.started,
         group: format!("T054/{}/{}", container.name, program.unwrap_or_default()),
         ..blank(case, "T054", Severity::Critical, Confidence::Likely)
     }
+}
+
+/// The runtime itself, which starts the process, had too little memory.
+fn is_memory(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    lower.contains("oom-killed") || lower.contains("memory limit too low")
+}
+
+/// Less than this no container starts with: the runtime needs some for itself.
+const LEAST_MEMORY: &str = "64Mi";
+
+fn more_memory(case: &Case<'_>, container: &Container) -> Vec<Fix> {
+    let limit = case.container_spec(&container.name).and_then(|spec| amount(spec, "limits", "memory"));
+    let larger = limit.map(half_more).max(Quantity::parse(LEAST_MEMORY)).unwrap_or_default();
+    let changes = Changes::set(of_container(container, "resources.limits.memory"), larger.words());
+    mend(case, format!("rerun with a memory limit of {}", larger.words()), &changes)
 }
 
 /// Why a process cannot be started.
@@ -99,6 +120,7 @@ struct Cause {
 fn cause(text: &str, program: Option<&str>) -> Cause {
     let lower = text.to_lowercase();
     let has = |words: &str| lower.contains(words);
+    let is_program_known = program.is_some();
     let program = program.unwrap_or("its command");
     let command: fn(&Case<'_>) -> Option<Fix> =
         |case| rerun(case, "rerun with a command, or an image, that has this program");
@@ -109,19 +131,26 @@ fn cause(text: &str, program: Option<&str>) -> Cause {
             remake(case, "correct the volume mount (its path, its subPath) in a new Job")
         });
     }
-    if let Some(found) = FOLDER.captures(text) {
-        let folder = &found["folder"];
+    if let Some(folder) = FOLDER.captures(text).and_then(|found| found.name("folder").or(found.name("made"))) {
+        let folder = folder.as_str();
         return of(
             format!("its working directory {folder} cannot be entered"),
             format!("no working directory {folder}"),
             |case| remake(case, "correct workingDir in a new Job"),
         );
     }
-    if has("oom-killed") || has("memory limit too low") {
+    if is_memory(text) {
         return of(
             "its memory limit is too low even for its start".to_owned(),
             "memory limit too low to start".to_owned(),
             |case| rerun(case, "rerun with a higher memory limit"),
+        );
+    }
+    if has("seccomp profile") {
+        return of(
+            "its seccomp profile is not on the node, or cannot be read there".to_owned(),
+            "seccomp profile is not on the node".to_owned(),
+            |case| remake(case, "use seccompProfile RuntimeDefault in a new Job, or put the profile on the node"),
         );
     }
     if has("executable file") && has("not found") {
@@ -131,7 +160,7 @@ fn cause(text: &str, program: Option<&str>) -> Cause {
             command,
         );
     }
-    if has("no such file or directory") {
+    if is_program_known && has("no such file or directory") {
         let why = format!("its image has no file {program}, or lacks the interpreter that {program} names");
         return of(why, format!("no file {program} in the image"), command);
     }
@@ -139,20 +168,28 @@ fn cause(text: &str, program: Option<&str>) -> Cause {
         return of(format!("{program} is a directory and no program"), format!("{program} is a directory"), command);
     }
     if has("permission denied") {
-        let why = format!("{program} may not be executed by the container's user");
+        let why = format!("{program} may not be executed by the container's user, or is a directory");
         return of(why, format!("{program} may not be executed"), |case| {
-            remake(case, "make the file executable: in the image, or with defaultMode 0755 (493) of its volume")
+            remake(
+                case,
+                "name a program; or make the file executable, in the image or by its volume's defaultMode 0755 (493)",
+            )
         });
     }
+    // containerd puts the kind of the error behind it.
+    let text = text.trim_end().trim_end_matches(": unknown");
     let last = cut(text.rsplit(": ").next().unwrap_or_default().trim(), 200);
     let last = if last.is_empty() { "the runtime does not say why".to_owned() } else { last };
     of(last.clone(), format!("cannot start: {last}"), |case| rerun(case, "rerun with another command or image"))
 }
 
-/// An init container that runs longer than that is told: most wait for something that does not come.
+/// An init container or a sidecar that keeps the others waiting for so long is named, as an explanation.
+const NOTED_SECONDS: i64 = 15;
+
+/// An init container that runs longer than that is a problem: most wait for something that does not come.
 const LONG_SECONDS: i64 = 300;
 
-/// A sidecar that has not passed its startup probe for so long is told.
+/// A sidecar that has not passed its startup probe for so long is a problem.
 const SIDECAR_SECONDS: i64 = 120;
 
 /// T052: an init container runs on and on, or a sidecar does not get ready.
@@ -166,9 +203,10 @@ pub(super) fn blocking(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         _ => None,
     })?;
     let (seconds, is_sidecar) = (case.known.ago(since), container.role == Role::Sidecar);
-    if seconds < if is_sidecar { SIDECAR_SECONDS } else { LONG_SECONDS } {
+    if seconds < NOTED_SECONDS {
         return None;
     }
+    let is_long = seconds >= if is_sidecar { SIDECAR_SECONDS } else { LONG_SECONDS };
     let (name, long) = (called(pod, container), short_duration(seconds));
     let probe = case.event(pod, "Unhealthy", "Startup probe").filter(|_| is_sidecar);
     let mut evidence = vec![of_field(pod, status_path(container, "state.running"), format!("running for {long}"))];
@@ -180,8 +218,8 @@ pub(super) fn blocking(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
                 format!("{name} has not passed its startup probe for {long}. The main containers have not started.")
             }
             false => format!(
-                "{name} has been running for {long}, and the main containers start only when it has ended. It may wait \
-                 for something that does not come."
+                "{name} has been running for {long}, and the main containers start only when it has ended.{}",
+                if is_long { " It may wait for something that does not come." } else { "" }
             ),
         },
         short: match is_sidecar {
@@ -195,7 +233,12 @@ pub(super) fn blocking(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         ],
         since: Some(since),
         group: format!("T052/{}", container.name),
-        ..blank(case, "T052", Severity::Warning, if is_sidecar { Confidence::Likely } else { Confidence::Guess })
+        ..blank(
+            case,
+            "T052",
+            if is_long { Severity::Warning } else { Severity::Info },
+            if is_sidecar { Confidence::Likely } else { Confidence::Guess },
+        )
     })
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::triage::Severity;
 use crate::triage::scene_of_pod::{Scene, end, messages};
 
 /// A pod of which no container was started, with an event about it.
@@ -205,6 +206,9 @@ fn start_errors_say_what_is_wrong() {
         ("error mounting \"/var/lib/x\" to rootfs at \"/data\": not a directory", "cannot be mounted at /data"),
         ("chdir to cwd (\"/srv\") set in config.json failed: no such file or directory", "directory /srv"),
         ("runc create failed: a new thing", "a new thing"),
+        ("runc create failed: a new thing: unknown", "a new thing."),
+        ("cannot load seccomp profile \"/var/x.json\": open /var/x.json: no such file or directory", "seccomp profile"),
+        ("container init: mkdir /etc/passwd: not a directory: unknown", "working directory /etc/passwd"),
     ] {
         let found = Scene::waiting("RunContainerError", text).find().remove(0);
         assert_eq!(found.rule.0, "T054");
@@ -260,7 +264,13 @@ fn init_container_that_runs_on_is_told_with_its_place() {
     let found = scene("2026-05-04T11:41:00Z", false).find().remove(0);
     assert_eq!(found.rule.0, "T052");
     assert!(found.verdict.starts_with("Init container wait-db (2 of 2) has been running for 19m"), "{}", found.verdict);
-    assert_eq!(scene("2026-05-04T11:58:00Z", false).rule(), "", "it takes a while");
+    let found = scene("2026-05-04T11:58:00Z", false).find().remove(0);
+    assert_eq!(
+        (found.rule.0, found.severity),
+        ("T052", Severity::Info),
+        "it takes a while: that is told, and no problem"
+    );
+    assert_eq!(scene("2026-05-04T11:59:50Z", false).rule(), "");
     let found = scene("2026-05-04T11:57:00Z", true).find().remove(0);
     assert!(found.verdict.starts_with("Sidecar wait-db has not passed its startup probe"), "{}", found.verdict);
 }
@@ -287,4 +297,20 @@ fn run_of_a_cronjob_is_mended_in_its_template_too() {
     assert_eq!(fixes(&scene), 0);
     scene.job()["metadata"]["ownerReferences"] = json!([{ "apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "nightly", "controller": true }]);
     assert_eq!(fixes(&scene), 1);
+}
+
+#[test]
+fn a_refusal_by_the_node_that_lasts_is_told_so_and_mended() {
+    let scene = |reason: &str, message: &str| {
+        let mut scene = Scene::new(json!({ "phase": "Failed", "reason": reason, "message": message }));
+        scene.job()["spec"]["template"]["spec"]["os"] = json!({ "name": "windows" });
+        scene.find().remove(0)
+    };
+    let found =
+        scene("PodOSNotSupported", "Pod was rejected: Failed to admit pod as the OS field doesn't match node OS");
+    assert_eq!((found.rule.0, found.severity), ("T055", Severity::Critical));
+    assert_eq!(found.fixes[0].call.clone().unwrap().argument, "spec.template.spec.os-");
+    let found = scene("OutOfcpu", "Pod was rejected: Node didn't have enough resource: cpu");
+    assert_eq!(found.severity, Severity::Warning, "{}", found.verdict);
+    assert!(found.fixes[0].call.is_none(), "the next try may come through");
 }

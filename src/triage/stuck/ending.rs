@@ -238,8 +238,12 @@ fn silent_node<'a>(case: &Case<'a>, pod: &Pod) -> Option<(&'a Node, Option<Time>
 
 fn delete_pod(pod: &Pod, is_node_silent: bool) -> Fix {
     let risk = if is_node_silent { "; on a node that only lost its network it may run on" } else { "" };
-    let words = format!("delete pod {} with no grace period{risk}", pod.meta.name);
-    Fix::by(words, CommandCall::new("object.delete", of_pod(pod)))
+    let name = &pod.meta.name;
+    if pod.meta.deleted.is_some() {
+        // It is on its way already: only a deletion that does not wait for its node changes that.
+        return Fix::outside(format!("let it go at once{risk}: kubectl delete pod {name} --grace-period=0 --force"));
+    }
+    Fix::by(format!("delete pod {name}{risk}"), CommandCall::new("object.delete", of_pod(pod)))
 }
 
 pub(super) fn job_object<'a>(case: &Case<'a>, job: &Job) -> Option<&'a Fact> {

@@ -4,6 +4,7 @@ use super::super::Case;
 use super::super::case::of_field;
 use super::super::finding::{Confidence, Finding, Fix, Severity};
 use super::super::known::Fact;
+use super::super::mend::{Changes, POD, mend};
 use super::super::outcome::{many, usual_seconds};
 use super::ending::{job_object, wanted_now};
 use super::{finding, names, of_pod};
@@ -102,24 +103,35 @@ pub(super) fn sidecar(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
             short_duration(ago),
         ),
         short: format!("{keepers} runs on, {} has ended", main.name),
-        fixes: vec![
-            Fix::by(
-                format!(
-                    "end {}: run `{stop}` in it; deleting the pod would count as a failure and do the work again",
-                    helper.name
-                ),
-                CommandCall::with("pod.run", of_pod(pod), stop),
+        fixes: vec![Fix::by(
+            format!(
+                "end {}: run `{stop}` in it; deleting the pod would count as a failure and do the work again",
+                helper.name
             ),
-            Fix::by(
-                format!(
-                    "make a new Job that has {keepers} as an init container with restartPolicy Always (Kubernetes 1.29)"
-                ),
-                CommandCall::new("job.rerun-with-changes", case.subject),
+            CommandCall::with("pod.run", of_pod(pod), stop),
+        )]
+        .into_iter()
+        .chain(mend(
+            case,
+            format!(
+                "make a new Job that has {keepers} as an init container with restartPolicy Always (Kubernetes 1.29)"
             ),
-        ],
+            &as_sidecars(case, &running),
+        ))
+        .collect(),
         since: Some(finished),
         group: format!("T091/{}/{}", pod.meta.namespace, helper.name),
         ..finding(case, "T091", severity, vec![end, of_field(pod, path, "running")])
+    })
+}
+
+/// The containers as sidecars, which the kubelet ends once the others are done.
+fn as_sidecars(case: &Case<'_>, containers: &[&Container]) -> Changes {
+    let spec = |one: &&Container| Some((one.name.to_string(), case.container_spec(&one.name)?.clone()));
+    let specs = containers.iter().filter_map(spec);
+    specs.fold(Changes::NONE, |changes, (name, mut spec)| {
+        spec["restartPolicy"] = "Always".into();
+        changes.and_remove(format!("{POD}.containers[name={name}]")).and_set(format!("{POD}.initContainers[+]"), spec)
     })
 }
 
