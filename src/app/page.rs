@@ -319,6 +319,11 @@ impl Page {
             return self.show_line(line);
         }
         self.top = moved(self.top, motion, self.size.1, self.last_top() + 1);
+        match motion {
+            Motion::First => self.link = 0,
+            Motion::Last => self.link = self.links.len().saturating_sub(1),
+            _ => self.bring_cursor(),
+        }
     }
 
     /// A step of a screen shows this link, so that the cursor may go there: text between two links is read by scrolling.
@@ -327,6 +332,17 @@ impl Page {
         let Some((line, _)) = self.links.get(link) else { return false };
         let shown = self.top.saturating_sub(self.size.1 / 2)..self.top + self.size.1 + self.size.1 / 2;
         shown.contains(&row(*line))
+    }
+
+    /// Puts the cursor on a link that is on screen, where there is one and the one before is not.
+    fn bring_cursor(&mut self) {
+        let shown = self.rows.iter().skip(self.top).take(self.size.1).map(|row| row.line);
+        let shown: Vec<usize> = shown.collect();
+        if self.cursor().is_some_and(|line| !shown.contains(&line))
+            && let Some(at) = self.links.iter().position(|(line, _)| shown.contains(line))
+        {
+            self.link = at;
+        }
     }
 
     /// Scrolls as little as shows a line whole.
@@ -534,6 +550,33 @@ mod tests {
         page.toggle_wrap();
         page.lay_out(20, 7);
         assert_eq!(page.rows()[page.top].line, reading);
+    }
+
+    #[test]
+    fn the_cursor_goes_from_link_to_link_and_stays_on_screen() {
+        let mut text = Text::default();
+        for number in 0..40 {
+            let line = Line::plain(format!("line {number}"));
+            match number % 4 {
+                0 => text.link(line, Goto::Problem(number.to_string())),
+                _ => text.line(line),
+            }
+        }
+        let mut page = Page::empty("t");
+        page.take(text);
+        page.lay_out(20, 6);
+        assert_eq!(page.cursor(), Some(0));
+        page.go(Motion::Down);
+        page.go(Motion::Down);
+        assert_eq!((page.cursor(), page.top), (Some(8), 3), "it is scrolled to");
+        page.go(Motion::Up);
+        assert_eq!(page.cursor(), Some(4));
+        page.go(Motion::PageDown);
+        assert!(page.cursor().is_some_and(|line| (page.top..page.top + 6).contains(&line)));
+        page.go(Motion::Last);
+        assert_eq!(page.cursor(), Some(36));
+        page.go(Motion::First);
+        assert_eq!((page.cursor(), page.top), (Some(0), 0));
     }
 
     #[test]

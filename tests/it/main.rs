@@ -29,6 +29,7 @@ mod streams;
 mod support;
 mod terminal;
 mod tidy;
+mod why;
 mod write_cli;
 mod writes;
 
@@ -91,6 +92,7 @@ fn main() -> ExitCode {
         writes::refused::TESTS,
         editing::TESTS,
         faults::TESTS,
+        why::TESTS,
     ];
     let end_to_end = [cluster::TESTS, live::TESTS, logs::TESTS, streams::TESTS].into_iter().chain(commands);
     for test in end_to_end.chain(contract).flatten() {
