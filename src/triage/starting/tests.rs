@@ -306,7 +306,8 @@ fn a_refusal_by_the_node_that_lasts_is_told_so_and_mended() {
         scene.job()["spec"]["template"]["spec"]["os"] = json!({ "name": "windows" });
         scene.find().remove(0)
     };
-    let found = scene("PodOSNotSupported", "Pod was rejected: Failed to admit pod as the OS field doesn't match node OS");
+    let found =
+        scene("PodOSNotSupported", "Pod was rejected: Failed to admit pod as the OS field doesn't match node OS");
     assert_eq!((found.rule.0, found.severity), ("T055", Severity::Critical));
     assert_eq!(found.fixes[0].call.clone().unwrap().argument, "spec.template.spec.os-");
     let found = scene("OutOfcpu", "Pod was rejected: Node didn't have enough resource: cpu");
