@@ -114,22 +114,22 @@ impl App {
 
     /// Judges an object anew; true where its headline is another one.
     fn judge(&mut self, subject: Subject) -> bool {
-        let Diagnosis { findings, needs, .. } = self.diagnosis(subject);
+        let diagnosis = self.diagnosis(subject);
         let inquiry = &mut self.inquiry;
-        for need in needs {
+        let problem = diagnosis.problem().cloned();
+        for need in diagnosis.needs {
             let askers = inquiry.askers.entry(need).or_default();
             if !askers.contains(&subject) {
                 askers.push(subject);
             }
         }
         let key = self.snapshot.key_of(subject);
-        let headline = findings.into_iter().next().zip(key.clone()).map(|(finding, key)| Headline {
-            words: match finding.effect.is_empty() {
-                true => finding.short.clone(),
-                false => format!("{}; {}", finding.short, finding.effect),
-            },
-            trouble: finding.severity.is_problem().then(|| Box::new(Trouble { key, finding })),
+        let words = diagnosis.findings.first().map(|first| match first.effect.is_empty() {
+            true => first.short.clone(),
+            false => format!("{}; {}", first.short, first.effect),
         });
+        let trouble = problem.zip(key.clone()).map(|(finding, key)| Box::new(Trouble { key, finding }));
+        let headline = words.map(|words| Headline { words, trouble });
         let before = match headline {
             Some(headline) if inquiry.headlines.get(&subject.uid) == Some(&headline) => return false,
             Some(headline) => inquiry.headlines.insert(subject.uid, headline),

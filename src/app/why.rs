@@ -84,7 +84,7 @@ impl App {
             self.why.page = Page::empty("");
         }
         let diagnosis = subject.map(|subject| self.diagnosis(subject)).unwrap_or_default();
-        self.why.is_problem = diagnosis.findings.iter().any(|finding| finding.severity.is_problem());
+        self.why.is_problem = diagnosis.problem().is_some();
         if subject.is_some() && self.why.rested == subject {
             effects.extend(self.inquire(&diagnosis));
         }

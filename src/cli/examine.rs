@@ -51,7 +51,7 @@ pub(super) struct Examined {
 impl Examined {
     /// What was found first of each subject of which something was.
     pub(super) fn headlines(&self) -> impl Iterator<Item = (Subject, Finding)> {
-        self.diagnoses.iter().filter_map(|(subject, diagnosis)| Some((*subject, diagnosis.findings.first()?.clone())))
+        self.diagnoses.iter().filter_map(|(subject, diagnosis)| Some((*subject, diagnosis.problem()?.clone())))
     }
 }
 

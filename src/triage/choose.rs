@@ -69,7 +69,7 @@ fn name_what_failed(findings: &mut [Finding]) {
     let cause = findings.iter().find(|one| one.rule != DELAY && one.severity.is_problem()).cloned();
     let delay = findings.iter_mut().find(|one| one.rule == DELAY);
     let (Some(delay), Some(cause)) = (delay, cause) else { return };
-    delay.verdict = format!("{} The tries end so: {}", delay.verdict, cause.verdict);
+    delay.verdict = format!("{} {}", cause.verdict, delay.verdict);
     delay.short = format!("{}: {}", cause.short, delay.short);
     delay.fixes.splice(0..0, cause.fixes);
 }

@@ -56,6 +56,14 @@ pub struct Diagnosis {
     pub uses: Vec<Need>,
 }
 
+impl Diagnosis {
+    /// The problem that leads. Before it may stand what explains what goes on meanwhile: that a Job waits for its next
+    /// try. None where nothing is wrong.
+    pub fn problem(&self) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.severity.is_problem())
+    }
+}
+
 /// A family of rules that looks at a case as a whole.
 type Family = fn(&Case<'_>) -> Vec<Finding>;
 

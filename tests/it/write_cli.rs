@@ -23,6 +23,7 @@ pub const TESTS: &[Local] = &[
     Local { name: "write_cli::dry_run_changes_nothing", run: dry_run_changes_nothing },
     Local { name: "write_cli::values_are_set_and_told", run: values_are_set_and_told },
     Local { name: "write_cli::runs_are_started_by_hand", run: runs_are_started_by_hand },
+    Local { name: "write_cli::fixes_are_carried_out_by_their_number", run: fixes_are_carried_out_by_their_number },
     Local { name: "write_cli::deletions_say_what_goes", run: deletions_say_what_goes },
     Local { name: "write_cli::nothing_is_sent_that_nobody_confirmed", run: nothing_is_sent_that_nobody_confirmed },
     Local { name: "write_cli::question_is_asked_on_the_terminal", run: question_is_asked_on_the_terminal },
@@ -166,6 +167,39 @@ fn dry_run_changes_nothing() {
     assert_eq!((code, out.as_str()), (0, "job/new would be created (dry run)\n"), "{told}");
     assert!(told.contains("+   name: new\n") && told.contains(".   suspend: false\n"), "{told}");
     assert!(served.get::<Job>("new").is_none());
+}
+
+/// The memory limit of a Job's first container.
+fn memory_limit(job: &Job) -> String {
+    let object = serde_json::to_value(job).unwrap();
+    let limit = &object["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"];
+    limit.as_str().unwrap().to_owned()
+}
+
+fn fixes_are_carried_out_by_their_number() {
+    let served = Served::new();
+    let name = "etl-orders-0412";
+    let before = memory_limit(&served.get::<Job>(name).unwrap());
+    let why = format!("-n data why job/{name}");
+    let (code, out, told) = served.runs(&format!("{why} --fix 1 --dry-run"));
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "job/etl-orders-0412 would be rerun as job/etl-orders-0412-rerun (dry run)\n"),
+        "{told}"
+    );
+    assert!(told.contains("fix 1: rerun with a memory limit of"), "{told}");
+    assert!(served.get::<Job>("etl-orders-0412-rerun").is_none());
+    let (code, _, told) = served.runs(&format!("{why} --fix 1"));
+    assert_eq!(code, 2, "nobody can be asked, and nothing is sent: {told}");
+    let (code, out, told) = served.runs(&format!("{why} --fix 1 --yes"));
+    assert_eq!(code, 0, "{out}{told}");
+    let after = memory_limit(&served.get::<Job>("etl-orders-0412-rerun").unwrap());
+    assert_ne!(after, before, "{told}");
+    let (code, _, told) = served.runs(&format!("{why} --fix 99 --yes"));
+    assert!(code == 2 && told.contains("there is no fix 99"), "{told}");
+    let set = "--set spec.backoffLimit=0 --set spec.template.spec.containers[name=none].image=a";
+    let (code, _, told) = served.runs(&format!("-n data rerun job/{name} {set} --yes"));
+    assert!(code == 2 && told.contains("has none whose name is none"), "{told}");
 }
 
 fn values_are_set_and_told() {

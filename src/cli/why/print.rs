@@ -22,8 +22,10 @@ pub(super) fn text(server: &Server, answer: &Answer, has_unicode: bool) -> Strin
         let _ = writeln!(text, "{}", safe_line(words).trim_end());
     };
     match answer.diagnosis.findings.first() {
+        // What leads may be an explanation; the sign is that of the answer.
         Some(first) if answer.is_problem() => {
-            line(&format!("{} {subject}: {}", sign(first.severity, has_unicode), first.verdict));
+            let worst = answer.diagnosis.findings.iter().min_by_key(|finding| finding.severity).unwrap_or(first);
+            line(&format!("{} {subject}: {}", sign(worst.severity, has_unicode), first.verdict));
         }
         first => {
             match answer.unread.iter().find(|(kind, _)| NEEDED.contains(kind)) {

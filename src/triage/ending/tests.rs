@@ -470,3 +470,17 @@ fn a_program_that_does_not_know_an_option_is_quoted_with_that_and_not_with_its_u
     let found = Scene::ended(1, "Error").tail("etl-a", &lines).find().remove(0);
     assert!(found.verdict.contains("unrecognized option: bogus"), "{}", found.verdict);
 }
+
+#[test]
+fn between_two_tries_what_they_end_of_is_said_first_and_its_fixes_are_offered() {
+    let mut scene = Scene::ended(3, "Error");
+    scene.pod()["status"]["containerStatuses"][0]["state"] = end(3, "Error", "12:00");
+    scene.job()["status"] = json!({ "startTime": "2026-05-04T11:00:00Z", "failed": 1 });
+    let findings = scene.find();
+    assert_eq!(findings.iter().map(|one| one.rule.0).collect::<Vec<_>>(), ["T017", "T060"]);
+    let first = &findings[0];
+    assert!(first.verdict.starts_with("Container worker ended with exit code 3"), "{}", first.verdict);
+    assert!(first.verdict.contains("next pod comes in about"), "{}", first.verdict);
+    assert!(first.short.starts_with("exit code 3: next try"), "{}", first.short);
+    assert!(findings[1].fixes.iter().all(|fix| first.fixes.contains(fix)));
+}

@@ -53,7 +53,8 @@ fn restart_policy<'a>(end: &End<'_, 'a>) -> Option<&'a str> {
 fn gave_up(end: &End<'_, '_>, said: Option<&Event>) -> Finding {
     let mut finding = end.finding("T080");
     let words = end.words();
-    let (where_to_look, fix) = match (end.case.pods.last(), stopped_by_others(end)) {
+    let stopped = stopped_by_others(end);
+    let (where_to_look, fix) = match (end.case.pods.last(), stopped) {
         (None, Some(stop)) => (
             format!(
                 "Its {} was deleted while it ran, and not by the Job: a pod that is deleted so counts as a failure.",
@@ -75,7 +76,11 @@ fn gave_up(end: &End<'_, '_>, said: Option<&Event>) -> Finding {
         reason => format!("The Job failed: {reason}: {}. {where_to_look}", end.failed.message),
     };
     finding.verdict.push_str(&said_words(said));
-    finding.short = format!("{}, cause not known", words.strip_prefix("the Job ").unwrap_or(&words));
+    finding.short = match stopped {
+        Some(_) => "its pod was deleted by others while it ran".to_owned(),
+        None => format!("{}, cause not known", words.strip_prefix("the Job ").unwrap_or(&words)),
+    };
+    finding.evidence.extend(stopped.map(of_event));
     finding.effect = words;
     finding.evidence.extend(said.map(of_event));
     finding.fixes = vec![fix, end.rerun("run it again, and follow its log")];

@@ -216,3 +216,23 @@ fn a_success_rule_is_told_where_it_left_something_undone() {
     assert_eq!(done(1), ["1/5 were enough (successPolicy)"]);
     assert!(done(5).is_empty());
 }
+
+#[test]
+fn a_pod_that_others_deleted_is_told_where_the_job_deleted_none() {
+    let job = failed("BackoffLimitExceeded", "…", json!({ "backoffLimit": 0 }), json!({ "failed": 1 }));
+    let event = |kind: &str, about: &str, reason: &str, note: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Event", "type": "Normal",
+            "metadata": { "name": reason, "namespace": "batch", "creationTimestamp": "2026-05-04T11:29:00Z" },
+            "involvedObject": { "kind": kind, "name": about, "uid": if kind == "Job" { "j-1" } else { about }, "namespace": "batch" },
+            "reason": reason, "message": note, "lastTimestamp": "2026-05-04T11:29:00Z", "count": 1,
+        })
+    };
+    let stopped = event("Pod", "etl-x2k4m", "Killing", "Stopping container main");
+    let told = found(&[job.clone(), stopped.clone()], "Job/etl", NOW).remove(0);
+    assert!(told.verdict.contains("Its pod etl-x2k4m was deleted while it ran"), "{}", told.verdict);
+    assert_eq!(told.short, "its pod was deleted by others while it ran");
+    let by_job = event("Job", "etl", "SuccessfulDelete", "Deleted pod: etl-x2k4m");
+    let told = found(&[job, stopped, by_job], "Job/etl", NOW).remove(0);
+    assert!(!told.verdict.contains("not by the Job"), "{}", told.verdict);
+}
