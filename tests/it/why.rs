@@ -54,7 +54,7 @@ fn first_screen_names_the_worst(cluster: &Cluster) {
     for size in [(80, 24), (120, 40), (200, 60)] {
         let terminal = Terminal::kubatch(size, Some(&cluster.kubeconfig), &["-n", &space.namespace]);
         let screen = terminal.wait("the cause", |screen| {
-            screen.contains("[4] Why of job/settle") && screen.contains("Quota compute in") && screen.contains("● live")
+            screen.contains("[4] Why of") && screen.contains("Quota compute in") && screen.contains("● live")
         });
         assert!(row_says(&screen, "settle", "Waiting") && screen.contains("▌✗ settle"), "{screen}");
         assert!(screen.contains("✗ 1 problem"), "{screen}");
@@ -93,6 +93,6 @@ fn problems_are_listed_by_cause(cluster: &Cluster) {
     terminal.press("G");
     terminal.press("\r");
     terminal.wait("what was known", |screen| {
-        screen.contains("It is gone since") && screen.contains("Image busybox:1.99 does not exist")
+        screen.contains("It is gone since") && screen.contains("busybox:1.99 does not exist")
     });
 }
