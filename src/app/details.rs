@@ -42,7 +42,7 @@ impl App {
     pub(super) fn open_page_of(&mut self, key: ObjectKey, uid: Uid, form: Form) -> Vec<Effect> {
         let details = Details { key: key.clone(), uid, form, has_managed_fields: false, fetched: None };
         let mut page = Page::empty(title(&details));
-        page.object = Some(details);
+        page.object = Some(Box::new(details));
         self.overlay = Some(Overlay::Page(page));
         vec![Effect::Fetch(key)]
     }

@@ -89,7 +89,7 @@ impl Chain<'_> {
                 snapshot.cronjobs.get(subject.uid).map(|one| cronjob_state(snapshot, one).word.to_string())
             }
             Kind::Job => snapshot.jobs.get(subject.uid).map(|one| self.of_job(one)),
-            _ => snapshot.pods.get(subject.uid).map(|one| of_pod(one)),
+            _ => snapshot.pods.get(subject.uid).map(of_pod),
         };
         let depth = self.links.len();
         self.links.push(Link { depth, object, words: words.unwrap_or_default() });
