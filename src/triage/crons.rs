@@ -12,11 +12,12 @@ use super::Case;
 use super::finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity};
 use crate::model::clock::{Time, short_duration};
 use crate::model::command_call::CommandCall;
-use crate::model::cronjob::CronJob;
+use crate::model::cronjob::{Concurrency, CronJob};
 use crate::model::event::Event;
 use crate::model::job::Job;
 use crate::model::key::Kind;
 use crate::model::owner::Subject;
+use crate::model::pod::PodPhase;
 use crate::model::schedule::Schedule;
 
 /// What is wrong with a CronJob: why it starts no run, else what becomes of its runs, then what explains it.
@@ -41,7 +42,17 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
     } else if starts {
         findings.extend(runs::failing(&cron));
     }
-    findings.extend(runs::cause(&cron));
+    // What keeps a run from its end comes before what that run holds up.
+    let is_held_up = |finding: &&mut Finding| matches!(finding.rule.0, "T114" | "T119" | "T120");
+    let held_up = findings.iter_mut().find(is_held_up);
+    let cause = runs::cause(&cron, held_up.is_some());
+    match (cause, held_up) {
+        (Some((run, cause)), Some(held_up)) if !run.is_finished() && cause.confidence != Confidence::Guess => {
+            let effect = format!("{}; {}", cause.effect, held_up.short);
+            findings.insert(0, Finding { effect, ..cause });
+        }
+        (cause, _) => findings.extend(cause.map(|(_, cause)| cause)),
+    }
     findings.extend([starts::too_many_missed, starts::short_deadline].into_iter().filter_map(|rule| rule(&cron)));
     findings
         .extend([runs::evidence_removed, runs::history, runs::unexpected].into_iter().filter_map(|rule| rule(&cron)));
@@ -122,6 +133,16 @@ impl<'a> Cron<'_, 'a> {
         spans.get(spans.len() / 2).copied()
     }
 
+    /// Since when a run is there, in seconds: since it began, or was made where it has not begun.
+    fn age(&self, run: &Job) -> i64 {
+        run.started.or(run.meta.created).map_or(0, |since| self.case.known.ago(since))
+    }
+
+    /// A pod of the run runs; without one it may wait as well.
+    fn is_at_work(&self, run: &Job) -> bool {
+        self.case.known.snapshot.pods_of(run.meta.uid).any(|pod| pod.phase == PodPhase::Running)
+    }
+
     /// Changes fields of the CronJob, in the form that `manifest::assign` reads; where nobody knows what to write, none.
     fn edit(&self, words: impl Into<String>, changes: impl Into<String>) -> Fix {
         Fix::by(words, CommandCall::with("object.edit", self.case.subject, changes))
@@ -189,8 +210,28 @@ fn outcomes<'a>(case: &Case<'a>, row: &CronJob) -> Vec<Outcome<'a>> {
         let Some(at) = planned_in(name, row).or(event.last) else { continue };
         outcomes.push(Outcome { name: name.to_owned(), at, has_failed: condition == "Failed", job: None });
     }
+    outcomes.extend(deleted_failures(case, row, &outcomes));
     outcomes.sort_by_key(|one| std::cmp::Reverse(one.at));
     outcomes
+}
+
+/// So long after it deleted a run the controller has written that it succeeded: both are done in the same pass.
+const WRITTEN_SECONDS: i64 = 10;
+
+/// Failed runs that the controller deleted before it could say how they ended, as it does with a history limit of 0. It
+/// deletes none that goes on, but with `Replace`; and a success would stand in `status.lastSuccessfulTime`.
+fn deleted_failures<'a>(case: &Case<'a>, row: &CronJob, known: &[Outcome<'a>]) -> Vec<Outcome<'a>> {
+    if row.concurrency == Concurrency::Replace {
+        return Vec::new();
+    }
+    let failure = |event: &Event| {
+        let name = event.note.strip_prefix("Deleted job ")?;
+        let at = planned_in(name, row).filter(|at| row.last_success < Some(*at))?;
+        let is_written = event.last.is_some_and(|last| case.known.ago(last) >= WRITTEN_SECONDS);
+        let is_known = known.iter().any(|one| one.name == name) || case.runs.iter().any(|run| run.meta.name == name);
+        (is_written && !is_known).then(|| Outcome { name: name.to_owned(), at, has_failed: true, job: None })
+    };
+    case.events(row, "SuccessfulDelete").into_iter().filter_map(failure).collect()
 }
 
 #[cfg(test)]

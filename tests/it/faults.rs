@@ -1,5 +1,6 @@
 //! End to end: faults that are made on the real cluster, and what `kubatch why` says to them; healthy look-alikes, to
-//! which it must say nothing. Each fix that writes is tried, and some are carried out, which must mend the fault. What is applied and expected stands in `tests/fixtures/faults.yaml`.
+//! which it must say nothing. Each fix that writes is tried, and some are carried out, which must mend the fault. What is applied and expected stands in
+//! `tests/fixtures/faults.yaml` and `tests/fixtures/faults-stuck.yaml`.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -7,9 +8,9 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, ServiceAccount};
+use k8s_openapi::api::core::v1::{Namespace, Pod, ResourceQuota, ServiceAccount};
 use kube::Api;
-use kube::api::{Patch, PatchParams};
+use kube::api::{DeleteParams, EvictParams, ListParams, Patch, PatchParams};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -49,6 +50,18 @@ struct Fault {
     #[serde(default)]
     namespace: BTreeMap<String, String>,
     objects: Vec<Value>,
+    /// What is changed in the Job once all its pods run, or it is suspended.
+    later: Option<Value>,
+    /// What becomes of its pods then.
+    pods: Option<Taken>,
+}
+
+/// How pods are taken from a Job.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Taken {
+    Deleted,
+    Evicted,
 }
 
 impl Fault {
@@ -71,7 +84,36 @@ impl Fault {
                 space.wait::<ResourceQuota>(object["metadata"]["name"].as_str().unwrap(), "counted", is_counted);
             }
         }
+        self.go_on(&space);
         space
+    }
+
+    /// Does to the Job and its pods what comes later.
+    fn go_on(&self, space: &Space) {
+        if self.later.is_none() && self.pods.is_none() {
+            return;
+        }
+        let is_under_way = |job: &Job| {
+            let (spec, status) = (job.spec.as_ref(), job.status.as_ref());
+            let wanted = spec.and_then(|spec| spec.parallelism);
+            spec.is_some_and(|spec| spec.suspend == Some(true)) || status.and_then(|status| status.ready) == wanted
+        };
+        let job = space.wait_any::<Job>("under way", is_under_way).metadata.name.unwrap();
+        runtime().block_on(async {
+            if let Some(patch) = &self.later {
+                let patch = Patch::Merge(patch);
+                space.api::<Job>().patch(&job, &PatchParams::default(), &patch).await.unwrap();
+            }
+            let Some(taken) = &self.pods else { return };
+            let pods = space.api::<Pod>();
+            for pod in pods.list(&ListParams::default()).await.unwrap() {
+                let name = pod.metadata.name.unwrap();
+                match taken {
+                    Taken::Deleted => drop(pods.delete(&name, &DeleteParams::default()).await.unwrap()),
+                    Taken::Evicted => drop(pods.evict(&name, &EvictParams::default()).await.unwrap()),
+                }
+            }
+        });
     }
 
     /// Asks why, with the exit code.
@@ -168,8 +210,11 @@ impl Fault {
 }
 
 fn each_is_told_with_its_cause(cluster: &Cluster) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/faults.yaml");
-    let faults: Vec<Fault> = serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let read = |name: &str| -> Vec<Fault> {
+        let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+        serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let faults: Vec<Fault> = ["faults.yaml", "faults-stuck.yaml"].into_iter().flat_map(read).collect();
     let chosen = std::env::var("KUBATCH_FAULT").unwrap_or_default();
     let left = Mutex::new(faults.iter().filter(|fault| fault.name.contains(&chosen)));
     let wrong = Mutex::new(Vec::new());

@@ -39,16 +39,17 @@ pub(super) fn pile_up(cron: &Cron<'_, '_>) -> Option<Finding> {
     }
     let jobs = &cron.case.known.snapshot.jobs;
     let active: Vec<&Job> = cron.row.active.iter().filter_map(|uid| jobs.get(*uid)).collect();
-    let oldest = active.iter().min_by_key(|job| job.started)?;
+    let oldest = active.iter().min_by_key(|job| job.started.or(job.meta.created))?;
     let takes = match cron.usual() {
         Some(usual) => format!("runs before them took {}", short_duration(usual)),
         None => "no run before them is kept to compare with".to_owned(),
     };
-    let age = short_duration(oldest.duration(cron.now()).unwrap_or_default());
+    let age = short_duration(cron.age(oldest));
+    let are = if active.iter().any(|job| cron.is_at_work(job)) { "at work" } else { "not over" };
     let new = cron.interval().map(|seconds| format!(" A new one starts {}.", every(seconds))).unwrap_or_default();
     Some(Finding {
         verdict: format!(
-            "{count} runs are at work at the same time, the oldest, {}, for {age}; {takes}.{new} concurrencyPolicy Allow sets \
+            "{count} runs are {are} at the same time, the oldest, {}, for {age}; {takes}.{new} concurrencyPolicy Allow sets \
              no limit to that.",
             oldest.meta.name,
         ),
@@ -62,7 +63,7 @@ pub(super) fn pile_up(cron: &Cron<'_, '_>) -> Option<Finding> {
             ),
             cron.deadline_for_runs(),
         ],
-        since: oldest.started,
+        since: oldest.started.or(oldest.meta.created),
         ..cron.finding(
             "T119",
             if count > 2 { Severity::Error } else { Severity::Warning },
@@ -93,6 +94,10 @@ pub(super) fn replaced(cron: &Cron<'_, '_>) -> Option<Finding> {
     };
     let killed: Vec<&Event> = cron.case.events(cron.row, "SuccessfulDelete").into_iter().filter(is_killed).collect();
     let newest = *killed.first()?;
+    // With a history limit of 0 runs that succeeded are deleted, too.
+    if cron.row.last_success <= newest.last && cron.row.last_success >= planned(newest, "Deleted job ") {
+        return None;
+    }
     let is_never_done = cron.row.last_success < newest.last;
     let interval = cron.interval().map(short_duration).unwrap_or_default();
     let usual =
@@ -149,10 +154,15 @@ fn failing_streak(cron: &Cron<'_, '_>, streak: &[&Outcome<'_>]) -> Finding {
         })
         .collect();
     evidence.extend(cron.row.last_success.map(|last| at_field(cron.row, "status.lastSuccessfulTime", last)));
+    // Where nothing is left that tells of what, the first thing is to keep something.
+    let fixes = match evidence_removed(cron).filter(|_| kept.is_empty()) {
+        Some(removed) => removed.fixes,
+        None => failing_fixes(cron, causes.first()),
+    };
     Finding {
         verdict: format!("The last {} runs failed{cause}. {}.", streak.len(), success_words(cron)),
         short: format!("the last {} runs failed", streak.len()),
-        fixes: failing_fixes(cron, causes.first()),
+        fixes,
         since: first,
         ..cron.finding("T118", Severity::Error, evidence)
     }
@@ -180,7 +190,8 @@ fn success_too_old(cron: &Cron<'_, '_>) -> Option<Finding> {
     known.extend(
         (open > 0).then(|| format!("{} at work", if open == 1 { "1 is".to_owned() } else { format!("{open} are") })),
     );
-    let known = if known.is_empty() { "how they ended is not kept".to_owned() } else { known.join(", ") };
+    let known =
+        if known.is_empty() { "nothing is left that tells how they ended".to_owned() } else { known.join(", ") };
     let last = match row.last_success {
         Some(last) => at_field(row, "status.lastSuccessfulTime", last),
         None => of_field(row, "status.lastSuccessfulTime", "not set"),
@@ -189,7 +200,7 @@ fn success_too_old(cron: &Cron<'_, '_>) -> Option<Finding> {
     evidence.extend(row.last_schedule.map(|last| at_field(row, "status.lastScheduleTime", last)));
     Some(Finding {
         verdict: format!(
-            "{}; of {} since then {known}.{}",
+            "{}, and {} came since: {known}.{}",
             success_words(cron),
             plans(planned.len()),
             cause.unwrap_or_default()
@@ -234,19 +245,26 @@ fn failing_fixes(cron: &Cron<'_, '_>, cause: Option<&Finding>) -> Vec<Fix> {
 
 /// What a run's examination says first, where that is a problem.
 fn headline(cron: &Cron<'_, '_>, job: &Job) -> Option<Finding> {
-    let diagnosis = super::super::diagnose(cron.case.known, of_job(job));
-    cron.case.need_all(diagnosis.needs);
-    diagnosis.findings.into_iter().next().filter(|finding| finding.severity.is_problem())
+    examine(cron, job).filter(|finding| finding.severity.is_problem())
 }
 
-/// What the newest troubled run suffers from: one that is at work, else the newest that ended, if it failed.
-pub(super) fn cause(cron: &Cron<'_, '_>) -> Option<Finding> {
+/// What a run's examination says first.
+fn examine(cron: &Cron<'_, '_>, job: &Job) -> Option<Finding> {
+    let diagnosis = super::super::diagnose(cron.case.known, of_job(job));
+    cron.case.need_all(diagnosis.needs);
+    diagnosis.findings.into_iter().next()
+}
+
+/// What the newest troubled run suffers from: one that is not over, else the newest that ended, if it failed. Where such
+/// a run holds up others, that it only rests is a trouble, too.
+pub(super) fn cause<'a>(cron: &Cron<'_, 'a>, holds_up: bool) -> Option<(&'a Job, Finding)> {
     for run in &cron.case.runs {
         let is_failed = run.is_failed();
         if run.is_complete() {
             return None;
         }
-        let Some(cause) = headline(cron, run) else {
+        let rests = holds_up && !is_failed && (run.suspend || run.parallelism == Some(0));
+        let Some(cause) = examine(cron, run).filter(|found| rests || found.severity.is_problem()) else {
             if is_failed {
                 return None;
             }
@@ -255,9 +273,10 @@ pub(super) fn cause(cron: &Cron<'_, '_>) -> Option<Finding> {
         let what = match (is_failed, cause.effect.is_empty()) {
             (_, false) => format!("run {}: {}", run.meta.name, cause.effect),
             (true, true) => format!("run {} failed", run.meta.name),
-            (false, true) => format!("run {} goes on", run.meta.name),
+            (false, true) => format!("run {} is not over", run.meta.name),
         };
-        return Some(Finding { effect: what, ..cause });
+        let severity = cause.severity.min(if rests { Severity::Warning } else { Severity::Info });
+        return Some((run, Finding { effect: what, severity, ..cause }));
     }
     None
 }
@@ -265,8 +284,8 @@ pub(super) fn cause(cron: &Cron<'_, '_>) -> Option<Finding> {
 /// T102: the newest run failed, and nothing but an event is left of it.
 pub(super) fn evidence_removed(cron: &Cron<'_, '_>) -> Option<Finding> {
     let newest = cron.outcomes.first().filter(|one| one.has_failed && one.job.is_none())?;
-    let event =
-        cron.case.events(cron.row, "SawCompletedJob").into_iter().find(|event| event.note.contains(&newest.name))?;
+    let about = |reason| cron.case.events(cron.row, reason).into_iter().find(|event| event.note.contains(&newest.name));
+    let event = about("SawCompletedJob").or_else(|| about("SuccessfulDelete"))?;
     if cron.case.runs.iter().any(|run| run.is_failed()) || !cron.case.known.is_whole(Kind::Job) {
         return None;
     }

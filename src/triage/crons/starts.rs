@@ -174,11 +174,17 @@ pub(super) fn forbidden(cron: &Cron<'_, '_>) -> Option<Finding> {
     let skipped = cron.planned_since(cron.row.last_schedule?);
     let due = *skipped.first()?;
     let active = cron.row.active.iter().filter_map(|uid| cron.case.known.snapshot.jobs.get(*uid)).next();
-    let (name, span) = match active {
-        Some(job) => (job.meta.name.to_string(), job.duration(cron.now())),
-        None => ("a run that is not known here".to_owned(), None),
+    let (name, runs) = match active {
+        Some(job) => {
+            let (name, age) = (job.meta.name.to_string(), short_duration(cron.age(job)));
+            let runs = match cron.is_at_work(job) {
+                true => format!("{name} has been running for {age}"),
+                false => format!("{name} was made {age} ago and is not over"),
+            };
+            (name, runs)
+        }
+        None => ("a run that is not known here".to_owned(), "A run that is not known here goes on".to_owned()),
     };
-    let runs = span.map(|span| format!(" for {}", short_duration(span))).unwrap_or_default();
     let planned = cron.interval().map(|seconds| format!(", and one is planned {}", every(seconds))).unwrap_or_default();
     let late = match cron.row.starting_deadline_seconds {
         None => "As soon as it ends the newest of them starts, however late that is.".to_owned(),
@@ -199,7 +205,7 @@ pub(super) fn forbidden(cron: &Cron<'_, '_>) -> Option<Finding> {
     fixes.push(cron.deadline_for_runs());
     Some(Finding {
         verdict: format!(
-            "{name} has been running{runs}{planned}. concurrencyPolicy Forbid lets no second one start beside it: {} waited for it so \
+            "{runs}{planned}. concurrencyPolicy Forbid lets no second one start beside it: {} waited for it so \
              far. {late}",
             plans(skipped.len()),
         ),

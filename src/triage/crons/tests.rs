@@ -259,6 +259,52 @@ fn runs_that_are_gone_or_too_many_are_told() {
 }
 
 #[test]
+fn what_keeps_a_run_from_its_end_leads_over_what_waits_for_it() {
+    let waits = |name: &str| {
+        cronjob(json!({
+            "spec": { "schedule": "0 * * * *", "concurrencyPolicy": "Forbid" },
+            "status": { "lastScheduleTime": "2026-05-04T10:00:00Z", "active": [{ "uid": name }] },
+        }))
+    };
+    let name = "report-29631480";
+    let mut open = run(name, "2026-05-04T10:00:00Z", None);
+    open["status"]["failed"] = json!(0);
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {
+            "name": format!("{name}-x1y2z"), "namespace": "batch", "uid": "p-1", "creationTimestamp": "2026-05-04T10:00:00Z",
+            "ownerReferences": [{ "apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": name, "controller": true }],
+        },
+        "spec": { "nodeName": "node-1", "containers": [{ "name": "main" }] },
+        "status": { "phase": "Pending", "containerStatuses": [{
+            "name": "main", "ready": false, "restartCount": 0,
+            "state": { "waiting": { "reason": "CreateContainerConfigError", "message": "configmap \"settings\" not found" } },
+        }] },
+    });
+    let told = find(&[waits(name), open.clone(), pod]);
+    assert_eq!((told[0].rule.0, told[1].rule.0), ("T047", "T114"), "{told:?}");
+    assert!(told[0].effect.contains("2 planned runs skipped"), "{}", told[0].effect);
+    assert!(told[1].verdict.contains("was made 2h ago and is not over"), "it never ran: {}", told[1].verdict);
+    open["spec"]["suspend"] = json!(true);
+    let told = find(&[waits(name), open.clone()]);
+    assert_eq!((told[0].rule.0, told[0].severity.word()), ("T001", "warning"), "{told:?}");
+    let alone = find(&[cronjob(json!({ "status": { "active": [{ "uid": name }] } })), open]);
+    assert!(alone.is_empty(), "nothing waits for a run that somebody suspended: {alone:?}");
+}
+
+#[test]
+fn a_failed_run_that_a_history_limit_of_0_deleted_is_told_from_one_that_succeeded() {
+    let at = "2026-05-04T02:05:00Z";
+    let deleted = || event("SuccessfulDelete", "Deleted job report-29631000", at);
+    let since = |success: &str| cronjob(json!({ "status": { "lastSuccessfulTime": success } }));
+    let failed = find(&[since("2026-05-03T02:10:00Z"), deleted()]);
+    assert_eq!(failed[0].rule.0, "T102", "{failed:?}");
+    assert!(find(&[since("2026-05-04T02:04:00Z"), deleted()]).is_empty(), "it succeeded");
+    let replace = json!({ "spec": { "concurrencyPolicy": "Replace" }, "status": { "lastSuccessfulTime": "2026-05-03T02:10:00Z" } });
+    assert!(find(&[cronjob(replace), deleted()]).is_empty(), "the next one ended it");
+}
+
+#[test]
 fn runs_by_hand_are_told_from_those_that_the_controller_forgot() {
     let told = |name: &str| {
         let note = format!("Saw a job that the controller did not create or forgot: {name}");

@@ -127,9 +127,12 @@ fn while_working(end: &End<'_, '_>, is_known: bool) -> Finding {
     if !is_known {
         finding.confidence = Confidence::Guess;
     }
+    let logs = match end.case.pods.iter().find(|pod| !pod.is_finished()) {
+        Some(pod) => format!("Pod {} is still stopping: its log can be read until it is gone.", pod.meta.name),
+        None => "The pods that ran at that moment were removed together with their logs.".to_owned(),
+    };
     finding.verdict = format!(
-        "The Job was stopped after {span}, its deadline of {deadline} s, with {}/{wanted} done. {judgement} The pods that \
-         ran at that moment were removed together with their logs.",
+        "The Job was stopped after {span}, its deadline of {deadline} s, with {}/{wanted} done. {judgement} {logs}",
         job.succeeded,
     );
     finding.short = format!("deadline {span}: {}/{wanted} done", job.succeeded);

@@ -40,10 +40,9 @@ pub(super) fn tell(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Finding> {
     finding.short = format!("{failed} of {all} indexes failed: {which}");
     finding.evidence.push(of_field(job, "status.failedIndexes", which));
     finding.evidence.push(of_field(job, "status.completedIndexes", job.completed_indexes.as_str()));
+    let rest = if is_cut { "for those that are not done".to_owned() } else { format!("for indexes {which} alone") };
     finding.fixes = end.rerun_with(
-        format!(
-            "make a new Job for indexes {which} alone: it counts from 0, so the program must be told which they are"
-        ),
+        format!("make a new Job {rest}: it counts from 0, so the program must be told which they are"),
         &Changes::NONE,
     );
     finding.fixes.push(end.rerun("run all of it again, where the program skips what is done"));
@@ -67,11 +66,12 @@ pub(super) fn shared_backoff(end: &End<'_, '_>) -> Option<Finding> {
         severity: Severity::Warning,
         confidence: Confidence::Certain,
         verdict: format!(
-            "Index {index} alone failed {count} times and used up the {limit} retries that all {} share: {left} are not \
-             done because of it.",
+            "Index {index} alone failed {count} times and used up {} that all {} share: {left} are not done because \
+             of it.",
+            if limit == 1 { "the one retry".to_owned() } else { format!("the {limit} retries") },
             many(job.wanted(), "index"),
         ),
-        short: format!("index {index} used up all {limit} retries"),
+        short: format!("index {index} used up all retries (limit {limit})"),
         evidence: vec![
             of_field(job, "spec.backoffLimit", limit.to_string()),
             of_field(job, "spec.backoffLimitPerIndex", "not set"),

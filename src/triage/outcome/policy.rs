@@ -31,6 +31,8 @@ pub(super) fn failed_by_rule(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Findin
         let (container, code) = (&found["container"], &found["code"]);
         let what = format!("exit code {code} of container {container}");
         (found["rule"].to_owned(), what, bare(&found["pod"]), format!("{container}: exit {code} is final"))
+    } else if let Some(found) = BY_CONDITION.captures(message).filter(|found| &found["condition"] == DISRUPTION) {
+        return super::with_causes(disrupted(end, bare(&found["pod"]).as_str(), &found["rule"]), Vec::new());
     } else if let Some(found) = BY_CONDITION.captures(message) {
         let condition = &found["condition"];
         let what = format!("the pod condition {condition}");
@@ -41,13 +43,9 @@ pub(super) fn failed_by_rule(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Findin
         finding.effect = end.words();
         return super::with_causes(finding, tries.into_iter().map(|one| one.finding).collect());
     };
-    let left = end.job.backoff_limit.map(|limit| i64::from(limit) + 1 - end.failures().max(1) as i64);
-    let left = match left.filter(|left| *left > 0 && end.job.backoff_limit_per_index.is_none()) {
-        Some(left) => format!(" It is not tried again, though {} would have been left.", many(left, "try")),
-        None => " It is not tried again.".to_owned(),
-    };
+    let left = tries_left(end);
     finding.verdict = format!(
-        "Rule {rule} of the Job's podFailurePolicy says that {what} is final, and pod {pod} ended with it.{left} That is \
+        "Rule {rule} of the Job's podFailurePolicy says that {what} is final, and pod {pod} ended with it. {left} That is \
          what the rule is for; the cause stands in the log of {pod}."
     );
     finding.short = short;
@@ -63,6 +61,41 @@ pub(super) fn failed_by_rule(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Findin
         tries.into_iter().map(|one| one.finding).partition(|cause| cause.rule.0 == "T060");
     finding.evidence.extend(plain.into_iter().flat_map(|cause| cause.evidence).take(4));
     super::with_causes(finding, causes)
+}
+
+/// What somebody else ends has this condition: an eviction, a preemption, a drained or lost node.
+const DISRUPTION: &str = "DisruptionTarget";
+
+/// That no try follows, and how many were left.
+fn tries_left(end: &End<'_, '_>) -> String {
+    let left = end.job.backoff_limit.map(|limit| i64::from(limit) + 1 - end.failures().max(1) as i64);
+    match left.filter(|left| *left > 0 && end.job.backoff_limit_per_index.is_none()) {
+        Some(left) => format!("It is not tried again, though {} would have been left.", many(left, "try")),
+        None => "It is not tried again.".to_owned(),
+    }
+}
+
+/// T083 where the program did nothing wrong: its pod was taken away, and a rule makes that final.
+fn disrupted(end: &End<'_, '_>, pod: &str, rule: &str) -> Finding {
+    let mut finding = end.finding("T083");
+    let gone = match end.case.pods.iter().any(|one| one.meta.name == pod) {
+        true => "",
+        false => " The pod is gone, with its log.",
+    };
+    finding.verdict = format!(
+        "Pod {pod} did not fail by itself: it was taken away (condition {DISRUPTION}), by an eviction, a drain or loss of \
+         its node, or a preemption. Rule {rule} of the Job's podFailurePolicy makes that final. {}{gone}",
+        tries_left(end),
+    );
+    finding.short = format!("pod taken away ({DISRUPTION}), final by rule {rule}");
+    finding.effect = "failed at once by its podFailurePolicy".to_owned();
+    finding.fixes = end.rerun_with(
+        format!("run it again with rule {rule} set to Ignore: such an end is then tried again and not counted"),
+        &Changes::set(format!("spec.podFailurePolicy.rules[{rule}].action"), "Ignore"),
+    );
+    finding.fixes.push(end.rerun("run it again as it is"));
+    finding.group = format!("T083/{}/{DISRUPTION}", end.job.meta.namespace);
+    finding
 }
 
 /// T087: a rule of `successPolicy` was met before all was done.

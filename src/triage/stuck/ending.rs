@@ -89,7 +89,10 @@ pub(super) fn finishing_blocked(case: &Case<'_>, job: &Job) -> Option<Finding> {
         Some((node, _)) => {
             format!(" Node {} does not answer, so nobody can say that its pod has stopped.", node.meta.name)
         }
-        None => " They have their terminationGracePeriodSeconds to stop, 30 where nothing is set.".to_owned(),
+        None => match time_left(case, &open) {
+            Some(left) => format!(" What still runs is killed in {left}, when its grace period is over."),
+            None => " The time they had to stop is over.".to_owned(),
+        },
     };
     let mut evidence = of_field(job, format!("status.conditions[{}]", decided.kind), decided.reason.as_str());
     evidence.at = decided.since;
@@ -114,8 +117,8 @@ pub(super) fn finishing_blocked(case: &Case<'_>, job: &Job) -> Option<Finding> {
 /// T094: a pod is lost, and no other is made in its place before it is really gone.
 pub(super) fn replacement_blocked(case: &Case<'_>, job: &Job) -> Option<Finding> {
     let decided = ["FailureTarget", "SuccessCriteriaMet"].iter().any(|kind| job.condition(kind).is_some());
-    let lost = |pod: &&&Pod| !pod.is_finished() && overdue(case, &pod.meta).is_some();
-    let pod = *case.pods.iter().find(lost)?;
+    let leaving = || case.pods.iter().filter(|pod| !pod.is_finished() && pod.meta.deleted.is_some()).copied();
+    let pod = leaving().find(|pod| overdue(case, &pod.meta).is_some()).or_else(|| leaving().next())?;
     let open = case.pods.iter().filter(|pod| !pod.is_finished() && pod.meta.deleted.is_none()).count();
     let wanted = wanted_now(job);
     if decided || job.suspend || open >= wanted {
@@ -129,6 +132,9 @@ pub(super) fn replacement_blocked(case: &Case<'_>, job: &Job) -> Option<Finding>
         return None;
     }
     let deleted = pod.meta.deleted?;
+    if overdue(case, &pod.meta).is_none() {
+        return policy.and_then(|_| replacement_to_come(case, job, pod));
+    }
     let silent = silent_node(case, pod);
     let node = match silent {
         Some((node, Some(since))) => {
@@ -170,6 +176,21 @@ pub(super) fn replacement_blocked(case: &Case<'_>, job: &Job) -> Option<Finding>
     })
 }
 
+/// T094 as it should be: the old pod has time to stop, and the new one comes after it.
+fn replacement_to_come(case: &Case<'_>, job: &Job, pod: &Pod) -> Option<Finding> {
+    let left = time_left(case, &[pod])?;
+    Some(Finding {
+        verdict: format!(
+            "Pod {} is being deleted and has {left} to stop. The Job makes another in its place when it is gone: its \
+             podReplacementPolicy is Failed.",
+            pod.meta.name,
+        ),
+        short: format!("new pod when {} is gone, in {left} at most", pod.meta.name),
+        fixes: vec![delete_pod(pod, silent_node(case, pod).is_some())],
+        ..finding(case, "T094", Severity::Info, vec![of_field(job, "spec.podReplacementPolicy", "Failed")])
+    })
+}
+
 /// T095: the Job was deleted, and something keeps it.
 pub(super) fn deletion_stuck(case: &Case<'_>, job: &Job) -> Option<Finding> {
     let deleted = overdue(case, &job.meta)?;
@@ -179,9 +200,12 @@ pub(super) fn deletion_stuck(case: &Case<'_>, job: &Job) -> Option<Finding> {
         0 => "no pod is left".to_owned(),
         count => format!("{} left ({pods})", many(count, "pod")),
     };
+    let stopping = time_left(case, &case.pods);
+    let is_in_time = stopping.is_some();
+    let stopping = stopping.map(|left| format!(" What still runs has {left} to stop.")).unwrap_or_default();
     let holder = holders.as_ref().and_then(|holders| holders.first()).map(String::as_str);
     let why = match (holder, case.pods.is_empty()) {
-        (Some("foregroundDeletion"), _) => format!("It was deleted so that its pods go first: {left}."),
+        (Some("foregroundDeletion"), _) => format!("It was deleted so that its pods go first: {left}.{stopping}"),
         (Some("orphan"), _) => {
             "It was deleted so that its pods stay; the garbage collector has yet to let them go.".to_owned()
         }
@@ -197,7 +221,11 @@ pub(super) fn deletion_stuck(case: &Case<'_>, job: &Job) -> Option<Finding> {
     evidence.extend(holders.as_ref().map(|holders| of_field(job, "metadata.finalizers", holders.join(", "))));
     let is_pods = matches!(holder, Some("foregroundDeletion") | None) && !case.pods.is_empty();
     let fix = match case.pods.first().filter(|_| is_pods) {
-        Some(pod) => delete_pod(pod, silent_node(case, pod).is_some()),
+        // What a finalizer holds no deletion moves.
+        Some(pod) => match finalizer_stuck(case, pod).and_then(|stuck| stuck.fixes.into_iter().next()) {
+            Some(fix) => fix,
+            None => delete_pod(pod, silent_node(case, pod).is_some()),
+        },
         None => Fix::by(
             "take the finalizer out of metadata.finalizers, where its controller does not run any more",
             CommandCall::new("object.edit", case.subject),
@@ -205,7 +233,10 @@ pub(super) fn deletion_stuck(case: &Case<'_>, job: &Job) -> Option<Finding> {
     };
     Some(Finding {
         confidence: if holders.is_some() { Confidence::Certain } else { Confidence::Likely },
-        verdict: format!("The Job was to be gone {} ago. {why}", short_duration(case.known.ago(deleted))),
+        verdict: format!(
+            "The Job was deleted {} ago and is still there. {why}",
+            short_duration(case.known.ago(deleted))
+        ),
         short: match (is_pods, holder) {
             (true, _) => format!("deletion waits for {}", many(case.pods.len(), "pod")),
             (false, Some(holder)) => format!("deletion waits for {holder}"),
@@ -213,8 +244,19 @@ pub(super) fn deletion_stuck(case: &Case<'_>, job: &Job) -> Option<Finding> {
         },
         fixes: vec![fix],
         since: Some(deleted),
-        ..finding(case, "T095", Severity::Warning, evidence)
+        ..finding(case, "T095", if is_pods && is_in_time { Severity::Info } else { Severity::Warning }, evidence)
     })
+}
+
+/// How long the last of these pods has to stop, where all of them are being deleted and that is still to come: a pod's
+/// deletion time includes its grace period.
+fn time_left(case: &Case<'_>, pods: &[&Pod]) -> Option<String> {
+    let mut by = None;
+    for pod in pods.iter().filter(|pod| !pod.is_finished()) {
+        by = by.max(Some(pod.meta.deleted?));
+    }
+    let left = by?.seconds_since(case.known.now);
+    (left > 0).then(|| short_duration(left))
 }
 
 /// When it was to be gone, where that is over long enough. The deletion time of a pod includes its grace period.
@@ -238,10 +280,13 @@ fn silent_node<'a>(case: &Case<'a>, pod: &Pod) -> Option<(&'a Node, Option<Time>
 
 fn delete_pod(pod: &Pod, is_node_silent: bool) -> Fix {
     let risk = if is_node_silent { "; on a node that only lost its network it may run on" } else { "" };
-    let name = &pod.meta.name;
+    let (name, namespace) = (&pod.meta.name, &pod.meta.namespace);
     if pod.meta.deleted.is_some() {
-        // It is on its way already: only a deletion that does not wait for its node changes that.
-        return Fix::outside(format!("let it go at once{risk}: kubectl delete pod {name} --grace-period=0 --force"));
+        // It is on its way already: only a deletion that does not wait for its node changes that. A shorter grace period
+        // does not: the runtime has been given the first one.
+        return Fix::outside(format!(
+            "let it go at once{risk}: kubectl delete pod {name} --grace-period=0 --force -n {namespace}"
+        ));
     }
     Fix::by(format!("delete pod {name}{risk}"), CommandCall::new("object.delete", of_pod(pod)))
 }

@@ -61,10 +61,11 @@ pub(super) fn sidecar(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     }
     let mains = || pod.containers.iter().filter(|one| one.role == Role::Main);
     let running: Vec<&Container> = mains().filter(|one| matches!(one.state, ContainerState::Running(_))).collect();
-    let done: Vec<(&Container, Time)> = mains().filter_map(|one| Some((one, ended_well(one)?))).collect();
-    let (main, finished) = *done.iter().max_by_key(|(_, finished)| *finished)?;
+    let done: Vec<(&Container, Time)> = mains().filter_map(|one| Some((one, ended(one)?.1))).collect();
+    // One that failed is what the next try would be for.
+    let (main, finished) = *done.iter().max_by_key(|(one, finished)| (has_failed(one), *finished))?;
     let helper = *running.first()?;
-    // A container that starts again, or failed, is another story.
+    // A container that starts again is another story.
     if running.len() + done.len() != mains().count() || running.iter().any(|one| pod.default_container == one.name) {
         return None;
     }
@@ -81,11 +82,17 @@ pub(super) fn sidecar(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         "istio-proxy" => "pilot-agent request POST quitquitquit",
         _ => "kill 1",
     };
-    let mut end =
-        of_field(pod, format!("status.containerStatuses[{}].state", main.name), "terminated with exit code 0");
+    let code = ended(main).map_or(0, |(code, _)| code);
+    let mut end = of_field(
+        pod,
+        format!("status.containerStatuses[{}].state", main.name),
+        format!("terminated with exit code {code}"),
+    );
     end.at = Some(finished);
     let path = format!("status.containerStatuses[{}].state", helper.name);
     let (severity, confidence, verdict) = match is_known {
+        // What it failed of leads.
+        true if code != 0 => (Severity::Warning, Confidence::Certain, String::new()),
         true => (Severity::Critical, Confidence::Certain, String::new()),
         false => (
             Severity::Warning,
@@ -93,21 +100,29 @@ pub(super) fn sidecar(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
             format!(" Where {keepers} does work of its own, this is as it should be."),
         ),
     };
+    let (how, so, then) = match code {
+        0 => (
+            "ended well".to_owned(),
+            ", so the Job cannot complete",
+            "deleting the pod would count as a failure and do the work again",
+        ),
+        code => (
+            format!("failed (exit code {code})"),
+            ": the Job neither counts that failure nor tries again",
+            "the failure is then counted, and the next try made",
+        ),
+    };
     Some(Finding {
         confidence,
         verdict: format!(
-            "Container {} of pod {} ended well {} ago, but {keepers} runs on and keeps the pod alive, so the Job cannot \
-             complete.{verdict}",
+            "Container {} of pod {} {how} {} ago, but {keepers} runs on and keeps the pod alive{so}.{verdict}",
             main.name,
             pod.meta.name,
             short_duration(ago),
         ),
         short: format!("{keepers} runs on, {} has ended", main.name),
         fixes: vec![Fix::by(
-            format!(
-                "end {}: run `{stop}` in it; deleting the pod would count as a failure and do the work again",
-                helper.name
-            ),
+            format!("end {}: run `{stop}` in it; {then}", helper.name),
             CommandCall::with("pod.run", of_pod(pod), stop),
         )]
         .into_iter()
@@ -135,11 +150,16 @@ fn as_sidecars(case: &Case<'_>, containers: &[&Container]) -> Changes {
     })
 }
 
-fn ended_well(container: &Container) -> Option<Time> {
+/// The exit code of a container that has ended, and when.
+fn ended(container: &Container) -> Option<(i32, Time)> {
     match &container.state {
-        ContainerState::Ended(end) if end.exit_code == 0 => end.finished,
+        ContainerState::Ended(end) => Some((end.exit_code, end.finished?)),
         _ => None,
     }
+}
+
+fn has_failed(container: &Container) -> bool {
+    ended(container).is_some_and(|(code, _)| code != 0)
 }
 
 /// T090: runs far longer than those before it, or very long, and nothing will end it.

@@ -81,7 +81,7 @@ fn a_container_that_outlives_the_work_is_told_from_one_that_works() {
     let cases = [
         ("a proxy", two(ended("main", 0, long_ago), running("istio-proxy")), vec!["T091"]),
         ("a proxy, just now", two(ended("main", 0, "2026-05-04T11:59:30Z"), running("istio-proxy")), vec![]),
-        ("work that failed", two(ended("main", 1, long_ago), running("istio-proxy")), vec![]),
+        ("work that failed", two(ended("main", 1, long_ago), running("istio-proxy")), vec!["T091"]),
         ("who knows", two(ended("main", 0, long_ago), running("second")), vec!["T091"]),
         ("who knows, not long", two(ended("main", 0, "2026-05-04T11:55:00Z"), running("second")), vec![]),
         ("the proxy ended", two(ended("envoy", 0, long_ago), running("main")), vec![]),
@@ -100,6 +100,11 @@ fn a_container_that_outlives_the_work_is_told_from_one_that_works() {
         },
     });
     assert!(ids(&[job(json!({})), pod("etl-1", native)], "Job/etl").is_empty(), "the kubelet ends it");
+    let failed = [job(json!({})), pod("etl-1", two(ended("main", 1, long_ago), running("istio-proxy")))];
+    let told = found(&failed, "Job/etl", NOW);
+    assert_eq!(told[0].rule.0, "T060", "what it failed of leads: {told:?}");
+    let kept = told.iter().find(|one| one.rule.0 == "T091").unwrap();
+    assert!(kept.verdict.contains("neither counts that failure nor tries again"), "{}", kept.verdict);
     let known = first(&[job(json!({})), pod("etl-1", two(ended("main", 0, long_ago), running("istio-proxy")))]);
     assert_eq!(known.fixes[0].call.as_ref().unwrap().argument, "pilot-agent request POST quitquitquit");
 }
@@ -136,8 +141,10 @@ fn a_lost_pod_is_replaced_at_once_or_when_it_is_gone() {
     assert!(told.verdict.contains("worker-1 has not answered for 30m"), "{}", told.verdict);
     assert!(!ids(&[with("TerminatingOrFailed"), lost(), node("Unknown")], "Job/etl").contains(&"T094"));
     assert!(ids(&[with("Failed"), lost(), pod("etl-2", json!({}))], "Job/etl").is_empty(), "there is another");
-    let stopping = pod("etl-1", deleted("2026-05-04T11:59:50Z"));
-    assert!(ids(&[with("Failed"), stopping], "Job/etl").is_empty(), "within its grace period");
+    let stopping = || pod("etl-1", deleted("2026-05-04T12:08:00Z"));
+    let told = first(&[with("Failed"), stopping()]);
+    assert!(!told.severity.is_problem() && told.verdict.contains("has 8m to stop"), "{told:?}");
+    assert!(ids(&[with("TerminatingOrFailed"), stopping()], "Job/etl").is_empty(), "another is made at once");
 }
 
 #[test]
@@ -150,6 +157,9 @@ fn a_decided_job_waits_for_its_pods() {
     let stopping = || pod("etl-1", deleted("2026-05-04T11:45:00Z"));
     let long_ago = "2026-05-04T11:40:00Z";
     assert!(ids(&[decided("FailureTarget", long_ago), stopping()], "Job/etl").contains(&"T093"));
+    let patient =
+        found(&[decided("FailureTarget", long_ago), pod("etl-1", deleted("2026-05-04T12:09:00Z"))], "Job/etl", NOW);
+    assert!(patient.iter().any(|one| one.verdict.contains("What still runs is killed in 9m")), "{patient:?}");
     assert!(ids(&[decided("SuccessCriteriaMet", long_ago), stopping()], "Job/etl").contains(&"T093"));
     assert!(!ids(&[decided("FailureTarget", "2026-05-04T11:59:40Z"), stopping()], "Job/etl").contains(&"T093"));
     assert!(!ids(&[decided("Failed", long_ago), stopping()], "Job/etl").contains(&"T093"), "it is over");
@@ -165,6 +175,20 @@ fn a_deletion_that_does_not_end_names_what_it_waits_for() {
     let told = first(&[going("example.com/keep", long_ago)]);
     assert_eq!(told.short, "deletion waits for example.com/keep");
     assert!(ids(&[going("foregroundDeletion", "2026-05-04T11:59:50Z")], "Job/etl").is_empty());
+    let told = first(&[going("foregroundDeletion", long_ago), pod("etl-1", deleted("2026-05-04T12:05:00Z"))]);
+    assert!(!told.severity.is_problem() && told.verdict.contains("has 5m to stop"), "it takes its time: {told:?}");
+}
+
+#[test]
+fn a_deletion_that_waits_for_a_pod_with_a_finalizer_is_not_to_be_forced() {
+    let at = "2026-05-04T11:40:00Z";
+    let going = job(json!({ "metadata": { "deletionTimestamp": at, "finalizers": ["foregroundDeletion"] } }));
+    let mut held = pod("etl-1", deleted(at));
+    held["metadata"]["finalizers"] = json!(["example.com/hold"]);
+    held["status"] = json!({ "phase": "Succeeded", "containerStatuses": [ended("main", 0, at)] });
+    let told = found(&[going, held], "Job/etl", NOW);
+    assert_eq!(told.iter().map(|one| one.rule.0).collect::<Vec<_>>(), ["T092", "T095"]);
+    assert!(told.iter().all(|one| one.fixes[0].words.contains("example.com/hold")), "{told:?}");
 }
 
 #[test]
