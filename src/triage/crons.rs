@@ -211,6 +211,14 @@ fn outcomes<'a>(case: &Case<'a>, row: &CronJob) -> Vec<Outcome<'a>> {
         outcomes.push(Outcome { name: name.to_owned(), at, has_failed: condition == "Failed", job: None });
     }
     outcomes.extend(deleted_failures(case, row, &outcomes));
+    // A success whose Job is gone, maybe without an event, is known by its time.
+    let is_kept = case.runs.iter().any(|run| run.is_complete() && run.ended() >= row.last_success);
+    outcomes.extend(row.last_success.filter(|_| !is_kept).map(|at| Outcome {
+        name: String::new(),
+        at,
+        has_failed: false,
+        job: None,
+    }));
     outcomes.sort_by_key(|one| std::cmp::Reverse(one.at));
     outcomes
 }

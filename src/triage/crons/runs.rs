@@ -141,7 +141,7 @@ fn failing_streak(cron: &Cron<'_, '_>, streak: &[&Outcome<'_>]) -> Finding {
     let cause = match causes.first() {
         Some(cause) if is_same => format!(" in the same way: {}", cause.short),
         Some(cause) => format!("; the newest: {}", cause.short),
-        None => ", and none of them is kept".to_owned(),
+        None => format!(", and none of them is kept{}", untold(cron, streak[0])),
     };
     let first = streak.last().map(|one| one.at);
     let mut evidence: Vec<_> = kept
@@ -243,6 +243,15 @@ fn failing_fixes(cron: &Cron<'_, '_>, cause: Option<&Finding>) -> Vec<Fix> {
     ]
 }
 
+/// Of a controller that says much about one object, the cluster drops events.
+fn untold(cron: &Cron<'_, '_>, newest: &Outcome<'_>) -> String {
+    let since = cron.planned_since(newest.at).into_iter().filter(|at| Some(*at) <= cron.row.last_schedule).count();
+    match since.saturating_sub(cron.case.runs.len()) {
+        0 => String::new(),
+        since => format!(" (of {} since then no event is left)", plans(since)),
+    }
+}
+
 /// What a run's examination says first, where that is a problem.
 fn headline(cron: &Cron<'_, '_>, job: &Job) -> Option<Finding> {
     examine(cron, job).filter(|finding| finding.severity.is_problem())
@@ -260,7 +269,8 @@ fn examine(cron: &Cron<'_, '_>, job: &Job) -> Option<Finding> {
 pub(super) fn cause<'a>(cron: &Cron<'_, 'a>, holds_up: bool) -> Option<(&'a Job, Finding)> {
     for run in &cron.case.runs {
         let is_failed = run.is_failed();
-        if run.is_complete() {
+        // What succeeded since may be deleted already.
+        if run.is_complete() || (is_failed && run.ended() < cron.row.last_success) {
             return None;
         }
         let rests = holds_up && !is_failed && (run.suspend || run.parallelism == Some(0));

@@ -249,11 +249,16 @@ fn runs_that_overlap_or_end_each_other_are_told() {
 fn runs_that_are_gone_or_too_many_are_told() {
     let saw =
         || event("SawCompletedJob", "Saw completed job: report-29631000, condition: Failed", "2026-05-04T02:05:00Z");
-    let kept = spec(json!({ "failedJobsHistoryLimit": 0 }));
-    let told = find(&[kept, saw()]).into_iter().find(|one| one.rule.0 == "T102").unwrap();
+    let failing =
+        |spec: Value| cronjob(json!({ "spec": spec, "status": { "lastSuccessfulTime": "2026-05-03T02:10:00Z" } }));
+    let told = find(&[failing(json!({ "failedJobsHistoryLimit": 0 })), saw()])
+        .into_iter()
+        .find(|one| one.rule.0 == "T102")
+        .unwrap();
     assert!(told.verdict.contains("failedJobsHistoryLimit 0"), "{}", told.verdict);
     let other = run("report-29629560", "2026-05-03T02:00:00Z", Some("Failed"));
-    assert!(!ids(&[cronjob(json!({})), saw(), other]).contains(&"T102"), "a failed run is kept to look at");
+    assert!(!ids(&[failing(json!({})), saw(), other]).contains(&"T102"), "a failed run is kept to look at");
+    assert!(!ids(&[cronjob(json!({})), saw()]).contains(&"T102"), "it has succeeded since");
     let many = (0..21).map(|at| run(&format!("report-{at}"), "2026-05-04T01:00:00Z", Some("Complete")));
     assert_eq!(ids(&std::iter::once(cronjob(json!({}))).chain(many).collect::<Vec<_>>()), ["T124"]);
 }
@@ -302,6 +307,23 @@ fn a_failed_run_that_a_history_limit_of_0_deleted_is_told_from_one_that_succeede
     assert!(find(&[since("2026-05-04T02:04:00Z"), deleted()]).is_empty(), "it succeeded");
     let replace = json!({ "spec": { "concurrencyPolicy": "Replace" }, "status": { "lastSuccessfulTime": "2026-05-03T02:10:00Z" } });
     assert!(find(&[cronjob(replace), deleted()]).is_empty(), "the next one ended it");
+}
+
+#[test]
+fn a_success_that_is_not_kept_ends_a_streak_of_failures() {
+    let failed = || {
+        [("report-29628120", "2026-05-02T02:00:00Z"), ("report-29629560", "2026-05-03T02:00:00Z")]
+            .map(|(name, made)| {
+                let mut one = run(name, made, Some("Failed"));
+                one["status"]["conditions"][0]["lastTransitionTime"] = json!(made.replace("02:00", "02:05"));
+                one
+            })
+            .to_vec()
+    };
+    let with =
+        |success: &str| [vec![cronjob(json!({ "status": { "lastSuccessfulTime": success } }))], failed()].concat();
+    assert!(ids(&with("2026-05-04T02:10:00Z")).is_empty(), "successfulJobsHistoryLimit 0 deleted it");
+    assert_eq!(ids(&with("2026-05-01T02:10:00Z"))[0], "T118");
 }
 
 #[test]
