@@ -285,6 +285,7 @@ fn words(spec: &CommandSpec) -> &'static str {
             "ZONE|none" => "Europe/Berlin",
             "SUCCESSFUL FAILED" => "2 2",
             "KEY=VALUE… KEY-…" => "a=b",
+            "FIELD=VALUE… FIELD-…" => "metadata.labels.night=yes",
             "COMMAND…" => "true",
             "PATH [TO]" => "/etc/hostname",
             "[IMAGE]" => "busybox:1.35",
