@@ -52,7 +52,9 @@ pub fn problems(found: impl IntoIterator<Item = (Subject, Finding)>, snapshot: &
         .into_iter()
         .filter(|(subject, finding)| finding.severity.is_problem() && counts(snapshot, *subject))
         .collect();
-    let troubled: HashSet<Uid> = found.iter().filter_map(|(subject, _)| owner(snapshot, *subject)).collect();
+    // Where none of the runs is left, the CronJob is all that tells of them.
+    let runs = found.iter().filter(|(subject, _)| subject.kind == Kind::Job);
+    let troubled: HashSet<Uid> = runs.filter_map(|(subject, _)| owner(snapshot, *subject)).collect();
     found.retain(|(subject, finding)| !(is_of_runs(*subject, finding) && troubled.contains(&subject.uid)));
     let age = |subject| snapshot.meta_of(subject).map(|meta| (meta.created, meta.name.clone()));
     found.sort_by_cached_key(|(subject, _)| std::cmp::Reverse(age(*subject)));

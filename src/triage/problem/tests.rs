@@ -187,6 +187,27 @@ fn cronjob_whose_failed_runs_are_gone_is_told_itself() {
 }
 
 #[test]
+fn streak_of_which_no_run_is_left_is_told_of_the_cronjob() {
+    let seen = |number: usize| {
+        json!({
+            "apiVersion": "v1", "kind": "Event", "type": "Normal",
+            "metadata": {
+                "name": format!("seen-{number}"), "namespace": "data", "uid": format!("seen-{number}"),
+                "creationTimestamp": ago(3_600 * number as i64),
+            },
+            "involvedObject": {
+                "apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "nightly", "namespace": "data",
+            },
+            "reason": "SawCompletedJob", "message": format!("Saw completed job: nightly-{number}, condition: Failed"),
+            "count": 1, "lastTimestamp": ago(3_600 * number as i64),
+        })
+    };
+    let objects = [cronjob("nightly", 86_400, Vec::new()), (1..5).map(seen).collect()].concat();
+    let problems = told(&objects);
+    assert!(matches!(&problems[..], [(_, names)] if *names == ["cronjob/nightly"]), "{problems:?}");
+}
+
+#[test]
 fn failed_run_is_history_once_a_later_one_has_succeeded() {
     let old = || failed("data", "nightly-1", 7_800, 3);
     assert!(told(&cronjob("nightly", 4_000, vec![old(), complete("data", "nightly-2", 4_200)])).is_empty());
