@@ -243,7 +243,12 @@ impl App {
         let is_old = |need: &Need| inquiry.asked.get(need).is_none_or(|at| now.seconds_since(*at) >= FRESH_SECONDS);
         let old = diagnosis.uses.iter().filter(|need| matches!(need, Need::Object(_)) && is_old(need));
         let new = diagnosis.needs.iter().filter(|need| !inquiry.asked.contains_key(need));
-        let wanted: Vec<Need> = new.chain(old).cloned().collect();
+        let mut wanted: Vec<Need> = Vec::new();
+        for need in new.chain(old) {
+            if !wanted.contains(need) {
+                wanted.push(need.clone());
+            }
+        }
         inquiry.asked.extend(wanted.iter().map(|need| (need.clone(), now)));
         (!wanted.is_empty()).then_some(Effect::Ask(wanted))
     }

@@ -8,7 +8,7 @@ use crate::model::key::{Kind, Uid};
 use crate::model::owner::Subject;
 use crate::model::safe_text::safe_line;
 use crate::model::state::Level;
-use crate::triage::{Attempt, Diagnosis, Evidence, Finding, Link, Source, attempts, chain};
+use crate::triage::{Attempt, Evidence, Finding, Link, Source, attempts, chain};
 
 use super::draft::Opening;
 use super::inquiry::level;
@@ -92,9 +92,11 @@ impl App {
         self.why.page.take(text);
         if let Some(Overlay::Page(Page { why: Some(subject), .. })) = &self.overlay {
             let subject = *subject;
-            let diagnosis = self.diagnosis(subject);
+            let mut diagnosis = self.diagnosis(subject);
+            let (tries, needs) = attempts(self.known(), subject, TRIES);
+            diagnosis.needs.extend(needs);
             effects.extend(self.inquire(&diagnosis));
-            let text = self.full(subject, &diagnosis);
+            let text = self.full(subject, &diagnosis.findings, &tries);
             if let Some(Overlay::Page(page)) = &mut self.overlay {
                 page.take(text);
             }
@@ -125,7 +127,7 @@ impl App {
     }
 
     /// What the page says: everything.
-    fn full(&self, subject: Subject, Diagnosis { findings, .. }: &Diagnosis) -> Text {
+    fn full(&self, subject: Subject, findings: &[Finding], tries: &[Attempt]) -> Text {
         let mut text = Text::default();
         if findings.is_empty() {
             text.line(Line::plain(self.without_cause(subject)));
@@ -141,7 +143,7 @@ impl App {
             text.fixes(finding, at == 0);
             if at == 0 {
                 text.chain(&chain(self.known(), subject, finding));
-                text.tries(&attempts(self.known(), subject), self.now);
+                text.tries(tries, self.now);
             }
             text.proofs(finding, self.now);
         }
@@ -271,7 +273,7 @@ impl Text {
             let (began, took) = (now.seconds_since(started).max(0), ended.seconds_since(started).max(0));
             let (began, took) = (short_duration(began), short_duration(took));
             let place = if one.node.is_empty() { String::new() } else { format!(" on {}", one.node) };
-            let said = if one.last_line.is_empty() { String::new() } else { format!(": {}", one.last_line) };
+            let said = if one.last_words.is_empty() { String::new() } else { format!(": {}", one.last_words) };
             let index = one.index.map(|index| format!("index {index}, ")).unwrap_or_default();
             let words = safe_line(&format!("{index}{}{place}{said}", one.outcome)).into_owned();
             let number = one.number;

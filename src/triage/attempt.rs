@@ -1,12 +1,13 @@
 //! The tries of a Job, one for each pod that is known: when it ran, where, how it ended and in which words.
 
-use super::known::Known;
+use super::Case;
+use super::known::{Known, Need};
+use super::last_words::LastWords;
 use crate::model::clock::Time;
-use crate::model::fact::Run;
 use crate::model::key::ObjectKey;
 use crate::model::meta::Object;
 use crate::model::owner::Subject;
-use crate::model::pod::{Container, Pod, Role};
+use crate::model::pod::{Container, ContainerState, Pod, Role};
 use crate::model::state::{Level, pod_state, pod_why};
 
 /// One try.
@@ -28,18 +29,26 @@ pub struct Attempt {
     pub level: Level,
     /// The same in words: exit code, reason, restarts.
     pub outcome: String,
-    /// The last line of its failed container's log that says something, where it was fetched.
-    pub last_line: String,
+    /// The line that tells most at the end of its failed container's log, where it was fetched; else empty.
+    pub last_words: String,
 }
 
-/// The tries of a subject, the oldest first. Pods that are gone are not among them.
-pub fn attempts(known: Known<'_>, subject: Subject) -> Vec<Attempt> {
+/// The tries of a subject, the oldest first, and what it would take to know the last words of the last `told` of them.
+/// Pods that are gone are not among them.
+pub fn attempts(known: Known<'_>, subject: Subject, told: usize) -> (Vec<Attempt>, Vec<Need>) {
+    let Some(case) = Case::of(known, subject) else { return Default::default() };
     let mut pods = known.snapshot.pods_of_subject(subject);
     pods.reverse();
-    pods.into_iter().enumerate().map(|(at, pod)| attempt(known, at + 1, pod)).collect()
+    let silent = pods.len().saturating_sub(told);
+    let attempts = pods.into_iter().enumerate().map(|(at, pod)| {
+        let words = if at < silent { String::new() } else { last_words(&case, pod).unwrap_or_default() };
+        attempt(at + 1, pod, words)
+    });
+    let attempts = attempts.collect();
+    (attempts, case.into_needs().0)
 }
 
-fn attempt(known: Known<'_>, number: usize, pod: &Pod) -> Attempt {
+fn attempt(number: usize, pod: &Pod, last_words: String) -> Attempt {
     let (state, why) = (pod_state(pod), pod_why(pod));
     let outcome = match why.as_str() {
         "" => state.word.into_owned(),
@@ -55,17 +64,17 @@ fn attempt(known: Known<'_>, number: usize, pod: &Pod) -> Attempt {
         node: pod.node.to_string(),
         level: state.level,
         outcome,
-        last_line: last_line(known, pod).unwrap_or_default(),
+        last_words,
     }
 }
 
-/// The last line that is not blank of the container that failed.
-fn last_line(known: Known<'_>, pod: &Pod) -> Option<String> {
-    let has_failed =
-        |one: &&Container| one.role != Role::Sidecar && one.exit_code().is_some_and(|exit_code| exit_code != 0);
-    let failed = pod.containers.iter().find(has_failed)?;
-    let tails = (0..=failed.restarts)
-        .rev()
-        .filter_map(|number| known.facts.tail(&Run { pod: pod.uid(), container: failed.name.to_string(), number }));
-    tails.into_iter().find_map(|lines| lines.iter().rev().find(|line| !line.trim().is_empty()).cloned())
+/// The line that tells most of the end of the container that failed.
+fn last_words(case: &Case<'_>, pod: &Pod) -> Option<String> {
+    let end = |one: &'_ Container| match &one.state {
+        ContainerState::Ended(end) => Some(end.clone()),
+        _ => one.last_end.as_deref().cloned(),
+    };
+    let failed = pod.containers.iter().filter(|one| one.role != Role::Sidecar);
+    let (container, end) = failed.filter_map(|one| Some((one, end(one)?))).find(|(_, end)| end.exit_code != 0)?;
+    LastWords::of(case, pod, container, &end).telling.last().map(|line| (*line).to_owned())
 }

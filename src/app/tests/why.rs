@@ -164,6 +164,10 @@ fn more_is_asked_for_where_the_cursor_rests_and_again_after_a_while() {
         wanted = needs(&app.settle());
     }
     assert!(text_of(&app.why.page).contains("no such table"), "{}", text_of(&app.why.page));
+    press(&mut app, &["x"]);
+    let tries = open_text(&app);
+    assert!(tries.lines().any(|line| line.contains("━") && line.contains("ERROR no such table")), "{tries}");
+    press(&mut app, &["esc"]);
     assert_eq!(needs(&tick(&mut app)), [], "what is known is not asked for at each tick");
     let later = (0..30).flat_map(|_| needs(&tick(&mut app))).collect::<Vec<_>>();
     assert!(later.iter().all(|need| matches!(need, Need::Object(_))), "a log that ended stays as it is: {later:?}");

@@ -70,7 +70,8 @@ fn runs(server: &Server, subject: Subject) -> String {
 /// The tries of the Jobs that belong to the subject: their pods.
 fn tries(server: &Server, subject: Subject) -> String {
     let known = Known { snapshot: &server.snapshot, facts: &Facts::default(), now: server.clock.now() };
-    let attempts = attempts(known, subject);
+    // The end of the log stands in a section of its own.
+    let (attempts, _) = attempts(known, subject, 0);
     let mut text = match attempts.is_empty() {
         true => String::new(),
         false => {

@@ -53,6 +53,12 @@ pub(super) async fn read(server: &mut Server, object: &Reference) -> Result<Subj
         Some(job) => around(subject, job, &pods),
     };
     server.read(more).await;
+    // One that names a node that is not there is told which ones there are.
+    let is_there = |pod: &&Pod| server.snapshot.nodes.iter().any(|node| node.meta.name == pod.node);
+    let pods = server.snapshot.pods_of_subject(subject);
+    if pods.iter().any(|pod| !pod.node.is_empty() && !is_there(pod)) {
+        server.read(vec![(Kind::Node, Choice::All)]).await;
+    }
     Ok(subject)
 }
 

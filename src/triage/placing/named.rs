@@ -28,10 +28,10 @@ fn no_such_node(case: &Case<'_>) -> Option<Finding> {
     let node = case.pod_spec()?["nodeName"].as_str().filter(|node| is_lost(node))?;
     let path = format!("{POD}.nodeName");
     let mut fixes = Vec::new();
+    fixes.extend(mend(case, "leave nodeName out in a new Job: the scheduler finds a node", &Changes::remove(&path)));
     if let Some(near) = near(node, nodes.iter().map(|node| node.meta.name.as_str())) {
         fixes.extend(mend(case, format!("name node {near} in a new Job"), &Changes::set(&path, near)));
     }
-    fixes.extend(mend(case, "leave nodeName out in a new Job: the scheduler finds a node", &Changes::remove(&path)));
     Some(Finding {
         verdict: format!(
             "The pod template names node {node} (spec.nodeName), and there is no such node. Its pods are made, run nowhere, \
