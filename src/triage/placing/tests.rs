@@ -488,6 +488,6 @@ fn a_node_that_the_template_names_and_nobody_has_is_named() {
     assert!(verdict.contains("names node worker-9"), "{verdict}");
     let fixes = found(&objects("worker-9")).remove(0).fixes;
     let arguments: Vec<_> = fixes.into_iter().filter_map(|fix| fix.call).map(|call| call.argument).collect();
-    assert_eq!(arguments, ["spec.template.spec.nodeName=worker-1", "spec.template.spec.nodeName-"]);
+    assert_eq!(arguments, ["spec.template.spec.nodeName-", "spec.template.spec.nodeName=worker-1"]);
     nothing(&objects("worker-1"));
 }
