@@ -45,7 +45,8 @@ fn each_cause_is_one_line() {
     assert!(line("image not found").starts_with("✗ image not found: etl:v1.9 2 jobs data, media "), "{text}");
     assert!(line("image not found").ends_with(" job/thumbs-771 -n media"), "{text}");
     assert!(line("KeyError").contains(" 2 jobs data cronjob/nightly-report "), "{text}");
-    assert!(line("3 runs at once").contains(" 1 cronjob payments cronjob/rates-pull "), "{text}");
+    // Two or three, by the minute.
+    assert!(line(" runs at once").contains(" 1 cronjob payments cronjob/rates-pull "), "{text}");
     let next = text.lines().last().unwrap().strip_prefix("next: kubatch ").unwrap();
     assert!(next.starts_with("why job/"), "{text}");
     assert_eq!(told(next).0, 1, "what is to be asked next names a problem");
@@ -57,9 +58,10 @@ fn since_leaves_out_what_began_before() {
     let (code, text) = told("problems -A --since 20m");
     assert_eq!(code, 1);
     assert!(text.contains("quota payments-cpu") && !text.contains("KeyError"), "{text}");
-    let (code, text) = told("-n data problems --since 1m");
+    // No run of a CronJob fails here, at whatever minute this is.
+    let (code, text) = told("-n media problems --since 1m");
     assert_eq!(code, 0);
-    assert!(text.starts_with("nothing has gone wrong in data since then"), "{text}");
+    assert!(text.starts_with("nothing has gone wrong in media since then"), "{text}");
 }
 
 fn json_names_every_member() {
