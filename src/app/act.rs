@@ -232,7 +232,7 @@ impl App {
             Pane::Jobs => self.focus(Pane::Pods),
             Pane::Pods if self.opened_pod.is_some() => self.focus(Pane::Logs),
             Pane::Pods => self.open_pod(),
-            Pane::Why => return self.open_why(),
+            Pane::Why => return self.open_in_why_pane(),
             Pane::Logs | Pane::Events => self.is_zoomed = true,
         }
         Vec::new()

@@ -135,7 +135,7 @@ impl App {
             _ if self.notice.is_some() => {}
             PageAction::Follow => {
                 if let Some(target) = page.target().cloned() {
-                    return self.go_to(page, target);
+                    return self.go_to(Some(page), target);
                 }
             }
             PageAction::Search => page.begin_search(),

@@ -5,10 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use unicode_width::UnicodeWidthStr;
-
 use crate::command::{InboxAction, Pane};
 use crate::model::clock::{Time, short_duration};
+use crate::model::columns::cell;
 use crate::model::key::{Kind, ObjectKey, Uid};
 use crate::model::safe_text::safe_line;
 use crate::triage::{Problem, problems};
@@ -40,7 +39,7 @@ pub(super) struct Inbox {
     /// When it was grouped last.
     grouped: Option<Time>,
     /// Something changed since.
-    has_changed: bool,
+    pub(super) has_changed: bool,
     /// The person is called for each new cause.
     calls: bool,
 }
@@ -82,7 +81,7 @@ impl App {
         }
         let broken = self.cronjob_ranking.broken().chain(self.job_ranking.broken());
         let unexplained = broken.filter(|uid| self.verdict(*uid).is_none()).count();
-        let found = self.troubles().map(|(subject, trouble)| (subject, trouble.finding.clone()));
+        let found = self.troubles().map(|trouble| (trouble.subject, trouble.finding.clone()));
         let problems = problems(found.collect::<Vec<_>>(), &self.snapshot);
         let members: HashSet<Uid> = problems.iter().flat_map(|one| &one.members).map(|one| one.uid).collect();
         let over = self.inbox.problems.iter().flat_map(|before| &before.members);
@@ -161,7 +160,8 @@ impl App {
             (0, _) | (_, None) => String::new(),
             (new, Some(since)) => format!(", {new} new in the last {since}"),
         };
-        let quiet = match self.inbox.problems.len().saturating_sub(all) {
+        let quiet = self.inbox.problems.iter().filter(|one| self.inbox.is_quiet(one, self.now)).count();
+        let quiet = match quiet {
             0 => String::new(),
             quiet => format!(", {quiet} quiet"),
         };
@@ -215,10 +215,10 @@ impl App {
             text.line(Line::plain(""));
             text.line(Line::new("  Gone; what was known of them is kept", Role::Heading));
         }
-        for (at, (uid, trouble)) in gone.iter().rev() {
+        for (at, trouble) in gone.iter().rev() {
             let (key, age) = (&trouble.key, short_duration(self.now.seconds_since(*at)));
             let words = format!("{}  {}  {}", key, key.namespace, trouble.finding.short);
-            text.link(Line::new(format!("  {age:>5}  {words}"), Role::Dim).cut(), Goto::Gone(*uid));
+            text.link(Line::new(format!("  {age:>5}  {words}"), Role::Dim).cut(), Goto::Gone(trouble.subject.uid));
         }
         text
     }
@@ -236,7 +236,7 @@ impl App {
     pub(super) fn sort_out(&mut self, page: Page, action: InboxAction) -> Vec<Effect> {
         let target = page.target().cloned();
         match (action, target) {
-            (InboxAction::Open, Some(Goto::Problem(group))) => {
+            (InboxAction::Open, Some(Goto::Problem(group))) if !self.is_of_pods(&group) => {
                 self.open_problem(&group);
                 return Vec::new();
             }
@@ -244,9 +244,8 @@ impl App {
                 self.open_gone(page, uid);
                 return Vec::new();
             }
-            (InboxAction::Why, Some(Goto::Problem(group))) => {
-                let problem = self.inbox.problems.iter().find(|one| one.group == group);
-                if let Some(newest) = problem.and_then(|one| one.members.first().copied()) {
+            (InboxAction::Open | InboxAction::Why, Some(Goto::Problem(group))) => {
+                if let Some(newest) = self.problem(&group).and_then(|one| one.members.first().copied()) {
                     self.behind = Some(Box::new(page));
                     return self.open_why_of(newest);
                 }
@@ -284,17 +283,25 @@ impl App {
         }
     }
 
+    fn problem(&self, group: &str) -> Option<&Problem> {
+        self.inbox.problems.iter().find(|one| one.group == group)
+    }
+
+    /// Those who suffer from it are pods of no Job, which no list shows.
+    fn is_of_pods(&self, group: &str) -> bool {
+        self.problem(group).and_then(|one| one.members.first()).is_some_and(|one| one.kind == Kind::Pod)
+    }
+
     /// Shows the members of a problem alone in their list, the cursor on the newest.
     fn open_problem(&mut self, group: &str) {
         self.overlay = None;
-        let Some(problem) = self.inbox.problems.iter().find(|one| one.group == group) else { return };
+        let Some(problem) = self.problem(group) else { return };
         let Some(newest) = problem.members.first().copied() else { return };
         let members: HashSet<Uid> =
             problem.members.iter().filter(|one| one.kind == newest.kind).map(|one| one.uid).collect();
         let words = problem.finding.short.clone();
         self.jump(newest);
-        // A pod is shown below its Job.
-        if newest.kind != Kind::Pod && members.len() > 1 {
+        if members.len() > 1 {
             let pane = if newest.kind == Kind::CronJob { Pane::CronJobs } else { Pane::Jobs };
             if let Some(list) = self.list_mut(pane) {
                 list.only = Some((words, members));
@@ -306,7 +313,7 @@ impl App {
 
     /// Shows what is kept of an object that is gone.
     fn open_gone(&mut self, page: Page, uid: Uid) {
-        let Some((at, (_, trouble))) = self.gone_troubles().iter().find(|(_, (one, _))| *one == uid) else {
+        let Some((at, trouble)) = self.gone_troubles().iter().find(|(_, one)| one.subject.uid == uid) else {
             self.overlay = Some(Overlay::Page(page));
             return;
         };
@@ -340,19 +347,7 @@ impl Columns {
     }
 
     fn row(&self, cause: &str, how: &str, count: &str, place: &str, since: &str, newest: &str) -> String {
-        let cell = |words: &str, width: usize| {
-            let words = if width == 0 { "".into() } else { safe_line(words) };
-            let mut text = String::new();
-            for one in words.chars() {
-                if text.width() + 1 >= width && words.width() > width {
-                    text.push('…');
-                    break;
-                }
-                text.push(one);
-            }
-            let room = width.saturating_sub(text.width());
-            text + &" ".repeat(room)
-        };
+        let cell = |words: &str, width: usize| cell(&safe_line(words), width);
         let cause = cell(cause, self.cause);
         let (place, newest) = (cell(place, self.place.saturating_sub(1)), cell(newest, self.newest.saturating_sub(1)));
         format!("  {cause} {how:<4} {count:>4}  {place} {since:>5}  {newest}").trim_end().to_owned()

@@ -1,4 +1,4 @@
-//! What triage says of every CronJob, Job and shown Pod: judged anew only where something that it looks at has changed,
+//! What triage says of every CronJob and Job, and of Pods that are shown or nobody's: judged anew only where something that it looks at has changed,
 //! and kept when the object is gone.
 //!
 //! `rows` hands over what was touched before it ranks; `why` and `problems` show what is kept here. Triage is asked for
@@ -20,7 +20,7 @@ use crate::model::owner::Subject;
 use crate::model::pod::Pod;
 use crate::model::snapshot::Touched;
 use crate::model::state::{Level, State, cronjob_state, job_state, pod_state};
-use crate::triage::{Diagnosis, Facts, Finding, Known, Severity, diagnose};
+use crate::triage::{Diagnosis, Facts, Finding, Known, Severity, counts, diagnose};
 
 use super::{App, Effect, Inbox};
 
@@ -41,13 +41,13 @@ pub(super) struct Inquiry {
     facts: Facts,
     /// When that was asked for.
     asked: HashMap<Need, Time>,
-    /// Whose rules wait for it.
+    /// Whose rules wait for what was asked and not answered yet.
     askers: HashMap<Need, Vec<Subject>>,
     /// The headline of every object that has one.
     headlines: HashMap<Uid, Headline>,
     /// Objects that were in trouble when they went, the last one last.
-    gone: Vec<(Time, (Uid, Trouble))>,
-    /// The pods that have a list, which alone are judged.
+    gone: Vec<(Time, Trouble)>,
+    /// The pods that a list shows.
     pods: HashSet<Uid>,
     /// Which part of what is under way has its turn.
     turn: u64,
@@ -68,11 +68,13 @@ struct Headline {
 
 /// An object that is in trouble, and why.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Trouble {
+pub(super) struct Trouble {
     /// The object.
-    pub key: ObjectKey,
+    pub(super) subject: Subject,
+    /// Its name, which outlives it.
+    pub(super) key: ObjectKey,
     /// What leads.
-    pub finding: Finding,
+    pub(super) finding: Finding,
 }
 
 impl Inquiry {
@@ -112,23 +114,23 @@ impl App {
         diagnose(self.known(), subject)
     }
 
+    /// A pod is judged where a list shows it, and where no Job speaks for it; as long as it is known to be in trouble, too.
+    fn is_judged(&self, pod: Uid) -> bool {
+        let of_nobody = || self.is_known() && counts(&self.snapshot, Subject { kind: Kind::Pod, uid: pod });
+        self.inquiry.pods.contains(&pod) || self.inquiry.headlines.contains_key(&pod) || of_nobody()
+    }
+
     /// Judges an object anew; true where its headline is another one.
     fn judge(&mut self, subject: Subject) -> bool {
         let diagnosis = self.diagnosis(subject);
         let inquiry = &mut self.inquiry;
         let problem = diagnosis.problem().cloned();
-        for need in diagnosis.needs {
-            let askers = inquiry.askers.entry(need).or_default();
-            if !askers.contains(&subject) {
-                askers.push(subject);
-            }
-        }
         let key = self.snapshot.key_of(subject);
         let words = diagnosis.findings.first().map(|first| match first.effect.is_empty() {
             true => first.short.clone(),
             false => format!("{}; {}", first.short, first.effect),
         });
-        let trouble = problem.zip(key.clone()).map(|(finding, key)| Box::new(Trouble { key, finding }));
+        let trouble = problem.zip(key.clone()).map(|(finding, key)| Box::new(Trouble { subject, key, finding }));
         let headline = words.map(|words| Headline { words, trouble });
         let before = match headline {
             Some(headline) if inquiry.headlines.get(&subject.uid) == Some(&headline) => return false,
@@ -138,23 +140,24 @@ impl App {
                 None => return false,
             },
         };
-        inquiry.has_changed |= subject.kind != Kind::Pod;
-        if let (None, Some(trouble), true) = (key, before.and_then(|one| one.trouble), subject.kind != Kind::Pod) {
-            inquiry.gone.push((self.now, (subject.uid, *trouble)));
+        // What a list of pods shows is told with their Job.
+        let is_own = !inquiry.pods.contains(&subject.uid);
+        inquiry.has_changed |= is_own;
+        if let (None, Some(trouble), true) = (key, before.and_then(|one| one.trouble), is_own) {
+            inquiry.gone.push((self.now, *trouble));
             let too_many = inquiry.gone.len().saturating_sub(GONE);
             inquiry.gone.drain(..too_many);
         }
         true
     }
 
-    /// Judges what was touched: CronJobs and Jobs all, Pods as far as they are shown.
+    /// Judges what was touched: CronJobs and Jobs all, Pods as far as they are shown or nobody's.
     pub(super) fn judge_touched(&mut self, touched: &Touched) {
         let of = |kind, uids: &[Uid]| uids.iter().map(move |uid| Subject { kind, uid: *uid }).collect::<Vec<_>>();
         let mut subjects = of(Kind::Job, &touched.jobs);
         // Those speak of their Jobs.
         subjects.extend(of(Kind::CronJob, &touched.cronjobs));
-        let is_shown = |pod: &Subject| self.inquiry.pods.contains(&pod.uid);
-        subjects.extend(of(Kind::Pod, &touched.pods).into_iter().filter(is_shown));
+        subjects.extend(of(Kind::Pod, &touched.pods).into_iter().filter(|pod| self.is_judged(pod.uid)));
         self.inquiry.are_surroundings_new |= touched.are_surroundings;
         for subject in subjects {
             self.is_dirty |= self.judge(subject);
@@ -164,7 +167,11 @@ impl App {
     /// Judges the pods that a list is about to show, where that was not done yet; forgets those of the list before.
     pub(super) fn judge_pods(&mut self, pods: HashSet<Uid>) {
         let shown = std::mem::take(&mut self.inquiry.pods);
-        shown.difference(&pods).for_each(|gone| drop(self.inquiry.headlines.remove(gone)));
+        for uid in shown.difference(&pods) {
+            if !counts(&self.snapshot, Subject { kind: Kind::Pod, uid: *uid }) {
+                self.inquiry.headlines.remove(uid);
+            }
+        }
         for uid in pods.difference(&shown) {
             self.judge(Subject { kind: Kind::Pod, uid: *uid });
         }
@@ -193,8 +200,9 @@ impl App {
                 touched.jobs.push(job.uid());
             }
         }
-        let pods = inquiry.pods.iter().enumerate().filter(|(at, _)| has_turn(*at));
-        touched.pods.extend(pods.map(|(_, uid)| *uid));
+        let pods = self.snapshot.pods.iter().enumerate().filter(|(at, _)| has_turn(*at));
+        // Those that are not judged are left out then.
+        touched.pods.extend(pods.map(|(_, pod)| pod.uid()));
         touched
     }
 
@@ -218,16 +226,13 @@ impl App {
         self.inquiry.judged(pod.uid(), pod_state(pod))
     }
 
-    /// Every CronJob and Job that is in trouble.
-    pub(super) fn troubles(&self) -> impl Iterator<Item = (Subject, &Trouble)> {
-        let found = self.inquiry.headlines.iter().filter_map(|(uid, one)| Some((uid, one.trouble.as_deref()?)));
-        found
-            .filter(|(_, trouble)| trouble.key.kind != Kind::Pod)
-            .map(|(uid, trouble)| (Subject { kind: trouble.key.kind, uid: *uid }, trouble))
+    /// Everything that is known to be in trouble.
+    pub(super) fn troubles(&self) -> impl Iterator<Item = &Trouble> {
+        self.inquiry.headlines.values().filter_map(|one| one.trouble.as_deref())
     }
 
     /// What was in trouble when it went, and when that was; the last one last.
-    pub(super) fn gone_troubles(&self) -> &[(Time, (Uid, Trouble))] {
+    pub(super) fn gone_troubles(&self) -> &[(Time, Trouble)] {
         &self.inquiry.gone
     }
 
@@ -238,7 +243,7 @@ impl App {
 
     /// Asks the server for what rules want to know of an object on screen: what was never asked for, and what they stand
     /// on where that was told long ago.
-    pub(super) fn inquire(&mut self, diagnosis: &Diagnosis) -> Option<Effect> {
+    pub(super) fn inquire(&mut self, subject: Subject, diagnosis: &Diagnosis) -> Option<Effect> {
         let (inquiry, now) = (&mut self.inquiry, self.now);
         let is_old = |need: &Need| inquiry.asked.get(need).is_none_or(|at| now.seconds_since(*at) >= FRESH_SECONDS);
         let old = diagnosis.uses.iter().filter(|need| matches!(need, Need::Object(_)) && is_old(need));
@@ -250,17 +255,25 @@ impl App {
             }
         }
         inquiry.asked.extend(wanted.iter().map(|need| (need.clone(), now)));
+        // What another one asked for tells this one too.
+        for need in diagnosis.needs.iter().chain(&wanted) {
+            let askers = inquiry.askers.entry(need.clone()).or_default();
+            if !askers.contains(&subject) {
+                askers.push(subject);
+            }
+        }
         (!wanted.is_empty()).then_some(Effect::Ask(wanted))
     }
 
     /// Takes in an answer to what triage asked.
     pub(super) fn take_answer(&mut self, need: &Need, answer: Answer) {
         self.inquiry.take(need, answer, &mut self.touched);
+        self.why.is_due = true;
     }
 
     /// Another session begins: what was told belongs to the one before.
     pub(super) fn forget_inquiry(&mut self) {
-        (self.inquiry, self.inbox) = (Inquiry::default(), Inbox::default());
+        (self.inquiry, self.inbox, self.why.is_due) = (Inquiry::default(), Inbox::default(), true);
     }
 }
 

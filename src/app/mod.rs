@@ -48,7 +48,6 @@ pub use fields::{Column, container_code};
 pub use filter::Filter;
 use inbox::Inbox;
 use inquiry::Inquiry;
-pub use inquiry::Trouble;
 use layout::Room;
 pub use layout::{Layout, SMALLEST, has_titles};
 pub use link::Link;
@@ -292,6 +291,7 @@ impl App {
                 let mut lists = Pane::ALL.into_iter().filter_map(|pane| self.list(pane));
                 self.is_dirty |= lists.any(|list| is_chosen(list) || has_held(list));
                 self.why.rested = self.subject();
+                self.why.is_due = true;
                 let due = self.due();
                 self.touched.extend(due);
             }
@@ -316,6 +316,9 @@ impl App {
                     self.logs.look_again();
                 }
                 self.see_risks(&touched);
+                self.why.is_due |= touched.is_shown || touched.are_surroundings;
+                // A later run settles an earlier one, of which nothing changed.
+                self.inbox.has_changed |= touched.is_all || !touched.jobs.is_empty();
                 self.touched.extend(touched);
                 self.check_pending();
             }

@@ -95,8 +95,9 @@ impl App {
         if touched.is_all || is_known != was_known {
             touched.cronjobs = snapshot.cronjobs.iter().map(Object::uid).collect();
             touched.jobs = snapshot.jobs.iter().map(Object::uid).collect();
+            touched.pods = snapshot.pods.iter().map(Object::uid).collect();
         }
-        for uids in [&mut touched.cronjobs, &mut touched.jobs] {
+        for uids in [&mut touched.cronjobs, &mut touched.jobs, &mut touched.pods] {
             uids.sort_unstable();
             uids.dedup();
         }

@@ -38,6 +38,8 @@ pub struct WhyPane {
     pub(super) rested: Option<Subject>,
     /// Something is wrong with it.
     pub is_problem: bool,
+    /// Something may have changed since the pane and the page of why were written.
+    pub(super) is_due: bool,
 }
 
 impl WhyPane {
@@ -75,33 +77,46 @@ impl App {
         self.follow_why()
     }
 
-    /// Writes the pane and the page of why as they are now; asks for what would tell more.
+    /// Writes the pane and the page of why where something changed that may show there; asks for what would tell more.
     pub(super) fn follow_why(&mut self) -> Vec<Effect> {
-        let mut effects = Vec::new();
         let subject = self.subject();
         if self.why.subject != subject {
             self.why.subject = subject;
             self.why.page = Page::empty("");
         }
+        let is_due = std::mem::take(&mut self.why.is_due);
+        let mut effects = Vec::new();
+        if is_due || self.why.page.lines().is_none() {
+            effects.extend(self.write_why_pane(subject));
+        }
+        let page = match &self.overlay {
+            Some(Overlay::Page(page)) if is_due || page.lines().is_none() => page.why,
+            _ => None,
+        };
+        effects.extend(page.and_then(|subject| self.write_why_page(subject)));
+        effects
+    }
+
+    fn write_why_pane(&mut self, subject: Option<Subject>) -> Option<Effect> {
         let diagnosis = subject.map(|subject| self.diagnosis(subject)).unwrap_or_default();
         self.why.is_problem = diagnosis.problem().is_some();
-        if subject.is_some() && self.why.rested == subject {
-            effects.extend(self.inquire(&diagnosis));
-        }
+        let rested = subject.filter(|_| self.why.rested == subject);
+        let asked = rested.and_then(|subject| self.inquire(subject, &diagnosis));
         let text = self.brief(subject, &diagnosis.findings);
         self.why.page.take(text);
-        if let Some(Overlay::Page(Page { why: Some(subject), .. })) = &self.overlay {
-            let subject = *subject;
-            let mut diagnosis = self.diagnosis(subject);
-            let (tries, needs) = attempts(self.known(), subject, TRIES);
-            diagnosis.needs.extend(needs);
-            effects.extend(self.inquire(&diagnosis));
-            let text = self.full(subject, &diagnosis.findings, &tries);
-            if let Some(Overlay::Page(page)) = &mut self.overlay {
-                page.take(text);
-            }
+        asked
+    }
+
+    fn write_why_page(&mut self, subject: Subject) -> Option<Effect> {
+        let mut diagnosis = self.diagnosis(subject);
+        let (tries, needs) = attempts(self.known(), subject, TRIES);
+        diagnosis.needs.extend(needs);
+        let asked = self.inquire(subject, &diagnosis);
+        let text = self.full(subject, &diagnosis.findings, &tries);
+        if let Some(Overlay::Page(page)) = &mut self.overlay {
+            page.take(text);
         }
-        effects
+        asked
     }
 
     /// What the pane says: the verdict, the chain, the fixes, and what else there is in a line each.
@@ -168,45 +183,51 @@ impl App {
         }
     }
 
-    /// Goes to what a line of the page stands on: an object's page, a container's log.
-    pub(super) fn go_to(&mut self, page: Page, target: Goto) -> Vec<Effect> {
-        match target {
+    /// Goes to what the line under the cursor of the pane stands on; where none leads anywhere, to all that is known.
+    pub(super) fn open_in_why_pane(&mut self) -> Vec<Effect> {
+        match self.why.page.target().cloned() {
+            Some(target) => self.go_to(None, target),
+            None => self.open_why(),
+        }
+    }
+
+    /// Goes to what a line stands on, an object's page or a container's log, from a page or from the pane.
+    pub(super) fn go_to(&mut self, page: Option<Page>, target: Goto) -> Vec<Effect> {
+        let (pod, container) = match target {
             Goto::Object(key) => {
                 // Of one that is not watched, or gone, nothing but its name is known.
                 let uid = self.snapshot.find(&key).map_or_else(|| Uid::new(""), |subject| subject.uid);
-                self.behind = Some(Box::new(page));
-                self.open_page_of(key, uid, Form::Describe)
+                self.behind = page.map(Box::new);
+                return self.open_page_of(key, uid, Form::Describe);
             }
             // The inbox has keys of its own.
             Goto::Problem(_) | Goto::Gone(_) => {
-                self.overlay = Some(Overlay::Page(page));
-                Vec::new()
+                self.overlay = page.map(Overlay::Page);
+                return Vec::new();
             }
-            Goto::Event(uid) => match self.snapshot.key_of(Subject { kind: Kind::Event, uid }) {
-                Some(key) => self.go_to(page, Goto::Object(key)),
-                None => {
-                    self.overlay = Some(Overlay::Page(page));
-                    self.notice = Some("the event is gone; its words are kept here".to_owned());
-                    Vec::new()
+            Goto::Event(uid) => {
+                if let Some(key) = self.snapshot.key_of(Subject { kind: Kind::Event, uid }) {
+                    return self.go_to(page, Goto::Object(key));
                 }
-            },
-            Goto::Log(pod, container) => {
-                let Some(subject) = self.snapshot.find(&pod) else {
-                    self.overlay = Some(Overlay::Page(page));
-                    self.notice = Some(format!("{pod} is gone, and its log with it; its last words are kept here"));
-                    return Vec::new();
-                };
-                self.jump(subject);
-                self.open_pod();
-                let row = self.containers.rows.iter().copied();
-                let wanted =
-                    row.filter(|row| self.container(*row).is_some_and(|(_, one)| one.name == container)).last();
-                wanted.into_iter().for_each(|row| self.containers.select(row));
-                self.focus(Pane::Logs);
-                self.is_zoomed = true;
-                Vec::new()
+                self.overlay = page.map(Overlay::Page);
+                self.notice = Some("the event is gone; its words are kept here".to_owned());
+                return Vec::new();
             }
-        }
+            Goto::Log(pod, container) => (pod, container),
+        };
+        let Some(subject) = self.snapshot.find(&pod) else {
+            self.overlay = page.map(Overlay::Page);
+            self.notice = Some(format!("{pod} is gone, and its log with it; its last words are kept here"));
+            return Vec::new();
+        };
+        self.jump(subject);
+        self.open_pod();
+        let row = self.containers.rows.iter().copied();
+        let wanted = row.filter(|row| self.container(*row).is_some_and(|(_, one)| one.name == container)).last();
+        wanted.into_iter().for_each(|row| self.containers.select(row));
+        self.focus(Pane::Logs);
+        self.is_zoomed = true;
+        Vec::new()
     }
 
     /// Carries out a fix of the headline by its number, from 1: a command is planned and shown like any other. None where
@@ -319,8 +340,8 @@ impl Text {
         }
     }
 
-    /// The fixes, with the number that carries each out where a command does it.
-    /// The keys carry out those of the headline.
+    /// The fixes, with the number of the key that carries each out: those of the headline have keys, where a command
+    /// does them.
     fn fixes(&mut self, finding: &Finding, has_keys: bool) {
         for (number, fix) in finding.fixes.iter().enumerate() {
             let key = if has_keys && fix.call.is_some() { (number + 1).to_string() } else { "-".to_owned() };

@@ -33,6 +33,7 @@ use crate::model::delta::{Cause, Failure};
 use crate::model::key::Namespaces;
 use crate::model::safe_text::safe_line;
 use crate::tui::{self, Call, Ground, Look, Settings};
+use stop::Stop;
 
 /// Exit code for a command line or an environment that cannot be used, as clap and kubectl plugins have it.
 const USAGE: u8 = 2;
@@ -143,6 +144,23 @@ struct Program {
     settings: Settings,
     clock: Arc<dyn Clock>,
     runtime: tokio::runtime::Runtime,
+}
+
+/// Does what a command line asked for; the exit code is what comes of it, or that of a refusal.
+fn carry_out(runtime: tokio::runtime::Runtime, work: impl Future<Output = Result<u8, Stop>>) -> ExitCode {
+    let done = runtime.block_on(work);
+    // A login helper that still runs must not keep the shell waiting.
+    runtime.shutdown_background();
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(Stop { message, hint }) => refuse(&message, &hint),
+    }
+}
+
+/// Prints an answer.
+fn print_out(text: &str) {
+    // A reader that has gone wants no more.
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 /// Reads the configuration, and what has to be told of it; where it cannot be used, says so and gives the exit code.

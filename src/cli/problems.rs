@@ -9,8 +9,7 @@ use std::process::ExitCode;
 use super::examine::{Examined, Format, KINDS, code, examine, unread};
 use super::reference::Since;
 use super::server::Server;
-use super::stop::Stop;
-use super::{Program, refuse};
+use super::{Program, carry_out, print_out};
 use crate::cluster::scope::Scope;
 use crate::model::key::Kind;
 use crate::triage::{Problem, problems, subjects};
@@ -49,29 +48,19 @@ impl Answer {
 /// Lists what is wrong. The exit code is 0 where nothing is, 1 where something is, 2 where it cannot be told.
 pub(super) fn run(arguments: &Arguments, program: Program) -> ExitCode {
     let Program { target, settings, clock, runtime, .. } = program;
-    let done = runtime.block_on(async {
+    carry_out(runtime, async {
         let target = crate::cluster::connect::Target { scope: Scope::Kinds(KINDS), ..target };
         let server = Server::connect(target, KINDS, clock).await?;
         let subjects = subjects(&server.snapshot);
         let count = subjects.len();
         let examined = examine(&server, subjects).await;
         let answer = answer(&server, &examined, count, arguments.since);
-        Ok((server, answer))
-    });
-    // A login helper that still runs must not keep the shell waiting.
-    runtime.shutdown_background();
-    match done {
-        Ok((server, answer)) => {
-            let text = match arguments.output {
-                Format::Text => print::text(&server, &answer, settings.look.has_unicode),
-                Format::Json => print::json(&server, &answer),
-            };
-            // A reader that has gone wants no more.
-            let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
-            ExitCode::from(answer.code())
-        }
-        Err(Stop { message, hint }) => refuse(&message, &hint),
-    }
+        print_out(&match arguments.output {
+            Format::Text => print::text(&server, &answer, settings.look.has_unicode),
+            Format::Json => print::json(&server, &answer),
+        });
+        Ok(answer.code())
+    })
 }
 
 fn answer(server: &Server, examined: &Examined, count: usize, since: Option<Since>) -> Answer {

@@ -11,11 +11,11 @@ mod timeline;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use super::Program;
 use super::findings::{command, evidence_words, name, sign, state};
 use super::reference::Reference;
 use super::server::Server;
-use super::why::{Answer, answer_with};
+use super::why::{Answer, answer};
+use super::{Program, print_out};
 use crate::model::clock::Time;
 use crate::model::fact::{self, Need, Run};
 use crate::model::owner::Subject;
@@ -36,10 +36,11 @@ const LINES: usize = 30;
 
 /// Writes the report. The exit codes are those of `kubatch why`.
 pub(super) fn run(arguments: &Arguments, program: Program) -> ExitCode {
-    answer_with(&arguments.object, program, async |server, answer| {
+    answer(&arguments.object, program, async |server, answer| {
         let changes = changes::of(server, answer.subject).await;
         let log = last_lines(server, answer).await;
-        write(server, answer, &changes, log.as_ref())
+        print_out(&write(server, answer, &changes, log.as_ref()));
+        Ok(answer.code())
     })
 }
 

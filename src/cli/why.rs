@@ -13,7 +13,7 @@ use super::reference::Reference;
 use super::server::Server;
 use super::stop::Stop;
 use super::write::{Choice, fix};
-use super::{Program, refuse};
+use super::{Program, carry_out, print_out, refuse};
 use crate::cluster::scope::Scope;
 use crate::model::key::{Kind, Namespaces};
 use crate::model::owner::Subject;
@@ -32,14 +32,6 @@ pub(super) struct Arguments {
     choice: Choice,
 }
 
-/// What became of the question.
-enum Done {
-    /// What to print, and the exit code.
-    Told(String, u8),
-    /// A fix was carried out, with this exit code.
-    Fixed(u8),
-}
-
 /// What was found, and what could not be looked at.
 pub(super) struct Answer {
     pub(super) subject: Subject,
@@ -52,65 +44,44 @@ pub(super) struct Answer {
 /// a fix that is carried out, that of the commands that change things.
 pub(super) fn run(arguments: &Arguments, program: Program) -> ExitCode {
     let has_unicode = program.settings.look.has_unicode;
-    answer(&arguments.object, Some(arguments), program, async |server, answer| match arguments.output {
-        Format::Text => print::text(server, answer, has_unicode),
-        Format::Json => print::json(server, answer),
+    let is_json = arguments.output == Format::Json;
+    let chosen = arguments.choice.fix.map(|number| {
+        let manner = arguments.choice.manner(is_json, &program.target, &program.settings);
+        manner.map(|manner| (number, manner))
+    });
+    let chosen = match chosen.transpose() {
+        Ok(chosen) => chosen,
+        Err(Stop { message, hint }) => return refuse(&message, &hint),
+    };
+    answer(&arguments.object, program, async |server, answer| {
+        if let Some((number, manner)) = &chosen {
+            let fixes = answer.diagnosis.findings.first().map_or(&[][..], |first| &first.fixes[..]);
+            return fix(server, fixes, *number, manner).await;
+        }
+        print_out(&if is_json { print::json(server, answer) } else { print::text(server, answer, has_unicode) });
+        Ok(answer.code())
     })
 }
 
-/// Examines an object and prints what is made of the answer.
-pub(super) fn answer_with(
+/// Examines an object; `then` does something with the answer and says the exit code.
+pub(super) fn answer(
     object: &Reference,
     program: Program,
-    write: impl AsyncFnOnce(&mut Server, &Answer) -> String,
+    then: impl AsyncFnOnce(&mut Server, &Answer) -> Result<u8, Stop>,
 ) -> ExitCode {
-    answer(object, None, program, write)
-}
-
-/// The same; carries out a fix instead where one is chosen.
-fn answer(
-    object: &Reference,
-    arguments: Option<&Arguments>,
-    program: Program,
-    write: impl AsyncFnOnce(&mut Server, &Answer) -> String,
-) -> ExitCode {
-    let Program { target, settings, clock, runtime, .. } = program;
-    let done = runtime.block_on(async {
+    let Program { target, clock, runtime, .. } = program;
+    carry_out(runtime, async {
         if !matches!(&target.namespaces, None | Some(Namespaces::Some(_))) {
             return Err(Stop::new("an object is in one namespace", "leave -A out, and name the namespace with -n"));
         }
-        let chosen = arguments.and_then(|arguments| Some((arguments.choice.fix?, arguments)));
-        let chosen = match chosen {
-            Some((number, arguments)) => {
-                let is_json = arguments.output == Format::Json;
-                Some((number, arguments.choice.manner(is_json, &target, &settings)?))
-            }
-            None => None,
-        };
         let target = crate::cluster::connect::Target { scope: Scope::Kinds(&[]), ..target };
         let mut server = Server::connect(target, &[], clock).await?;
         let subject = read::read(&mut server, object).await?;
         let mut examined = examine(&server, vec![subject]).await;
         let diagnosis = examined.diagnoses.pop().map(|(_, diagnosis)| diagnosis).unwrap_or_default();
         let answer = Answer { subject, diagnosis, unread: unread(&server) };
-        if let Some((number, manner)) = chosen {
-            let fixes = answer.diagnosis.findings.first().map_or(&[][..], |first| &first.fixes[..]);
-            return fix(&mut server, fixes, number, &manner).await.map(Done::Fixed);
-        }
-        let text = write(&mut server, &answer).await;
-        Ok(Done::Told(text, answer.code()))
-    });
-    // A login helper that still runs must not keep the shell waiting.
-    runtime.shutdown_background();
-    match done {
-        Ok(Done::Told(text, code)) => {
-            // A reader that has gone wants no more.
-            let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
-            ExitCode::from(code)
-        }
-        Ok(Done::Fixed(code)) => ExitCode::from(code),
-        Err(Stop { message, hint }) => refuse(&message, &hint),
-    }
+        then(&mut server, &answer).await
+    })
 }
 
 impl Answer {

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use super::reference::Reference;
 use super::stop::Stop;
-use super::{Program, refuse};
+use super::{Program, carry_out};
 use crate::cluster::connect::{Place, Target};
 use crate::command::Write;
 use crate::model::clock::Clock;
@@ -237,27 +237,20 @@ fn manner_of(options: Options, is_log: bool, target: &Target, settings: &Setting
 pub(super) fn run(command: &Command, program: Program) -> ExitCode {
     let Program { target, settings, clock, runtime, .. } = program;
     let manner = manner_of(command.options().clone(), matches!(command, Command::Run(_)), &target, &settings);
-    let done = check(&target, &manner).and_then(|()| {
+    carry_out(runtime, async {
+        check(&target, &manner)?;
         let errand = Errand { target, clock, manner: &manner };
-        runtime.block_on(async {
-            match command {
-                Command::Suspend(one) => objects::change(Write::Suspend(true), &one.objects, errand).await,
-                Command::Resume(one) => objects::change(Write::Suspend(false), &one.objects, errand).await,
-                Command::Trigger(one) => objects::change(Write::Trigger, &one.objects, errand).await,
-                Command::Rerun(rerun) => objects::rerun(rerun, errand).await,
-                Command::Scale(scale) => objects::scale(scale, errand).await,
-                Command::Delete(delete) => objects::delete(delete, errand).await,
-                Command::Apply(apply) => manifests::apply(apply, errand).await,
-                Command::Run(wanted) => run::run(wanted, &settings, errand).await,
-            }
-        })
-    });
-    // A login helper that still runs must not keep the shell waiting.
-    runtime.shutdown_background();
-    match done {
-        Ok(code) => ExitCode::from(code),
-        Err(Stop { message, hint }) => refuse(&message, &hint),
-    }
+        match command {
+            Command::Suspend(one) => objects::change(Write::Suspend(true), &one.objects, errand).await,
+            Command::Resume(one) => objects::change(Write::Suspend(false), &one.objects, errand).await,
+            Command::Trigger(one) => objects::change(Write::Trigger, &one.objects, errand).await,
+            Command::Rerun(rerun) => objects::rerun(rerun, errand).await,
+            Command::Scale(scale) => objects::scale(scale, errand).await,
+            Command::Delete(delete) => objects::delete(delete, errand).await,
+            Command::Apply(apply) => manifests::apply(apply, errand).await,
+            Command::Run(wanted) => run::run(wanted, &settings, errand).await,
+        }
+    })
 }
 
 /// What is refused before anything is asked of the server.

@@ -5,6 +5,7 @@
 
 pub mod claim;
 pub mod clock;
+pub mod columns;
 pub mod command_call;
 pub mod count;
 pub mod cronjob;

@@ -39,7 +39,7 @@ pub use case::Case;
 pub use chain::{Link, chain};
 pub use finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity, Source};
 pub use known::{Answer, Fact, Facts, Known, Need, Run};
-pub use problem::{Problem, problems, subjects};
+pub use problem::{Problem, counts, problems, subjects};
 pub use rules::{RULES, Rule};
 
 use crate::model::owner::Subject;

@@ -100,7 +100,7 @@ fn unite(snapshot: &Snapshot, group: String, members: Vec<(Subject, Finding)>) -
 /// Whether what is found of this subject counts: a pod of a known Job is told with the Job, and an ended run of a CronJob
 /// is history once a later one has succeeded. A failed Job of nobody's stays until somebody deletes it: nothing says that
 /// its work was done since.
-fn counts(snapshot: &Snapshot, subject: Subject) -> bool {
+pub fn counts(snapshot: &Snapshot, subject: Subject) -> bool {
     let job = match subject.kind {
         Kind::Pod => {
             let owner = snapshot.pods.get(subject.uid).map(|pod| pod.meta.owner_uid());

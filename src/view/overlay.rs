@@ -9,12 +9,13 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Choice, Entry, LogAsk, Overlay, Palette, Prompt};
 use crate::command::all;
+use crate::model::columns::last_columns;
 use crate::model::key::Kind;
 use crate::model::owner::Subject;
 use crate::model::safe_text::safe_line;
 use crate::model::state::{Level, State};
 
-use super::table::{Align, fit, last_columns};
+use super::table::{Align, fit};
 use super::theme::Theme;
 use super::{dialog, editor, page};
 

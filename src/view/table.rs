@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use crate::app::{Column as FieldName, Widths};
+use crate::model::columns;
 use crate::model::safe_text::safe_line;
 
 /// A column.
@@ -169,36 +170,8 @@ pub(super) fn write(buffer: &mut Buffer, place: Rect, y: u16, align: Align, cell
 
 /// The text made safe and cut to `width` columns, with a sign where it was cut.
 pub(super) fn fit<'a>(text: &'a str, width: usize, align: Align, cut: &str) -> Cow<'a, str> {
-    let text = safe_line(text);
-    if text.width() <= width {
-        return text;
-    }
-    if width == 0 {
-        return Cow::Borrowed("");
-    }
-    let tail = if align == Align::Name { (width - 1) * 2 / 3 } else { 0 };
-    let head = width - 1 - tail;
-    Cow::Owned(format!("{}{cut}{}", first_columns(&text, head), last_columns(&text, tail)))
-}
-
-/// The start of a text, at most so many columns wide.
-fn first_columns(text: &str, width: usize) -> &str {
-    let mut used = 0;
-    let end = text.char_indices().find(|(_, character)| {
-        used += character.width().unwrap_or(0);
-        used > width
-    });
-    end.map_or(text, |(at, _)| &text[..at])
-}
-
-/// The end of a text, at most so many columns wide.
-pub(super) fn last_columns(text: &str, width: usize) -> &str {
-    let mut used = 0;
-    let start = text.char_indices().rev().find(|(_, character)| {
-        used += character.width().unwrap_or(0);
-        used > width
-    });
-    start.map_or(text, |(at, character)| &text[at + character.len_utf8()..])
+    let tail = if align == Align::Name { width.saturating_sub(1) * 2 / 3 } else { 0 };
+    columns::cut(safe_line(text), width, tail, cut)
 }
 
 #[cfg(test)]

@@ -146,6 +146,47 @@ fn a_problem_opens_its_objects_alone_and_escape_shows_all_again() {
 }
 
 #[test]
+fn what_a_later_run_settles_is_no_problem_any_more() {
+    let cronjob = cronjob("cronjob");
+    let first = run_of(&cronjob, job("job-failed"), "ticker-1", "2026-11-21T04:00:00Z");
+    // Its CronJob may not be read, so that nothing but the run itself tells of it.
+    let mut app = app(&[Row::Job(first)]);
+    assert_eq!(app.problems(), (1, 0));
+    let second = run_of(&cronjob, job("job-complete"), "ticker-2", "2026-11-21T05:00:00Z");
+    change(&mut app, Kind::Job, vec![Change::Upsert(Row::Job(second))]);
+    tick(&mut app);
+    assert_eq!(app.problems(), (0, 0));
+}
+
+#[test]
+fn a_pod_whose_job_is_gone_speaks_for_itself() {
+    let mut app = app(&[Row::Job(job("job-failed")), Row::Pod(pod("pod-failed"))]);
+    assert_eq!(app.problems(), (1, 0));
+    remove(&mut app, Kind::Job, job("job-failed").uid());
+    let mut left = pod("pod-failed");
+    left.meta.owner = None;
+    change(&mut app, Kind::Pod, vec![Change::Upsert(Row::Pod(left))]);
+    tick(&mut app);
+    assert_eq!(app.problems().0, 1);
+    press(&mut app, &["i", "enter"]);
+    assert!(page(&app).title.starts_with("Why  pod/"), "{}", page(&app).title);
+    remove(&mut app, Kind::Pod, pod("pod-failed").uid());
+    tick(&mut app);
+    press(&mut app, &["esc"]);
+    assert_eq!(app.problems(), (0, 0));
+    assert_eq!(open_text(&app).matches("pod/").count(), 1, "{}", open_text(&app));
+}
+
+#[test]
+fn enter_in_the_pane_goes_where_its_line_leads_and_x_to_all_that_is_known() {
+    let mut app = app(&[Row::Job(job("job-failed")), Row::Pod(pod("pod-failed"))]);
+    press(&mut app, &["4", "enter"]);
+    assert!(page(&app).object.is_some(), "{}", page(&app).title);
+    press(&mut app, &["esc", "x"]);
+    assert!(page(&app).why.is_some(), "{}", page(&app).title);
+}
+
+#[test]
 fn more_is_asked_for_where_the_cursor_rests_and_again_after_a_while() {
     let mut app = app(&[Row::Job(job("job-failed")), Row::Pod(pod("pod-failed"))]);
     let needs = |effects: &[Effect]| -> Vec<Need> {
