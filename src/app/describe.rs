@@ -1,6 +1,6 @@
 //! The describe page: an object in words and sections, from what was fetched of it and what is known around it.
 //!
-//! Pure: the same object, snapshot and time give the same lines. `details` asks for it; the order and the sections are
+//! Pure: the same object, snapshot, verdicts and time give the same lines. `details` asks for it; the order and the sections are
 //! those of `kubectl describe`, the states and reasons those of the lists.
 
 use serde_json::Value;
@@ -13,6 +13,7 @@ use crate::model::pod::{Container, ContainerState, Pod};
 use crate::model::snapshot::Snapshot;
 use crate::model::state::{Level, State, cronjob_state, cronjob_why, job_state, job_why, pod_state, pod_why};
 
+use super::inquiry::Inquiry;
 use super::page::{Line, Role};
 
 /// Columns of a field's name, the indent not counted.
@@ -26,8 +27,14 @@ const BELOW: usize = 50;
 
 /// The lines of the page. `subject` is the object as the lists know it; where it is gone from them, what was fetched
 /// is shown alone.
-pub(super) fn describe(object: &Value, subject: Subject, snapshot: &Snapshot, now: Time) -> Vec<Line> {
-    let mut text = Text { lines: Vec::new(), now };
+pub(super) fn describe(
+    object: &Value,
+    subject: Subject,
+    snapshot: &Snapshot,
+    inquiry: &Inquiry,
+    now: Time,
+) -> Vec<Line> {
+    let mut text = Text { lines: Vec::new(), inquiry, now };
     text.identity(object);
     if subject.kind != Kind::Event {
         text.state(subject, snapshot);
@@ -145,12 +152,13 @@ const CONTAINER: [Field; 6] = [
 ];
 
 /// The page under construction.
-struct Text {
+struct Text<'a> {
     lines: Vec<Line>,
+    inquiry: &'a Inquiry,
     now: Time,
 }
 
-impl Text {
+impl Text<'_> {
     fn heading(&mut self, title: &str) {
         if !self.lines.is_empty() {
             self.lines.push(Line::plain(""));
@@ -186,11 +194,11 @@ impl Text {
     /// State and why, as the lists say them.
     fn state(&mut self, subject: Subject, snapshot: &Snapshot) {
         let (state, why): (State, String) = if let Some(job) = snapshot.jobs.get(subject.uid) {
-            (job_state(snapshot, job), job_why(snapshot, job, self.now))
+            self.judged(subject.uid, job_state(snapshot, job), job_why(snapshot, job, self.now))
         } else if let Some(cronjob) = snapshot.cronjobs.get(subject.uid) {
-            (cronjob_state(snapshot, cronjob), cronjob_why(snapshot, cronjob, self.now))
+            self.judged(subject.uid, cronjob_state(snapshot, cronjob), cronjob_why(snapshot, cronjob, self.now))
         } else if let Some(pod) = snapshot.pods.get(subject.uid) {
-            (pod_state(pod), pod_why(pod))
+            self.judged(subject.uid, pod_state(pod), pod_why(pod))
         } else {
             return self.field(2, "State", "it is gone from the list", Role::State(Level::Warning));
         };
@@ -205,6 +213,11 @@ impl Text {
         if let Some(seconds) = snapshot.jobs.get(subject.uid).and_then(|job| job.duration(self.now)) {
             self.field(2, "Duration", short_duration(seconds), Role::Plain);
         }
+    }
+
+    /// The state as triage sees it, and why, where triage says nothing as the object's status has it.
+    fn judged(&self, uid: Uid, state: State, why: String) -> (State, String) {
+        (self.inquiry.judged(uid, state), self.inquiry.words(uid).map_or(why, str::to_owned))
     }
 
     fn fields(&mut self, value: &Value, fields: &[Field]) {
@@ -250,7 +263,9 @@ impl Text {
         let runs = snapshot.jobs_of(cronjob);
         self.heading(&format!("Runs, newest first  {}", runs.len()));
         for job in runs.iter().take(BELOW) {
-            self.row(&job.meta, &job_state(snapshot, job), &job_why(snapshot, job, self.now));
+            let why = job_why(snapshot, job, self.now);
+            let (state, why) = self.judged(job.meta.uid, job_state(snapshot, job), why);
+            self.row(&job.meta, &state, &why);
         }
         self.more(runs.len().saturating_sub(BELOW), "the Jobs pane has them");
     }
@@ -260,8 +275,9 @@ impl Text {
         self.heading(&format!("Pods, newest first  {}", pods.len()));
         for pod in pods.iter().take(BELOW) {
             let node = if pod.node.is_empty() { String::new() } else { format!("on {}", pod.node) };
-            let why = [pod_why(pod), node].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ");
-            self.row(&pod.meta, &pod_state(pod), &why);
+            let (state, why) = self.judged(pod.meta.uid, pod_state(pod), pod_why(pod));
+            let why = [why, node].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ");
+            self.row(&pod.meta, &state, &why);
             pod.containers.iter().for_each(|container| self.container_state(container, 4));
         }
         self.more(pods.len().saturating_sub(BELOW), "the Pods pane has them");
@@ -398,7 +414,7 @@ mod tests {
     fn page(fixture: &str, kind: Kind, rows: &[Row]) -> String {
         let object: Value = serde_json::from_str(&text(fixture)).unwrap();
         let uid = Uid::new(object["metadata"]["uid"].as_str().unwrap());
-        let lines = describe(&object, Subject { kind, uid }, &snapshot(rows), now());
+        let lines = describe(&object, Subject { kind, uid }, &snapshot(rows), &Inquiry::default(), now());
         lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
     }
 
@@ -445,6 +461,7 @@ mod tests {
             &serde_json::json!({ "kind": "Job", "metadata": { "name": "bare" } }),
             Subject { kind: Kind::Job, uid: Uid::new("bare") },
             &Snapshot::default(),
+            &Inquiry::default(),
             now(),
         );
         assert!(lines.iter().all(|line| line.text.is_empty() || line.text.trim_end() == line.text), "{lines:?}");

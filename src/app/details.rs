@@ -14,6 +14,7 @@ use crate::model::snapshot::Snapshot;
 use crate::model::state::Level;
 
 use super::describe::describe;
+use super::inquiry::Inquiry;
 use super::notes::notes;
 use super::page::{Details, Form, Line, Page, Role};
 use super::{App, Effect, Overlay};
@@ -61,7 +62,7 @@ impl App {
             Ok(mut object) => {
                 hide_secrets(&mut object);
                 details.fetched = Some((now, object));
-                write(page, &self.snapshot, &self.lint_off);
+                write(page, &self.snapshot, &self.inquiry, &self.lint_off);
             }
             // What was fetched before stays.
             Err(failure) if details.fetched.is_some() => self.notice = Some(sentence(&failure)),
@@ -148,7 +149,7 @@ impl App {
             PageAction::ManagedFields => {
                 if let Some(details) = &mut page.object {
                     details.has_managed_fields = !details.has_managed_fields;
-                    write(&mut page, &self.snapshot, &self.lint_off);
+                    write(&mut page, &self.snapshot, &self.inquiry, &self.lint_off);
                 }
             }
             PageAction::Describe | PageAction::Yaml => {
@@ -156,7 +157,7 @@ impl App {
                     details.form = if action == PageAction::Yaml { Form::Yaml } else { Form::Describe };
                     // Another text: the place in the one before means nothing in it.
                     page.top = 0;
-                    write(&mut page, &self.snapshot, &self.lint_off);
+                    write(&mut page, &self.snapshot, &self.inquiry, &self.lint_off);
                     page.go(Motion::First);
                 }
             }
@@ -190,14 +191,14 @@ pub(super) fn sentence(failure: &Failure) -> String {
 }
 
 /// Writes the page anew from the object that was fetched.
-fn write(page: &mut Page, snapshot: &Snapshot, lint_off: &[&'static Lint]) {
+fn write(page: &mut Page, snapshot: &Snapshot, inquiry: &Inquiry, lint_off: &[&'static Lint]) {
     let Some(details) = &page.object else { return };
     let title = title(details);
     let Some((at, object)) = &details.fetched else { return };
     let (lines, text) = match details.form {
         Form::Describe => {
             let subject = Subject { kind: details.key.kind, uid: details.uid };
-            let mut lines = describe(object, subject, snapshot, *at);
+            let mut lines = describe(object, subject, snapshot, inquiry, *at);
             lines.extend(notes(object, subject.kind, lint_off, *at));
             (lines, None)
         }

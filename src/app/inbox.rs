@@ -182,7 +182,9 @@ impl App {
             let words = if self.is_known() { "nothing is wrong" } else { "not everything is listed yet" };
             text.line(Line::new(words, Role::Dim));
         } else if !loud.is_empty() {
-            text.line(Line::new(columns.row("CAUSE", "", "JOBS", "WHERE", "SINCE", "NEWEST"), Role::Dim).cut());
+            text.line(
+                Line::new(columns.row(["CAUSE", "", "JOBS", "WHERE", "SINCE", "LAST", "NEWEST"]), Role::Dim).cut(),
+            );
         }
         for problem in loud {
             let new = if self.inbox.is_new(problem) { "new" } else { "" };
@@ -224,12 +226,18 @@ impl App {
     }
 
     fn row_of(&self, problem: &Problem, how: &str, columns: &Columns) -> String {
-        let since = problem.since.map(|since| short_duration(self.now.seconds_since(since).max(0)));
+        let age = |at: Option<Time>| at.map(|at| short_duration(self.now.seconds_since(at).max(0))).unwrap_or_default();
         let newest = problem.members.first().and_then(|one| self.snapshot.key_of(*one));
         let newest = newest.map(|key| if key.kind == Kind::Job { key.name.to_string() } else { key.to_string() });
-        let (count, place) = (problem.members.len().to_string(), problem.namespaces.join(", "));
-        let (since, newest) = (since.unwrap_or_default(), newest.unwrap_or_default());
-        columns.row(&problem.finding.short, how, &count, &place, &since, &newest)
+        columns.row([
+            &problem.finding.short,
+            how,
+            &problem.members.len().to_string(),
+            &problem.namespaces.join(", "),
+            &age(problem.since),
+            &age(problem.newest),
+            &newest.unwrap_or_default(),
+        ])
     }
 
     /// Takes a key's command in the inbox.
@@ -337,19 +345,20 @@ struct Columns {
 }
 
 impl Columns {
-    /// Columns for a page of this width: on a narrow one the cause keeps its room, and the newest is left out.
+    /// Columns for a page of this width: on a narrow one the cause keeps its room, and the newest is not named.
     fn of(width: usize) -> Self {
-        // Sign, mark, count and age, with the blanks between.
-        let left = width.saturating_sub(3 + 5 + 6 + 7);
+        // Sign, mark, count and two ages, with the blanks between.
+        let left = width.saturating_sub(3 + 5 + 6 + 13);
         let newest = if width < 100 { 0 } else { left / 4 };
         let place = if width < 60 { 0 } else { (left - newest) / 4 };
         Self { cause: (left - newest - place).saturating_sub(1), place, newest }
     }
 
-    fn row(&self, cause: &str, how: &str, count: &str, place: &str, since: &str, newest: &str) -> String {
+    /// Cause, mark, how many, where, since when, when the last time, who then.
+    fn row(&self, [cause, how, count, place, since, last, newest]: [&str; 7]) -> String {
         let cell = |words: &str, width: usize| cell(&safe_line(words), width);
         let cause = cell(cause, self.cause);
         let (place, newest) = (cell(place, self.place.saturating_sub(1)), cell(newest, self.newest.saturating_sub(1)));
-        format!("  {cause} {how:<4} {count:>4}  {place} {since:>5}  {newest}").trim_end().to_owned()
+        format!("  {cause} {how:<4} {count:>4}  {place} {since:>5} {last:>5}  {newest}").trim_end().to_owned()
     }
 }

@@ -90,6 +90,11 @@ impl Inquiry {
         }
     }
 
+    /// What a row says of the cause; None where triage has nothing to say of the object.
+    pub(super) fn words(&self, uid: Uid) -> Option<&str> {
+        self.headlines.get(&uid).map(|headline| headline.words.as_str())
+    }
+
     /// The state as triage sees it: work that says it runs and cannot succeed is broken, and what is tried again after it
     /// failed warns.
     pub(super) fn judged(&self, uid: Uid, state: State) -> State {
@@ -206,9 +211,9 @@ impl App {
         touched
     }
 
-    /// The cause of an object's trouble in a few words; None where triage has nothing to say of it.
+    /// The cause of an object's trouble in a few words.
     pub(super) fn verdict(&self, uid: Uid) -> Option<&str> {
-        self.inquiry.headlines.get(&uid).map(|headline| headline.words.as_str())
+        self.inquiry.words(uid)
     }
 
     /// The state of a CronJob, as triage sees it.

@@ -45,7 +45,7 @@ pub fn subjects(snapshot: &Snapshot) -> Vec<Subject> {
     cronjobs.chain(jobs).chain(pods).filter(|subject| counts(snapshot, *subject)).collect()
 }
 
-/// Groups by cause what was found first of each subject; the worst first, then the newest. Explanations of what is as it
+/// Groups by cause what was found first of each subject; what fails before what warns, the newest first. Explanations of what is as it
 /// should be are left out, and so is what [`subjects`] does not name.
 pub fn problems(found: impl IntoIterator<Item = (Subject, Finding)>, snapshot: &Snapshot) -> Vec<Problem> {
     let mut found: Vec<(Subject, Finding)> = found
@@ -64,9 +64,10 @@ pub fn problems(found: impl IntoIterator<Item = (Subject, Finding)>, snapshot: &
     }
     let mut problems: Vec<Problem> =
         groups.into_iter().filter_map(|(group, members)| unite(snapshot, group, members)).collect();
+    let is_mild = |one: &Problem| one.severity == Severity::Warning;
     problems.sort_by(|a, b| {
         let by_time = b.newest.cmp(&a.newest);
-        a.severity.cmp(&b.severity).then(by_time).then_with(|| a.group.cmp(&b.group))
+        is_mild(a).cmp(&is_mild(b)).then(by_time).then_with(|| a.group.cmp(&b.group))
     });
     problems
 }

@@ -187,6 +187,18 @@ fn enter_in_the_pane_goes_where_its_line_leads_and_x_to_all_that_is_known() {
 }
 
 #[test]
+fn the_page_of_an_object_says_what_its_row_says() {
+    let mut app = app(&refused());
+    press(&mut app, &["d"]);
+    let key = app.snapshot.key_of(app.subject().unwrap()).unwrap();
+    let object = serde_json::from_str(&crate::model::fixtures::text("job-quota")).unwrap();
+    app.update(Msg::Fetched { session: app.session, key, object: Ok(object) });
+    app.settle();
+    let row = app.text(Pane::Jobs, job("job-quota").uid(), Column::Why).into_owned();
+    assert!(open_text(&app).contains(&row), "{row} in\n{}", open_text(&app));
+}
+
+#[test]
 fn more_is_asked_for_where_the_cursor_rests_and_again_after_a_while() {
     let mut app = app(&[Row::Job(job("job-failed")), Row::Pod(pod("pod-failed"))]);
     let needs = |effects: &[Effect]| -> Vec<Need> {

@@ -7,7 +7,7 @@ use super::Answer;
 use crate::cli::examine::NEEDED;
 use crate::cli::findings::{finding_json, line, name, result, subject_json, unread_json};
 use crate::cli::server::Server;
-use crate::model::clock::short_duration;
+use crate::model::clock::{Time, short_duration};
 use crate::model::key::{Kind, Namespaces};
 use crate::model::owner::Subject;
 use crate::model::safe_text::safe_line;
@@ -22,7 +22,7 @@ pub(super) fn text(server: &Server, answer: &Answer, has_unicode: bool) -> Strin
     match answer.problems.first() {
         Some(worst) => {
             let rows = answer.problems.iter().map(|problem| row(server, problem, has_unicode));
-            let head = ["", "CAUSE", "OBJECTS", "WHERE", "SINCE", "NEWEST"].map(str::to_owned);
+            let head = ["", "CAUSE", "OBJECTS", "WHERE", "SINCE", "LAST", "NEWEST"].map(str::to_owned);
             lines.extend(aligned(std::iter::once(head).chain(rows).collect()));
             lines.push(format!("next: {}", ask(server, worst)));
         }
@@ -47,20 +47,22 @@ pub(super) fn text(server: &Server, answer: &Answer, has_unicode: bool) -> Strin
     lines.iter().map(|line| format!("{}\n", safe_line(line).trim_end())).collect()
 }
 
-/// Sign, cause, how many, where, since, newest.
-fn row(server: &Server, problem: &Problem, has_unicode: bool) -> [String; 6] {
+/// Sign, cause, how many, where, since when, when the last time, who then.
+fn row(server: &Server, problem: &Problem, has_unicode: bool) -> [String; 7] {
     let sign = match (problem.severity, has_unicode) {
         (Severity::Warning, _) => "!",
         (_, true) => "✗",
         (_, false) => "x",
     };
-    let since = problem.since.map(|since| short_duration(server.clock.now().seconds_since(since).max(0)));
+    let now = server.clock.now();
+    let age = |at: Option<Time>| at.map(|at| short_duration(now.seconds_since(at).max(0))).unwrap_or_default();
     let cells = [
         sign.to_owned(),
         problem.finding.short.clone(),
         count(problem),
         place(server, problem),
-        since.unwrap_or_default(),
+        age(problem.since),
+        age(problem.newest),
         newest(problem).map(|one| called(server, problem, one)).unwrap_or_default(),
     ];
     cells.map(|cell| safe_line(&cell).into_owned())
@@ -105,12 +107,12 @@ fn ask(server: &Server, problem: &Problem) -> String {
 }
 
 /// The cells of all rows, each column as wide as its widest cell; nothing is cut.
-fn aligned(rows: Vec<[String; 6]>) -> Vec<String> {
-    let widths: [usize; 6] = std::array::from_fn(|column| {
+fn aligned(rows: Vec<[String; 7]>) -> Vec<String> {
+    let widths: [usize; 7] = std::array::from_fn(|column| {
         rows.iter().map(|row| row[column].width()).filter(|width| *width <= WIDEST).max().unwrap_or_default()
     });
     let pad = |cell: &String, width: usize| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width())));
-    let join = |row: [String; 6]| {
+    let join = |row: [String; 7]| {
         let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| pad(cell, width)).collect();
         cells.join("  ")
     };

@@ -228,11 +228,18 @@ fn failed_job_of_nobody_stays_a_problem() {
 }
 
 #[test]
-fn worst_come_first_and_the_newest_among_equals() {
-    let objects =
-        [failed("data", "a", 300, 3), failed("data", "b", 600, 4), without_image("media", "thumbs", 7_200)].concat();
-    let wanted = [line("T040", &["job/thumbs"]), line("T060", &["job/a"]), line("T060", &["job/b"])];
-    assert_eq!(told(&objects), wanted);
+fn what_fails_comes_before_what_warns_and_the_newest_first() {
+    let condition = json!({
+        "type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
+        "message": "Scheduling is blocked due to non-empty scheduling gates",
+    });
+    let mut gated =
+        job("data", "gated", 3_600, json!({ "active": 1 }), json!({ "phase": "Pending", "conditions": [condition] }));
+    gated[1]["spec"] = json!({ "schedulingGates": [{ "name": "example.com/gate" }], "containers": [] });
+    let failed = [failed("data", "a", 7_000, 3), failed("data", "b", 9_000, 4)].concat();
+    let objects = [without_image("media", "thumbs", 10_000), failed, gated].concat();
+    let named: Vec<String> = told(&objects).into_iter().flat_map(|(_, members)| members).collect();
+    assert_eq!(named, ["job/a", "job/b", "job/thumbs", "job/gated"]);
 }
 
 #[test]
