@@ -122,14 +122,25 @@ impl Quantity {
     /// As the API writes it: whole numbers with the largest binary suffix that fits without a rest, parts of one in
     /// thousandths.
     pub fn words(self) -> String {
-        const BINARY: [(&str, i128); 6] =
-            [("Ei", 1 << 60), ("Pi", 1 << 50), ("Ti", 1 << 40), ("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)];
         if self.0 % NANOS != 0 {
             return format!("{}m", self.millis());
         }
         let whole = self.0 / NANOS;
         let fits = BINARY.into_iter().find(|(_, unit)| whole != 0 && whole % unit == 0);
         fits.map_or_else(|| whole.to_string(), |(suffix, unit)| format!("{}{suffix}", whole / unit))
+    }
+
+    /// As a person reads it: [`Self::words`], where those have many digits rounded down to a tenth of the largest binary
+    /// unit. `24632884Ki` is `23.4Gi`. Not for what is sent to a server.
+    pub fn about(self) -> String {
+        let whole = self.0 / NANOS;
+        match BINARY.into_iter().find(|(_, unit)| whole >= *unit) {
+            Some((suffix, unit)) if self.words().len() > 6 => {
+                let tenths = whole * 10 / unit;
+                format!("{}.{}{suffix}", tenths / 10, tenths % 10)
+            }
+            _ => self.words(),
+        }
     }
 
     fn in_units_of(self, unit: i128) -> i64 {
@@ -139,6 +150,10 @@ impl Quantity {
         if self.0 < 0 { -size } else { size }
     }
 }
+
+/// The binary suffixes, the largest first.
+const BINARY: [(&str, i128); 6] =
+    [("Ei", 1 << 60), ("Pi", 1 << 50), ("Ti", 1 << 40), ("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)];
 
 /// Billionths of a number in tens without sign or suffix. None where there is no digit, or a second point.
 fn nanos(number: &str) -> Option<i128> {
@@ -268,6 +283,23 @@ mod tests {
         assert_eq!(both("1e-999999999"), Some((1, 1)));
         assert_eq!((both("0e999999999"), both("0e-999999999")), (Some((0, 0)), Some((0, 0))));
         assert_eq!(both("8Ei"), Some((i64::MAX, i64::MAX)));
+    }
+
+    #[test]
+    fn amounts_of_many_digits_are_rounded_down_for_a_reader() {
+        let about = |text: &str| Quantity::parse(text).unwrap().about();
+        for (text, wanted) in [
+            ("24632884Ki", "23.4Gi"),
+            ("271830532096", "253.1Gi"),
+            ("4000Gi", "4000Gi"),
+            ("100Mi", "100Mi"),
+            ("1900m", "1900m"),
+            ("0", "0"),
+            ("123456", "123456"),
+            ("1234567", "1.1Mi"),
+        ] {
+            assert_eq!(about(text), wanted);
+        }
     }
 
     #[test]

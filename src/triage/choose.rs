@@ -51,27 +51,24 @@ pub(super) fn arrange(case: &Case<'_>, findings: &mut Vec<Finding>) {
         findings.retain(|finding| finding.rule != PARTIAL);
     }
     unite(findings);
-    name_what_failed(findings);
+    tell_the_wait_with_its_cause(findings);
     let is_over = case.job.is_some_and(|job| job.is_finished());
     // Of a Job that is over, the cause of its end stands first however bad anything else is.
     findings.sort_by_key(|finding| match is_over {
         // Several have an effect: `outcome` has put them into their order.
         true if !finding.effect.is_empty() => (false, Severity::Critical),
         true => (true, finding.severity),
-        // What a Job does between two tries says more than how the last one ended, which it names.
-        false if finding.rule == DELAY => (false, Severity::Critical),
         false => (finding.severity == Severity::Info, finding.severity),
     });
 }
 
-/// What waits between two tries says what they end of, and offers what mends that: to wait mends nothing.
-fn name_what_failed(findings: &mut [Finding]) {
-    let cause = findings.iter().find(|one| one.rule != DELAY && one.severity.is_problem()).cloned();
-    let delay = findings.iter_mut().find(|one| one.rule == DELAY);
-    let (Some(delay), Some(cause)) = (delay, cause) else { return };
-    delay.verdict = format!("{} {}", cause.verdict, delay.verdict);
-    delay.short = format!("{}: {}", cause.short, delay.short);
-    delay.fixes.splice(0..0, cause.fixes);
+/// The wait between two tries comes of what they end of, and to wait mends nothing: the cause leads, and tells of it.
+fn tell_the_wait_with_its_cause(findings: &mut [Finding]) {
+    let Some(wait) = findings.iter().find(|one| one.rule == DELAY).map(|one| one.short.clone()) else { return };
+    if let Some(cause) = findings.iter_mut().find(|one| one.rule != DELAY && one.severity.is_problem()) {
+        let effects = [std::mem::take(&mut cause.effect), wait];
+        cause.effect = effects.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join("; ");
+    }
 }
 
 /// Makes one of what is so in several pods.

@@ -221,11 +221,11 @@ fn retry_delay(case: &Case<'_>, job: &Job) -> Option<Finding> {
         (Some(_), Some(index)) => (format!(" of index {index}"), of(PodPhase::Failed).filter(is_counted).count()),
         _ => (String::new(), of(PodPhase::Failed).count().max(usize::try_from(job.failed).unwrap_or_default())),
     };
-    let limit = match limit.and_then(|limit| usize::try_from(limit).ok()) {
+    let retry = match limit.and_then(|limit| usize::try_from(limit).ok()) {
         // More failures than are allowed: the controller is about to end the Job.
         Some(limit) if failed_so_far > limit => return None,
-        Some(limit) if limit < 10_000 => format!(" It is retry {failed_so_far} of {limit}."),
-        _ => String::new(),
+        Some(limit) if limit < 10_000 => format!("{failed_so_far} of {limit}"),
+        _ => failed_so_far.to_string(),
     };
     let mut fixes = Vec::new();
     if remaining > 60 {
@@ -239,10 +239,10 @@ fn retry_delay(case: &Case<'_>, job: &Job) -> Option<Finding> {
         confidence: Confidence::Likely,
         verdict: format!(
             "The last try{which} failed{}. The Job waits longer after each failure; its next pod comes in about \
-             {remaining}.{limit}",
+             {remaining}. It is retry {retry}.",
             when(case, Some(ended))
         ),
-        short: format!("next try in {remaining}, {failed_so_far} failed"),
+        short: format!("next try in {remaining}, retry {retry}{which}"),
         evidence: vec![of_field(last, "status.containerStatuses[].state.terminated.finishedAt", ended.to_string())],
         fixes,
         since: Some(ended),

@@ -52,13 +52,15 @@ fn keep_ascii(buffer: &mut Buffer) {
         let ascii = match cell.symbol().chars().next() {
             // `^[` is what terminals show for an escape; the picture of one stands for it here.
             Some('\u{2400}'..='\u{2424}') => "^",
-            Some('…' | '·') => ".",
+            Some('…') => "~",
+            Some('·') => ".",
             Some('–' | '—') => "-",
             Some('│' | '├') => "|",
             Some('└') => "`",
             Some('━') => "=",
             Some('→' | '▸') => ">",
             Some('‘' | '’') => "'",
+            Some('×') => "x",
             _ => "?",
         };
         cell.set_symbol(ascii);

@@ -242,13 +242,10 @@ fn the_delay_doubles_with_each_failure_in_a_row() {
     assert_eq!([0, 1, 2, 5, 6, 7, 40].map(super::delay_after), [10, 10, 20, 160, 320, 600, 600]);
     let tries = [failed_pod("etl-a", 40), failed_pod("etl-b", 5)];
     let delayed = |objects: &[Value]| found(objects).into_iter().find(|finding| finding.rule.0 == "T017");
-    let leading = found(&[&[job()], &tries[..]].concat()).remove(0);
-    assert_eq!(
-        (leading.rule.0, leading.severity),
-        ("T017", Severity::Info),
-        "it says more than how the last try ended"
-    );
-    let verdict = leading.verdict;
+    let told = found(&[&[job()], &tries[..]].concat());
+    assert_eq!(told[0].rule.0, "T060", "what the tries end of is what is to be mended");
+    assert!(told[0].effect.ends_with("next try in 15s, retry 2 of 6"), "{}", told[0].effect);
+    let verdict = &told[1].verdict;
     assert!(verdict.contains("in about 15s. It is retry 2 of 6."), "{verdict}");
     // The delay is over, the last retry is spent, or the next pod is there.
     assert_eq!(delayed(&[job(), failed_pod("etl-a", 60), failed_pod("etl-b", 25)]), None);
