@@ -16,7 +16,7 @@ impl App {
     /// Takes a key: an open overlay first, then the commands that apply.
     pub(super) fn key(&mut self, key: &Key) -> Vec<Effect> {
         self.notice = None;
-        match self.overlay.take() {
+        let effects = match self.overlay.take() {
             Some(Overlay::Palette(palette)) => self.palette_key(palette, key),
             Some(Overlay::Filter { prompt, before }) => self.filter_key(prompt, before, key),
             Some(Overlay::LogPrompt(prompt)) => self.log_prompt_key(prompt, key),
@@ -36,7 +36,11 @@ impl App {
                 let meant = applies.or_else(|| specs.iter().find(is_about_this)).or(specs.first());
                 meant.map(|spec| self.attempt(spec, "")).unwrap_or_default()
             }
+        };
+        if self.overlay.is_none() {
+            self.overlay = self.behind.pop().map(Overlay::Page);
         }
+        effects
     }
 
     /// Carries out a command where it applies, and says why where it does not.

@@ -1,6 +1,6 @@
 //! Words that a command needs, typed in a line of their own; what they would do is told as they are typed.
 
-use crate::command::{CommandSpec, Key, Refusal, Write, present};
+use crate::command::{CommandSpec, Key, Plan, Refusal, Write, plan, present};
 use crate::model::owner::Subject;
 
 use super::{App, Effect, Overlay, Prompt, capital};
@@ -11,6 +11,8 @@ pub struct Ask {
     /// Whose they are.
     pub spec: &'static CommandSpec,
     write: Write,
+    /// To what it is done; None for what is marked or under the cursor.
+    target: Option<Subject>,
     /// The line.
     pub prompt: Prompt,
     /// What is asked: what the command does, and to what.
@@ -20,23 +22,22 @@ pub struct Ask {
 }
 
 impl App {
-    /// Begins to type what a command needs, from what is so at present.
-    pub(super) fn ask_for_words(&mut self, spec: &'static CommandSpec, write: Write) {
-        let target = self.object_under_cursor();
-        let subject = target.as_ref().and_then(|(key, uid)| {
-            // Of several marked ones each may have another value.
-            self.marked().next().is_none().then_some(Subject { kind: key.kind, uid: *uid })
-        });
+    /// Begins to type what a command needs, from what is so at present: for this object, or for those that are marked or
+    /// under the cursor where it is None.
+    pub(super) fn ask_for_words(&mut self, spec: &'static CommandSpec, write: Write, target: Option<Subject>) {
+        let marked = if target.is_some() { 0 } else { self.marked().count() };
+        // Of several marked ones each may have another value.
+        let under_cursor = || self.object_under_cursor().map(|(key, uid)| Subject { kind: key.kind, uid });
+        let subject = target.or_else(under_cursor).filter(|_| marked == 0);
         let text = subject.map(|subject| present(write, subject, self.scene())).unwrap_or_default();
-        let marked = self.marked().count();
-        let whom = match (write, marked, target) {
+        let whom = match (write, marked, subject) {
             (Write::Clean, ..) => "Jobs".to_owned(),
-            (_, 0, Some((key, _))) => key.to_string(),
+            (_, 0, Some(subject)) => self.name_of(Some(subject)),
             (_, 0, None) => "nothing".to_owned(),
             (_, count, _) => format!("{count} marked"),
         };
         let title = format!("{}: {whom}", capital(spec.title));
-        let ask = Ask { spec, write, prompt: Prompt::new(&text), title, told: Ok(Vec::new()) };
+        let ask = Ask { spec, write, target, prompt: Prompt::new(&text), title, told: Ok(Vec::new()) };
         self.overlay = Some(Overlay::Ask(ask));
         self.judge_words();
     }
@@ -47,7 +48,7 @@ impl App {
             "esc" | "ctrl-c" => return Vec::new(),
             "enter" => {
                 let text = ask.prompt.text().trim().to_owned();
-                match self.plan(ask.write, &text) {
+                match self.plan_words(ask.write, ask.target, &text) {
                     Ok(plan) if !text.is_empty() => return self.review(plan),
                     Ok(_) => {}
                     Err(Refusal(why)) => ask.told = Err(why),
@@ -65,13 +66,23 @@ impl App {
         Vec::new()
     }
 
+    fn plan_words(&self, write: Write, target: Option<Subject>, text: &str) -> Result<Plan, Refusal> {
+        match target {
+            Some(target) => plan(write, &[target], text, self.scene()),
+            None => self.plan(write, text),
+        }
+    }
+
     /// Tells what the words would do.
     pub(super) fn judge_words(&mut self) {
         let Some(Overlay::Ask(ask)) = &self.overlay else { return };
-        let (text, write) = (ask.prompt.text().trim().to_owned(), ask.write);
+        let (text, write, target) = (ask.prompt.text().trim().to_owned(), ask.write, ask.target);
         let told = match text.is_empty() {
             true => Ok(vec![format!("write {}", write.argument().unwrap_or_default())]),
-            false => self.plan(write, &text).map(|plan| [plan.effects, plan.warnings].concat()).map_err(|why| why.0),
+            false => self
+                .plan_words(write, target, &text)
+                .map(|plan| [plan.effects, plan.warnings].concat())
+                .map_err(|why| why.0),
         };
         if let Some(Overlay::Ask(ask)) = &mut self.overlay {
             ask.told = told;

@@ -15,10 +15,7 @@ const REMEMBERED: usize = 10;
 impl App {
     pub(super) fn palette_key(&mut self, mut palette: Palette, key: &Key) -> Vec<Effect> {
         match key.0.as_str() {
-            "esc" | "ctrl-c" => {
-                self.overlay = self.behind.take().map(|page| Overlay::Page(*page));
-                return Vec::new();
-            }
+            "esc" | "ctrl-c" => return Vec::new(),
             "enter" if palette.is_certain() => return self.take_choice(&palette),
             "enter" => palette.is_taken = true,
             "up" | "ctrl-p" | "shift-tab" => palette.go(Motion::Up),
@@ -56,7 +53,7 @@ impl App {
 
     /// Carries out the entry that the palette is on.
     fn take_choice(&mut self, palette: &Palette) -> Vec<Effect> {
-        self.behind = None;
+        self.behind.clear();
         let Some(entry) = palette.entries.get(palette.at) else { return Vec::new() };
         match entry.choice.clone() {
             Choice::Run(id, argument) => {

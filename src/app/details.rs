@@ -56,7 +56,7 @@ impl App {
             _ => None,
         };
         let is_of = |page: &&mut Page| page.object.as_ref().is_some_and(|details| details.key == *key);
-        let Some(page) = over.into_iter().chain(self.behind.as_deref_mut()).find(is_of) else { return };
+        let Some(page) = over.into_iter().chain(&mut self.behind).find(is_of) else { return };
         let Some(details) = &mut page.object else { return };
         match object {
             Ok(mut object) => {
@@ -94,8 +94,7 @@ impl App {
             return Vec::new();
         }
         if let (Some(subject), Ok(number)) = (page.why, key.0.parse()) {
-            self.behind = None;
-            self.overlay = Some(Overlay::Page(page));
+            self.behind.push(page);
             return self.fix(subject, number).unwrap_or_default();
         }
         let scopes = if page.is_inbox { INBOX } else { PAGE };
@@ -108,7 +107,6 @@ impl App {
             Action::Back if !page.search.wanted.is_empty() => page.clear_search(),
             Action::Back | Action::Page(PageAction::Close) => {
                 self.outcomes.drain(..page.outcomes.min(self.outcomes.len()));
-                self.overlay = self.behind.take().map(|page| Overlay::Page(*page));
                 return Vec::new();
             }
             Action::Page(action) => return self.read(page, action),
@@ -116,7 +114,7 @@ impl App {
             Action::Help | Action::Palette => {
                 // Help over help would be the same page again.
                 if page.object.is_some() || page.why.is_some() || page.is_inbox || spec.action == Action::Palette {
-                    self.behind = Some(Box::new(page));
+                    self.behind.push(page);
                     return self.run(spec, "");
                 }
             }

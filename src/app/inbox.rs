@@ -254,7 +254,7 @@ impl App {
             }
             (InboxAction::Open | InboxAction::Why, Some(Goto::Problem(group))) => {
                 if let Some(newest) = self.problem(&group).and_then(|one| one.members.first().copied()) {
-                    self.behind = Some(Box::new(page));
+                    self.behind.push(page);
                     return self.open_why_of(newest);
                 }
             }
@@ -302,7 +302,7 @@ impl App {
 
     /// Shows the members of a problem alone in their list, the cursor on the newest.
     fn open_problem(&mut self, group: &str) {
-        self.overlay = None;
+        self.behind.clear();
         let Some(problem) = self.problem(group) else { return };
         let Some(newest) = problem.members.first().copied() else { return };
         let members: HashSet<Uid> =
@@ -332,7 +332,7 @@ impl App {
         text.kept(&trouble.finding, self.now);
         let mut kept = Page::empty(format!("Why  {}  {}, gone", trouble.key, trouble.key.namespace));
         kept.take(text);
-        self.behind = Some(Box::new(page));
+        self.behind.push(page);
         self.overlay = Some(Overlay::Page(kept));
     }
 }

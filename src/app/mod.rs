@@ -135,8 +135,8 @@ pub struct App {
     pub marks: HashSet<Uid>,
     /// What lies over the dashboard.
     pub overlay: Option<Overlay>,
-    /// The page that lies under the overlay and comes back with Esc.
-    behind: Option<Box<Page>>,
+    /// The pages that lie under the overlay, the lowest first: each comes back when what was opened from it is closed.
+    behind: Vec<Page>,
     /// Contexts in which a write needs the context's name typed; `*` stands for any characters.
     pub protected: Vec<String>,
     /// Rules of the linter that do not speak.
@@ -230,7 +230,7 @@ impl App {
             share: 0,
             marks: HashSet::new(),
             overlay: None,
-            behind: None,
+            behind: Vec::new(),
             is_read_only: false,
             recent: Vec::new(),
             protected: Vec::new(),

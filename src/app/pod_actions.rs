@@ -182,7 +182,7 @@ impl App {
             Some(Overlay::Page(page)) => Some(page),
             _ => None,
         };
-        let pages = over.into_iter().chain(self.behind.as_deref_mut());
+        let pages = over.into_iter().chain(&mut self.behind);
         if let Some(page) = pages.filter(|page| page.run == run).last() {
             page.show(written(output), None);
         }

@@ -197,7 +197,7 @@ impl App {
             Goto::Object(key) => {
                 // Of one that is not watched, or gone, nothing but its name is known.
                 let uid = self.snapshot.find(&key).map_or_else(|| Uid::new(""), |subject| subject.uid);
-                self.behind = page.map(Box::new);
+                self.behind.extend(page);
                 return self.open_page_of(key, uid, Form::Describe);
             }
             // The inbox has keys of its own.
@@ -220,6 +220,7 @@ impl App {
             self.notice = Some(format!("{pod} is gone, and its log with it; its last words are kept here"));
             return Vec::new();
         };
+        self.behind.clear();
         self.jump(subject);
         self.open_pod();
         let row = self.containers.rows.iter().copied();
@@ -239,8 +240,7 @@ impl App {
         let key = self.snapshot.key_of(call.target)?;
         Some(match spec.action {
             Action::Write(write) if call.argument.is_empty() && write.argument().is_some() => {
-                self.notice =
-                    Some(format!("{} of {key} wants to be told more: go there and press its key", spec.title));
+                self.ask_for_words(spec, write, Some(call.target));
                 Vec::new()
             }
             Action::Write(write) => match plan(write, &[call.target], &call.argument, self.scene()) {
@@ -255,8 +255,9 @@ impl App {
             }
             Action::Edit(EditAction::Object) => self.open_editor_of(key, call.target.uid, Opening::Edit(call.argument)),
             _ => {
-                // What it shows lies below the page.
-                self.overlay = None;
+                // What it shows lies below the page, and is of the object under the cursor.
+                self.behind.clear();
+                self.jump(call.target);
                 self.attempt(spec, &call.argument)
             }
         })

@@ -89,7 +89,7 @@ impl App {
     /// Plans a write, and shows it. What it needs and was not typed is asked for.
     pub(super) fn ask(&mut self, spec: &'static CommandSpec, write: Write, argument: &str) -> Vec<Effect> {
         if argument.is_empty() && write.argument().is_some() {
-            self.ask_for_words(spec, write);
+            self.ask_for_words(spec, write, None);
             return Vec::new();
         }
         match self.plan(write, argument) {
@@ -278,7 +278,8 @@ impl App {
     pub(super) fn show_outcomes(&mut self) {
         let is_free = match &self.overlay {
             None => true,
-            Some(Overlay::Page(page)) => page.outcomes > 0,
+            // A fix is confirmed over the page of why.
+            Some(Overlay::Page(page)) => page.outcomes > 0 || page.why.is_some(),
             Some(_) => false,
         };
         let shown = match &self.overlay {
@@ -299,7 +300,11 @@ impl App {
         };
         let mut page = Page::of(title, lines);
         page.outcomes = self.outcomes.len();
-        self.overlay = Some(Overlay::Page(page));
+        if let Some(Overlay::Page(below)) = self.overlay.replace(Overlay::Page(page))
+            && below.outcomes == 0
+        {
+            self.behind.push(below);
+        }
     }
 }
 

@@ -187,6 +187,38 @@ fn enter_in_the_pane_goes_where_its_line_leads_and_x_to_all_that_is_known() {
 }
 
 #[test]
+fn what_was_opened_from_a_page_goes_back_to_it_step_by_step() {
+    let mut app = app(&[Row::Job(job("job-failed")), Row::Pod(pod("pod-failed")), Row::Job(job("job-indexed"))]);
+    press(&mut app, &["i", "x", "enter"]);
+    assert!(page(&app).object.is_some());
+    press(&mut app, &["esc"]);
+    assert!(page(&app).why.is_some());
+    let fixes: Vec<String> = open_text(&app).lines().map(str::to_owned).collect();
+    let rerun = fixes.iter().find(|line| line.contains("rerun")).and_then(|line| line.trim().chars().next());
+    press(&mut app, &[&rerun.unwrap().to_string()]);
+    assert!(!matches!(app.overlay, Some(Overlay::Page(_)) | None), "{:?}", app.overlay);
+    press(&mut app, &["esc"]);
+    assert!(page(&app).why.is_some());
+    press(&mut app, &["esc"]);
+    assert!(page(&app).is_inbox);
+    press(&mut app, &["esc"]);
+    assert!(app.overlay.is_none());
+}
+
+#[test]
+fn a_fix_that_shows_something_shows_it_of_its_own_object() {
+    let mut app = app(&[Row::Job(job("job-indexed")), Row::Job(job("job-failed")), Row::Pod(pod("pod-failed"))]);
+    app.jump(Subject { kind: Kind::Job, uid: job("job-indexed").uid() });
+    app.open_why_of(Subject { kind: Kind::Job, uid: job("job-failed").uid() });
+    app.settle();
+    let text = open_text(&app);
+    let read = text.lines().find(|line| line.contains("read the log")).and_then(|line| line.trim().chars().next());
+    press(&mut app, &[&read.unwrap().to_string()]);
+    assert_eq!(app.subject().map(|subject| subject.uid), Some(pod("pod-failed").uid()));
+    assert_eq!((app.focus, &app.overlay.is_none()), (Pane::Logs, &true));
+}
+
+#[test]
 fn the_page_of_an_object_says_what_its_row_says() {
     let mut app = app(&refused());
     press(&mut app, &["d"]);
