@@ -95,7 +95,10 @@ impl App {
         }
         if let (Some(subject), Ok(number)) = (page.why, key.0.parse()) {
             self.behind.push(page);
-            return self.fix(subject, number).unwrap_or_default();
+            return self.fix(subject, number).unwrap_or_else(|| {
+                self.notice = Some(format!("no fix that a key carries out has the number {number}"));
+                Vec::new()
+            });
         }
         let scopes = if page.is_inbox { INBOX } else { PAGE };
         let Some(spec) = candidates(key, scopes).next() else {

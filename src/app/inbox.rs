@@ -9,6 +9,7 @@ use crate::command::{InboxAction, Pane};
 use crate::model::clock::{Time, short_duration};
 use crate::model::columns::cell;
 use crate::model::key::{Kind, ObjectKey, Uid};
+use crate::model::owner::Subject;
 use crate::model::safe_text::safe_line;
 use crate::triage::{Problem, problems};
 
@@ -61,6 +62,16 @@ impl Inbox {
             Some(Quiet::Acknowledged) => true,
             None => false,
         })
+    }
+
+    /// Who suffers from each cause newest.
+    pub(super) fn newest(&self) -> Vec<Subject> {
+        self.problems.iter().filter_map(|one| one.members.first().copied()).collect()
+    }
+
+    /// It suffers from something.
+    pub(super) fn has(&self, uid: Uid) -> bool {
+        self.met.contains_key(&uid)
     }
 
     /// All its members came after everything was known, and nobody has said that they were seen.

@@ -31,6 +31,9 @@ const TURNS: u64 = 10;
 /// anew after that.
 const FRESH_SECONDS: i64 = 30;
 
+/// Objects of which more is asked without the cursor resting on them: one at each tick, of each cause the newest.
+const CURIOSITY: usize = 50;
+
 /// Objects in trouble that are remembered after they are gone.
 const GONE: usize = 500;
 
@@ -43,6 +46,10 @@ pub(super) struct Inquiry {
     asked: HashMap<Need, Time>,
     /// Whose rules wait for what was asked and not answered yet.
     askers: HashMap<Need, Vec<Subject>>,
+    /// Those of which everything was asked though no cursor rests on them.
+    explored: HashSet<Uid>,
+    /// A tick has passed since the last of them was asked about.
+    may_explore: bool,
     /// The headline of every object that has one.
     headlines: HashMap<Uid, Headline>,
     /// Objects that were in trouble when they went, the last one last.
@@ -187,6 +194,7 @@ impl App {
     /// surroundings changed.
     pub(super) fn due(&mut self) -> Touched {
         let inquiry = &mut self.inquiry;
+        inquiry.may_explore = true;
         inquiry.turn = inquiry.turn.wrapping_add(1);
         let turn = usize::try_from(inquiry.turn % TURNS).unwrap_or_default();
         let are_new = turn % 5 == 0 && std::mem::take(&mut inquiry.are_surroundings_new);
@@ -268,6 +276,33 @@ impl App {
             }
         }
         (!wanted.is_empty()).then_some(Effect::Ask(wanted))
+    }
+
+    /// Asks what tells more of the newest of a cause, so that the list of problems names what is behind them: `exit code 1`
+    /// says little, the last line of the log much. One object at each tick, and not more than some.
+    pub(super) fn explore(&mut self) -> Option<Effect> {
+        if !std::mem::take(&mut self.inquiry.may_explore) {
+            return None;
+        }
+        let newest = self.inbox.newest();
+        let mut explored = std::mem::take(&mut self.inquiry.explored);
+        explored.retain(|uid| self.inbox.has(*uid));
+        let mut asked = None;
+        for subject in newest {
+            if asked.is_some() || explored.len() >= CURIOSITY {
+                break;
+            }
+            if explored.contains(&subject.uid) {
+                continue;
+            }
+            let diagnosis = self.diagnosis(subject);
+            match diagnosis.needs.is_empty() {
+                true => drop(explored.insert(subject.uid)),
+                false => asked = self.inquire(subject, &diagnosis),
+            }
+        }
+        self.inquiry.explored = explored;
+        asked
     }
 
     /// Takes in an answer to what triage asked.

@@ -393,6 +393,7 @@ impl App {
         self.refresh_room();
         self.lay_out_why();
         effects.extend(self.refresh_inbox());
+        effects.extend(self.explore());
         self.write_inbox();
         effects.extend(self.settle_logs());
         for pane in Pane::ALL {

@@ -219,6 +219,30 @@ fn a_fix_that_shows_something_shows_it_of_its_own_object() {
 }
 
 #[test]
+fn more_is_asked_of_the_newest_of_each_cause_though_no_cursor_rests_there() {
+    let mut app = app(&[Row::Job(job("job-quota")), Row::Event(event("event-quota"))]);
+    for row in [Row::Job(job("job-failed")), Row::Pod(pod("pod-failed"))] {
+        let kind = if matches!(row, Row::Job(_)) { Kind::Job } else { Kind::Pod };
+        change(&mut app, kind, vec![Change::Upsert(row)]);
+    }
+    assert_eq!(app.subject().map(|subject| subject.uid), Some(job("job-quota").uid()));
+    for _ in 0..10 {
+        for effect in tick(&mut app) {
+            let Effect::Ask(needs) = effect else { continue };
+            for need in needs {
+                let answer = match need {
+                    Need::Object(_) => Answer::Object(Fact::Missing),
+                    Need::Tail { .. } => Answer::Tail(vec!["ERROR no such table".into()]),
+                };
+                app.update(Msg::Answered { session: app.session, need, answer });
+            }
+        }
+    }
+    let verdict = app.verdict(job("job-failed").uid()).unwrap();
+    assert!(verdict.contains("no such table"), "{verdict}");
+}
+
+#[test]
 fn the_page_of_an_object_says_what_its_row_says() {
     let mut app = app(&refused());
     press(&mut app, &["d"]);
