@@ -118,9 +118,15 @@ impl Fault {
 
     /// Asks why, with the exit code.
     fn ask(&self, cluster: &Cluster, space: &Space) -> (i32, Value) {
+        Self::answer(cluster, space, &["why", &self.subject])
+    }
+
+    fn answer(cluster: &Cluster, space: &Space, question: &[&str]) -> (i32, Value) {
         let output = Command::new(BINARY)
             .env("KUBECONFIG", &cluster.kubeconfig)
-            .args(["-n", &space.namespace, "why", &self.subject, "-o", "json"])
+            .args(["-n", &space.namespace])
+            .args(question)
+            .args(["-o", "json"])
             .output()
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
@@ -140,6 +146,22 @@ impl Fault {
         }
     }
 
+    /// `kubatch why` reads little, `kubatch problems` all: they must tell the same of a Job. None where they do.
+    fn differs(&self, cluster: &Cluster, space: &Space, answer: &Value) -> Option<String> {
+        let (kind, name) = self.subject.split_once('/')?;
+        let is_problem = |finding: &&Value| finding["severity"] != "info";
+        let told = answer["findings"].as_array()?.iter().find(is_problem)?;
+        if kind != "job" {
+            return None;
+        }
+        let (_, listed) = Self::answer(cluster, space, &["problems"]);
+        let is_it = |member: &Value| member["kind"] == "Job" && member["name"] == name;
+        let mut problems = listed["problems"].as_array().into_iter().flatten();
+        let here = problems.find(|one| one["members"].as_array().is_some_and(|all| all.iter().any(is_it)));
+        let rule = here.map_or(&Value::Null, |one| &one["finding"]["rule"]);
+        (*rule != told["rule"]).then(|| format!("problems tells {rule} where why tells {}", told["rule"]))
+    }
+
     /// Waits until the answer is right; for a healthy one, until its state is reached without a problem told before.
     fn check(&self, cluster: &Cluster) -> Result<(), String> {
         let space = self.apply(cluster);
@@ -147,7 +169,7 @@ impl Fault {
         loop {
             let (code, answer) = self.ask(cluster, &space);
             let wrong = match &self.until {
-                None => self.judge(code, &answer),
+                None => self.judge(code, &answer).or_else(|| self.differs(cluster, &space, &answer)),
                 Some(state)
                     if answer["result"] == "problem" && (!self.fails_first || answer["state"] == json!(state)) =>
                 {

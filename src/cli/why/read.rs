@@ -87,7 +87,8 @@ fn around(subject: Subject, job: &Job, pods: &[&Pod]) -> Vec<(Kind, Choice)> {
     // Events about pods that are gone are known by nothing but the names in them.
     let failed = pods.iter().filter(|pod| pod.phase == PodPhase::Failed).count();
     let are_gone = pods.is_empty() || failed < usize::try_from(job.failed).unwrap_or_default();
-    let mut lists: Vec<(Kind, Choice)> = match nodes.len() <= FEW {
+    // The template of a Job whose pods are gone may name a node that is not there either.
+    let mut lists: Vec<(Kind, Choice)> = match nodes.len() <= FEW && !are_gone {
         true => nodes.iter().map(|node| (Kind::Node, Choice::Named((*node).clone()))).collect(),
         false => vec![(Kind::Node, Choice::All)],
     };
