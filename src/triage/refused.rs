@@ -113,6 +113,13 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
                     "Quota {name} in {namespace} is full: it allows {hard} {resource}, and {used} are there.{exist}"
                 )
             }
+            // No waiting helps.
+            _ if Quantity::parse(requested) > Quantity::parse(&hard) => {
+                format!(
+                    "Quota {name} in {namespace} is too small: each pod asks for {requested} {resource}, and it allows \
+                     {hard} in all.{exist}"
+                )
+            }
             _ => format!(
                 "Quota {name} in {namespace} is full: each pod asks for {requested} {resource}, {left} of {hard} is \
                  left.{exist}"

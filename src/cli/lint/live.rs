@@ -21,9 +21,6 @@ use crate::model::snapshot::{Freshness, Snapshot};
 /// The kinds that are looked at.
 const KINDS: &[Kind] = &[Kind::CronJob, Kind::Job];
 
-/// How often rules may ask for more: which versions of a queue there are is asked one after the other.
-const ROUNDS: usize = 3;
-
 /// All CronJobs of the target's namespaces, and the Jobs that are of none: each as YAML, by its namespace and name.
 ///
 /// # Errors
@@ -78,17 +75,11 @@ pub(super) async fn ask(
     now: Time,
     is_on: impl Fn(&'static Lint) -> bool,
 ) {
-    for _ in 0..ROUNDS {
-        for (_, text) in texts {
-            lint_in(text, Catalogue::built_in(), now, seen, |lint| is_of_cluster(lint) && is_on(lint));
-        }
-        let needs = seen.needs();
-        if needs.is_empty() {
-            return;
-        }
-        for (need, answer) in server.answers(needs).await {
-            seen.take(need, answer);
-        }
+    for (_, text) in texts {
+        lint_in(text, Catalogue::built_in(), now, seen, |lint| is_of_cluster(lint) && is_on(lint));
+    }
+    for (need, answer) in server.answers(seen.needs()).await {
+        seen.take(need, answer);
     }
 }
 

@@ -11,10 +11,11 @@ use compact_str::CompactString;
 use serde::Deserialize;
 
 use crate::cli::server::Server;
+use crate::cli::write::is_immutable;
 use crate::cluster::list::{Choice, Wanted};
 use crate::cluster::slim::Early;
 use crate::command::apply::{documents, fixed_fields};
-use crate::manifest::lint::{Question, Seen};
+use crate::manifest::lint::Seen;
 use crate::manifest::{Path, Severity};
 use crate::model::delta::{Cause, Change as Told, Delta, Source};
 use crate::model::fact::{Answer, Fact, Need};
@@ -35,20 +36,20 @@ const ROUNDS: usize = 3;
 /// The rules that hear what the server says to a pod.
 const OF_PODS: [&str; 4] = ["L202", "L203", "L204", "L208"];
 
+/// What read-only leaves out. A trial writes nothing, but it is a request to write.
+const READ_ONLY: &str = "kubatch runs read-only and has the server try nothing: of L202, L203, L204, L207 and L208 only \
+                         what can be read is told";
+
 /// Has the cluster say what rules want to hear of it. Live objects are not tried themselves: they are there.
 pub(super) async fn ask(server: &mut Server, seen: &mut Seen, are_files: bool, is_read_only: bool) {
     let mut trials: Vec<Trial> =
         seen.questions().into_iter().enumerate().map(|(at, question)| Trial::new(at, question)).collect();
     read(server, seen, &trials).await;
-    if are_files {
-        find_taken_names(server, seen, &mut trials).await;
-    }
-    let is_tried = |trial: &Trial| trial.wants(&OF_PODS);
-    if is_read_only && trials.iter().any(is_tried) {
-        seen.miss(
-            "kubatch runs read-only and has the server try nothing, so that L202, L203, L204 and L208 are not complete"
-                .to_owned(),
-        );
+    if is_read_only {
+        let is_tried = |trial: &Trial| trial.wants(&OF_PODS) || trial.wants(&["L207"]);
+        if trials.iter().any(is_tried) {
+            seen.miss(READ_ONLY.to_owned());
+        }
     } else {
         if are_files {
             try_objects(server, seen, &mut trials).await;
@@ -59,6 +60,14 @@ pub(super) async fn ask(server: &mut Server, seen: &mut Seen, are_files: bool, i
     let known = Known { snapshot: &server.snapshot, facts: &facts, now: server.clock.now() };
     for mut trial in trials {
         trial.look_around(known);
+        if let Some(said) = trial.said.iter().find(|said| !trial.wants(&[said.lint])) {
+            let (kind, name) = (&trial.question.object["kind"], &trial.job["metadata"]["name"]);
+            let (kind, name) = (kind.as_str().unwrap_or_default().to_lowercase(), name.as_str().unwrap_or_default());
+            seen.miss(format!(
+                "the server refuses {kind}/{name} for what {} tells, which is left out: what else it would refuse is not known",
+                said.lint
+            ));
+        }
         seen.tell(&trial.question.object, trial.said);
     }
 }
@@ -90,67 +99,74 @@ async fn read(server: &mut Server, seen: &mut Seen, trials: &[Trial]) {
     server.snapshot.apply(Delta { session: Session::default(), source, changes }, server.clock.now());
 }
 
-/// Finds Jobs that have the name and differ in what cannot be changed.
-async fn find_taken_names(server: &Server, seen: &mut Seen, trials: &mut [Trial]) {
-    let of_job = |trial: &Trial| {
-        let Question { object, namespace, .. } = &trial.question;
-        let address = Address { namespace: namespace.as_str().into(), ..Address::of(object)? };
-        (trial.wants(&["L207"]) && !address.name.is_empty()).then_some(Need::Object(address))
-    };
-    let needs = trials.iter().filter_map(of_job).collect();
-    for (need, answer) in server.answers(needs).await {
-        let live = match answer {
-            Answer::Object(Fact::Found(live)) => live,
-            Answer::Object(Fact::Unreadable(why)) => {
-                seen.miss(why);
-                continue;
-            }
-            _ => continue,
-        };
-        for trial in trials.iter_mut().filter(|trial| of_job(trial).as_ref() == Some(&need)) {
-            let fixed = fixed_fields(&trial.question.object, &live);
-            let Some((first, _)) = fixed.first() else { continue };
-            let (path, more) = (Path::parse(first), fixed.len() - 1);
-            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            let words = format!(
-                "there is another Job of this name in namespace {}, in which cannot be changed what differs ({first}{more}): \
-                 delete it first, or choose another name",
-                trial.question.namespace
-            );
-            trial.say("L207", Severity::Error, path, words);
-        }
-    }
-}
-
 /// Has the server try the objects.
 async fn try_objects(server: &mut Server, seen: &mut Seen, trials: &mut [Trial]) {
-    let is_tried = |trial: &&mut Trial| trial.wants(&["L208"]) && !trial.has_said("L207");
     let (mut tried, mut mutations) = (Vec::new(), Vec::new());
-    for trial in trials.iter_mut().filter(is_tried) {
+    for (at, trial) in trials.iter_mut().enumerate().filter(|(_, trial)| trial.wants(&["L207", "L208"])) {
         match documents(vec![trial.question.object.clone()], &trial.question.namespace, true) {
             Ok(plan) => {
-                tried.extend(plan.mutations.iter().map(|_| trial.uid));
+                tried.extend(plan.mutations.iter().map(|mutation| (at, mutation.target.clone())));
                 mutations.extend(plan.mutations);
             }
             Err(why) => trial.say("L208", Severity::Error, Path::default(), why.0),
         }
     }
-    for (uid, answer) in tried.into_iter().zip(answers(server, mutations).await) {
-        let Some(trial) = trials.iter_mut().find(|trial| trial.uid == uid) else { continue };
+    for ((at, address), answer) in tried.into_iter().zip(answers(server, mutations).await) {
+        let trial = &mut trials[at];
         let namespace = trial.question.namespace.clone();
         match answer {
             Ok(_) => {}
             Err(No::Untried(why)) => seen.miss(format!("cannot try objects in namespace {namespace}: {why}")),
-            Err(No::Refused(words, _)) if comes_later(seen, &namespace, &words) => seen.miss(later(&namespace)),
-            Err(No::Refused(words, fields)) if fields.is_empty() => {
+            Err(No::Refused(refused, _)) if is_immutable(&refused) && address.kind == "Job" => {
+                say_taken(server, trial, address, refused.fields).await;
+            }
+            Err(No::Refused(_, words)) if is_without(&namespace, &words) => say_without(seen, trial),
+            Err(No::Refused(refused, words)) if refused.fields.is_empty() => {
                 trial.say("L208", Severity::Error, Path::default(), format!("the server refuses it: {words}"));
             }
-            Err(No::Refused(_, fields)) => {
-                for (field, words) in fields {
+            Err(No::Refused(refused, _)) => {
+                for (field, words) in refused.fields {
                     trial.say("L208", Severity::Error, Path::parse(&field), format!("the server refuses it: {words}"));
                 }
             }
         }
+    }
+}
+
+/// A Job of the name is there, and the server takes no such change of it. The server names the outermost field alone:
+/// which ones differ is seen by the Job itself.
+async fn say_taken(server: &Server, trial: &mut Trial, address: Address, fields: Vec<(String, String)>) {
+    let mut differ: Vec<String> = fields.into_iter().map(|(field, _)| field).collect();
+    let live = server.answers(vec![Need::Object(address.clone())]).await.pop();
+    if let Some((_, Answer::Object(Fact::Found(live)))) = live {
+        let fixed = fixed_fields(&trial.question.object, &live);
+        if !fixed.is_empty() {
+            differ = fixed.into_iter().map(|(field, _)| field).collect();
+        }
+    }
+    let first = differ.first().cloned().unwrap_or_default();
+    let more = match differ.len() {
+        0 | 1 => String::new(),
+        all => format!(" and {} more", all - 1),
+    };
+    let words = format!(
+        "there is a Job of this name in namespace {} in which what differs cannot be changed ({first}{more}): delete it \
+         first, as kubatch apply --replace does, or choose another name",
+        address.namespace
+    );
+    trial.say("L207", Severity::Error, Path::parse(&first), words);
+}
+
+/// The namespace is not there. Where it comes with the files that is no mistake, and nothing can be tried in it yet.
+fn say_without(seen: &mut Seen, trial: &mut Trial) {
+    let namespace = &trial.question.namespace;
+    if seen.brings("Namespace", "", namespace) {
+        seen.miss(format!(
+            "namespace {namespace} comes with the files and is not there yet: nothing can be tried in it"
+        ));
+    } else if !trial.has_said("L208") {
+        let words = format!("there is no namespace `{namespace}` in this cluster");
+        trial.say("L208", Severity::Error, Path::parse("metadata.namespace"), words);
     }
 }
 
@@ -174,8 +190,8 @@ async fn try_pods(server: &mut Server, seen: &mut Seen, trials: &mut [Trial]) {
             match answer {
                 Ok(prepared) => trial.pod = prepared.after.unwrap_or_default(),
                 Err(No::Untried(why)) => seen.miss(format!("cannot try pods in namespace {namespace}: {why}")),
-                Err(No::Refused(words, _)) if comes_later(seen, &namespace, &words) => seen.miss(later(&namespace)),
-                Err(No::Refused(words, _)) => {
+                Err(No::Refused(_, words)) if is_without(&namespace, &words) => say_without(seen, trial),
+                Err(No::Refused(_, words)) => {
                     let mut facts = Facts::default();
                     if let Some(address) = Address::of(&trial.job) {
                         facts.put(address, Fact::Found(trial.job.clone()));
@@ -194,8 +210,8 @@ async fn try_pods(server: &mut Server, seen: &mut Seen, trials: &mut [Trial]) {
 enum No {
     /// The server did not try it; why.
     Untried(String),
-    /// The server's words, and the fields that it names with its words on each.
-    Refused(String, Vec<(String, String)>),
+    /// It says no, in these words.
+    Refused(Box<Refused>, String),
 }
 
 /// Has the server try all this; what it says to each.
@@ -215,26 +231,24 @@ async fn answers(server: &mut Server, mutations: Vec<Mutation>) -> Vec<Result<Pr
 /// Whether the server says no, or nothing: there is no right to ask it, or no answer.
 fn no(refused: Refused, doing: &str) -> No {
     let message = &refused.failure.message;
-    let words = message.strip_prefix(doing).unwrap_or(message).to_owned();
+    let words = message.strip_prefix(doing).unwrap_or(message);
+    // Lists of what is wrong have a line for each.
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     // The one 403 that speaks of who asks and not of what is asked (apiserver `endpoints/handlers/responsewriters`).
     let right = words.split_once("is forbidden: User ").filter(|(_, rest)| rest.contains(" cannot "));
     let is_of_webhook = words.contains("denied the request") || words.contains("failed calling webhook");
     match (refused.failure.cause, right) {
-        _ if refused.reason == Reason::Invalid => No::Refused(words, refused.fields),
+        _ if refused.reason == Reason::Invalid => No::Refused(Box::new(refused), words),
         (Cause::Denied, Some((_, rest))) => No::Untried(format!("user {rest}")),
         (Cause::Unauthorized | Cause::Unreachable | Cause::Busy | Cause::Tls, _) if !is_of_webhook => {
             No::Untried(words)
         }
         _ if refused.reason == Reason::InDoubt => No::Untried(words),
-        _ => No::Refused(words, refused.fields),
+        _ => No::Refused(Box::new(refused), words),
     }
 }
 
-/// The namespace is not there, and comes with the files.
-fn comes_later(seen: &Seen, namespace: &str, words: &str) -> bool {
-    words.contains(&format!("namespaces \"{namespace}\" not found")) && seen.brings("Namespace", "", namespace)
-}
-
-fn later(namespace: &str) -> String {
-    format!("namespace {namespace} comes with the files and is not there yet, so that nothing can be tried in it")
+/// Whether the server's words say that the namespace is not there.
+fn is_without(namespace: &str, words: &str) -> bool {
+    words.contains(&format!("namespaces \"{namespace}\" not found"))
 }

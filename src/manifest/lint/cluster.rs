@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::Lint;
-use super::seen::is_of_no_namespace;
+use super::seen::{Said, is_of_no_namespace};
 use super::subject::{Draft, Field, Subject};
 use crate::manifest::problem::Severity;
 use crate::model::fact::Fact;
@@ -62,7 +62,7 @@ pub(super) const LINTS: &[Lint] = &[
         id: "L202",
         name: "quota-will-refuse",
         severity: Severity::Error,
-        help: "The namespace's quotas need room for the pods, and to be told what these ask for; looked at in a cluster alone.",
+        help: "The namespace's quotas have to have room for the pods; looked at in a cluster alone.",
         check: |it, found| said_of_pods(it, "L202", found),
     },
     Lint {
@@ -83,7 +83,7 @@ pub(super) const LINTS: &[Lint] = &[
         id: "L205",
         name: "no-node-fits",
         severity: Severity::Warning,
-        help: "A node has to have the labels and the size that the pods ask for, and no taints against them; looked at in a cluster alone.",
+        help: "Some node has to have the labels, the size and the taints that suit the pods; looked at in a cluster alone.",
         check: |it, found| said_of_pods(it, "L205", found),
     },
     Lint {
@@ -97,7 +97,7 @@ pub(super) const LINTS: &[Lint] = &[
         id: "L207",
         name: "name-taken",
         severity: Severity::Error,
-        help: "A Job of this name is there, and in it cannot be changed what differs; looked at in a cluster alone.",
+        help: "No Job of this name may be there that cannot be changed into this one; looked at in a cluster alone.",
         check: |it, found| {
             if !it.is_cronjob {
                 said(it, "L207", found);
@@ -108,7 +108,7 @@ pub(super) const LINTS: &[Lint] = &[
         id: "L208",
         name: "dry-run",
         severity: Severity::Error,
-        help: "The server has to take the object and its pods when it only tries them (dryRun); looked at in a cluster alone.",
+        help: "The server has to take the object and its pods, which it only tries; looked at in a cluster alone.",
         check: |it, found| said(it, "L208", found),
     },
 ];
@@ -117,7 +117,9 @@ pub(super) const LINTS: &[Lint] = &[
 fn said(it: &Subject<'_>, lint: &'static str, found: &mut Vec<Draft>) {
     let Some(seen) = it.seen else { return };
     let told = seen.said(&it.document.object, namespace(it), lint);
-    found.extend(told.map(|one| it.field(&one.path).told(&one.message).with_severity(one.severity)));
+    let draft =
+        |one: &Said| it.field(&one.path).told(&one.message).with_severity(one.severity).mended(one.changes.clone());
+    found.extend(told.map(draft));
 }
 
 /// The same where there is a template that pods could be made from.
@@ -143,10 +145,11 @@ fn queue(it: &Subject<'_>) -> Option<Draft> {
         let (namespace, name) = (namespace.into(), "".into());
         seen.fact(Address { api_version: version.into(), kind: "LocalQueue".into(), namespace, name })
     };
-    let mut fact = queues(QUEUE_VERSIONS[0])?;
-    if *fact == Fact::Missing {
-        fact = queues(QUEUE_VERSIONS[1])?;
-    }
+    let [newer, older] = QUEUE_VERSIONS.map(queues);
+    let fact = match (newer?, older?) {
+        (Fact::Missing, older) => older,
+        (newer, _) => newer,
+    };
     match fact {
         Fact::Found(all) => {
             let all = all.as_array().map(Vec::as_slice).unwrap_or_default();

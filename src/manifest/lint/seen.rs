@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
+use super::FieldChange;
 use crate::manifest::parse::parse;
 use crate::manifest::path::Path;
 use crate::manifest::problem::Severity;
@@ -50,6 +51,8 @@ pub struct Said {
     pub path: Path,
     /// What is so and what follows from it, in a sentence without its full stop.
     pub message: String,
+    /// What would mend it; none where a person has to decide.
+    pub changes: Vec<FieldChange>,
 }
 
 impl Seen {

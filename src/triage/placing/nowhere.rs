@@ -35,8 +35,8 @@ pub fn no_node(known: Known<'_>, spec: &Value) -> Option<String> {
     let mut why: Vec<(String, usize)> = why.into_iter().collect();
     why.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let list: Vec<String> =
-        why.into_iter().map(|(words, count)| format!("{words} ({count} of {})", nodes.len())).collect();
-    Some(format!("no node takes the pods: {}; they wait until one is added or changed", list.join(", ")))
+        why.into_iter().map(|(words, count)| format!("{count} of {} {words}", nodes.len())).collect();
+    Some(format!("no node takes the pods: {}; they wait until a node is added or changed", list.join(", ")))
 }
 
 /// What the pod asks for of each resource.
@@ -52,18 +52,18 @@ fn asks(spec: &Value) -> Vec<(String, Quantity)> {
 fn obstacle(node: &Node, spec: &Value, asks: &[(String, Quantity)], nodes: &[&Node]) -> Option<String> {
     let missed = misses(node, spec);
     if !missed.is_empty() {
-        return Some(format!("not {}", missed.join(" and ")));
+        return Some(format!("without {}", missed.join(" and ")));
     }
     let size = |node: &Node, name: &str| offered(node, name).unwrap_or_default();
     if let Some((name, amount)) = asks.iter().find(|(name, amount)| size(node, name) < *amount) {
         let most = nodes.iter().map(|node| size(node, name)).max().unwrap_or_default();
         return Some(match most == Quantity::default() {
-            true => format!("none has {name}"),
-            false => format!("less than {} {name}, the most is {}", amount.words(), most.words()),
+            true => format!("without any {name}"),
+            false => format!("with less than {} {name} (the most is {})", amount.words(), most.words()),
         });
     }
     let taint = untolerated(node, Some(spec)).into_iter().find(|taint| trouble(taint).is_none())?;
-    Some(format!("taint {} not tolerated", taint_words(taint)))
+    Some(format!("with taint {}, which they do not tolerate", taint_words(taint)))
 }
 
 #[cfg(test)]
@@ -91,13 +91,13 @@ mod tests {
         let gpu = json!({ "spec": { "taints": [{ "key": "gpu", "value": "a", "effect": "NoSchedule" }] } });
         let nodes = [node("a"), nvme, with(node("c"), gpu)];
         let spec = with(asking("64"), json!({ "nodeSelector": { "disk": "nvme" } }));
-        let wanted = "no node takes the pods: not disk=nvme (2 of 3), less than 64 cpu, the most is 8 (1 of 3); they wait \
-                      until one is added or changed";
+        let wanted = "no node takes the pods: 2 of 3 without disk=nvme, 1 of 3 with less than 64 cpu (the most is 8); they wait \
+                      until a node is added or changed";
         assert_eq!(told(&nodes, spec).as_deref(), Some(wanted));
         let tainted = told(&nodes[2..], asking("1")).unwrap();
-        assert!(tainted.contains("taint gpu=a:NoSchedule not tolerated (1 of 1)"), "{tainted}");
+        assert!(tainted.contains("1 of 1 with taint gpu=a:NoSchedule, which they do not tolerate"), "{tainted}");
         let device = json!({ "containers": [{ "resources": { "limits": { "nvidia.com/gpu": 1 } } }] });
-        assert!(told(&nodes, device).unwrap().contains("none has nvidia.com/gpu (3 of 3)"));
+        assert!(told(&nodes, device).unwrap().contains("3 of 3 without any nvidia.com/gpu"));
         assert_eq!(told(&nodes, asking("8")), None, "one is enough");
     }
 

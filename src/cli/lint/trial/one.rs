@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::manifest::lint::{Question, Said};
-use crate::manifest::{Path, Severity};
+use crate::manifest::lint::{FieldChange, Question, Said};
+use crate::manifest::{Path, Severity, Step, assign};
 use crate::model::key::{Kind, Uid};
 use crate::model::owner::Subject;
-use crate::triage::{Known, crowd, no_node, refusal};
+use crate::triage::{Finding, Known, crowd, no_node, refusal};
 
 /// An object on trial.
 pub(super) struct Trial {
@@ -37,7 +37,8 @@ impl Trial {
         });
         let template = &template["spec"]["template"];
         let has_template = template["spec"]["containers"].as_array().is_some_and(|all| !all.is_empty());
-        let mut labels = template["metadata"]["labels"].clone();
+        let mut labels =
+            Some(&template["metadata"]["labels"]).filter(|one| one.is_object()).cloned().unwrap_or_default();
         for key in ["batch.kubernetes.io/job-name", "job-name"] {
             labels[key] = json!(name);
         }
@@ -64,7 +65,23 @@ impl Trial {
     }
 
     pub(super) fn say(&mut self, lint: &'static str, severity: Severity, path: Path, message: impl Into<String>) {
-        self.said.push(Said { lint, severity, path, message: message.into() });
+        self.said.push(Said { lint, severity, path, message: message.into(), changes: Vec::new() });
+    }
+
+    /// What triage would set in a Job to mend this, in the object's own fields. None of what it cannot tell.
+    fn changes(&self, finding: &Finding) -> Vec<FieldChange> {
+        let argument = finding.fixes.iter().find_map(|fix| fix.call.as_ref().map(|call| call.argument.as_str()));
+        let Some(assigned) = argument.and_then(|changes| assign(&self.job, changes).ok()) else { return Vec::new() };
+        let below = if self.question.object["kind"] == "CronJob" { "spec.jobTemplate" } else { "" };
+        let change = |path: &Path| {
+            let value = path.0.iter().try_fold(&assigned.object, |value, step| match step {
+                Step::Key(key) => value.get(key),
+                Step::Index(index) => value.get(index),
+            });
+            let steps = Path::parse(below).0.into_iter().chain(path.0.iter().cloned());
+            FieldChange { path: Path(steps.collect()), value: value.cloned() }
+        };
+        assigned.paths.iter().map(change).collect()
     }
 
     /// A field of the pods' spec.
@@ -75,7 +92,8 @@ impl Trial {
 
     /// What the only container asks for, or all of them.
     fn resources(&self) -> Path {
-        let containers = self.pod["spec"]["containers"].as_array().map_or(0, Vec::len);
+        // The pod may have more by now, which others put in.
+        let containers = self.job["spec"]["template"]["spec"]["containers"].as_array().map_or(0, Vec::len);
         self.at(if containers == 1 { "containers[0].resources" } else { "containers" })
     }
 
@@ -125,7 +143,10 @@ impl Trial {
             "T009" => ("L204", self.at("securityContext")),
             _ => ("L208", self.at("")),
         };
-        self.say(lint, Severity::Error, path, finding.verdict.trim_end_matches('.'));
+        // To ask for what a quota has left just now is no advice for a file.
+        let changes = if finding.rule.0 == "T006" { Vec::new() } else { self.changes(&finding) };
+        let message = finding.verdict.trim_end_matches('.').to_owned();
+        self.said.push(Said { lint, severity: Severity::Error, path, message, changes });
         false
     }
 }
