@@ -69,6 +69,13 @@ fn cases() -> Vec<Case> {
     let case = |name, objects, changes, told| Case { name, objects, changes, told };
     vec![
         case("fine", quota("{ requests.cpu: 1 }"), &[], &[]),
+        case("generated", quota("{ requests.cpu: 1 }"), &[("name: etl }", "generateName: etl- }")], &[]),
+        case(
+            "filled",
+            "{ apiVersion: v1, kind: LimitRange, metadata: { name: defaults }, spec: { limits: [{ type: Container, default: { cpu: 5m } }] } }".to_owned(),
+            &[("limits: { cpu: 40m, memory: 32Mi }", "limits: {}")],
+            &[("L208", "error", "must be less than or equal to cpu limit of 5m")],
+        ),
         case(
             "small",
             quota("{ requests.cpu: 5m }"),

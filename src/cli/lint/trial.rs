@@ -191,6 +191,7 @@ async fn try_pods(server: &mut Server, seen: &mut Seen, trials: &mut [Trial]) {
                 Ok(prepared) => trial.pod = prepared.after.unwrap_or_default(),
                 Err(No::Untried(why)) => seen.miss(format!("cannot try pods in namespace {namespace}: {why}")),
                 Err(No::Refused(_, words)) if is_without(&namespace, &words) => say_without(seen, trial),
+                Err(No::Refused(refused, _)) if !refused.fields.is_empty() => trial.hear_fields(refused.fields),
                 Err(No::Refused(_, words)) => {
                     let mut facts = Facts::default();
                     if let Some(address) = Address::of(&trial.job) {
@@ -229,7 +230,7 @@ async fn answers(server: &mut Server, mutations: Vec<Mutation>) -> Vec<Result<Pr
 }
 
 /// Whether the server says no, or nothing: there is no right to ask it, or no answer.
-fn no(refused: Refused, doing: &str) -> No {
+fn no(mut refused: Refused, doing: &str) -> No {
     let message = &refused.failure.message;
     let words = message.strip_prefix(doing).unwrap_or(message);
     // Lists of what is wrong have a line for each.
@@ -237,6 +238,10 @@ fn no(refused: Refused, doing: &str) -> No {
     // The one 403 that speaks of who asks and not of what is asked (apiserver `endpoints/handlers/responsewriters`).
     let right = words.split_once("is forbidden: User ").filter(|(_, rest)| rest.contains(" cannot "));
     let is_of_webhook = words.contains("denied the request") || words.contains("failed calling webhook");
+    if is_of_webhook {
+        // Who says no is told in the message alone.
+        refused.fields.clear();
+    }
     match (refused.failure.cause, right) {
         _ if refused.reason == Reason::Invalid => No::Refused(Box::new(refused), words),
         (Cause::Denied, Some((_, rest))) => No::Untried(format!("user {rest}")),

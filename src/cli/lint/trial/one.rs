@@ -28,7 +28,9 @@ impl Trial {
         let object = &question.object;
         let template = if object["kind"] == "CronJob" { &object["spec"]["jobTemplate"] } else { object };
         let metadata = &object["metadata"];
-        let name = ["name", "generateName"].into_iter().find_map(|field| metadata[field].as_str()).unwrap_or_default();
+        // The server would complete a generated name: it stands in labels, which may not end with a dash.
+        let generated = || metadata["generateName"].as_str().map(|start| format!("{start}trial"));
+        let name = metadata["name"].as_str().map(str::to_owned).or_else(generated).unwrap_or_default();
         let (namespace, uid) = (question.namespace.as_str(), format!("trial-{at}"));
         let labels = &template["metadata"]["labels"];
         let job = json!({
@@ -82,6 +84,15 @@ impl Trial {
             FieldChange { path: Path(steps.collect()), value: value.cloned() }
         };
         assigned.paths.iter().map(change).collect()
+    }
+
+    /// Takes in that the server finds fields of a pod invalid. Where the object was taken, something filled them in: the
+    /// default of a LimitRange, a webhook.
+    pub(super) fn hear_fields(&mut self, fields: Vec<(String, String)>) {
+        for (field, words) in fields {
+            let path = self.at(field.strip_prefix("spec.").unwrap_or_default());
+            self.say("L208", Severity::Error, path, format!("the server takes no pod of it: {field}: {words}"));
+        }
     }
 
     /// A field of the pods' spec.

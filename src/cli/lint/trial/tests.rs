@@ -212,6 +212,30 @@ fn heard(spec: &str, words: &str) -> (Vec<String>, Option<Value>) {
 }
 
 #[test]
+fn pod_of_a_job_without_a_name_has_valid_labels() {
+    let object: Value =
+        serde_yaml::from_str(&job("suspend: false").replace("name: etl", "generateName: etl-")).unwrap();
+    let (trial, _) = after(object, "");
+    assert_eq!(trial.pod["metadata"]["labels"]["job-name"], "etl-trial");
+    assert_eq!(trial.pod["metadata"]["generateName"], "etl-trial-");
+}
+
+#[test]
+fn invalid_fields_of_a_pod_are_told_where_the_template_has_them() {
+    let object: Value = serde_yaml::from_str(&job("suspend: false")).unwrap();
+    let mut trial = Trial::new(0, Question { object, namespace: "data".into(), rules: OF_PODS.to_vec() });
+    let field = "spec.containers[0].resources.requests";
+    trial.hear_fields(vec![(
+        field.to_owned(),
+        "Invalid value: \"1\": must be less than or equal to cpu limit".to_owned(),
+    )]);
+    assert_eq!(trial.said[0].path.to_string(), "spec.template.spec.containers[0].resources.requests");
+    let wanted = "the server takes no pod of it: spec.containers[0].resources.requests: Invalid value: \"1\": must be less \
+                  than or equal to cpu limit";
+    assert_eq!(trial.said[0].message, wanted);
+}
+
+#[test]
 fn what_mends_a_refused_pod_is_set_in_the_template() {
     let object: Value = serde_yaml::from_str(&job("suspend: false")).unwrap();
     let spec = &object["spec"];
