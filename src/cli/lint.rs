@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use super::stop::Stop;
 use super::{Arguments as Global, Program, configuration, refuse, tell};
-use crate::manifest::lint::{self, Lint, LintFinding, Linted, Mended, Seen, is_for_live, lint, lint_in, mend};
+use crate::manifest::lint::{self, Lint, LintFinding, Linted, Mended, Seen, is_for_live, lint_for, lint_in, mend};
 use crate::manifest::{Catalogue, Severity};
 use crate::manifest_file::{Source, Unreadable, read};
 use crate::model::clock::{Clock, SystemClock, Time};
@@ -80,7 +80,7 @@ pub(super) fn files(arguments: &Arguments, global: &Global) -> ExitCode {
     }
     let now = SystemClock.now();
     match arguments.texts(now, &off) {
-        Ok(texts) => finish(arguments, &off, look(texts, now, true, None)),
+        Ok(texts) => finish(arguments, look(texts, now, true, None, |lint| arguments.is_on(lint, &off))),
         Err(code) => code,
     }
 }
@@ -176,7 +176,7 @@ pub(super) fn in_cluster(arguments: &Arguments, program: Program) -> ExitCode {
             for why in seen.unread() {
                 tell(&format!("not looked at: {why}"));
             }
-            finish(arguments, off, look(texts, now, is_file, Some(&seen)))
+            finish(arguments, look(texts, now, is_file, Some(&seen), is_on))
         }
         Err(Stop { message, hint }) => refuse(&message, &hint),
     }
@@ -185,12 +185,19 @@ pub(super) fn in_cluster(arguments: &Arguments, program: Program) -> ExitCode {
 /// A text with the name under which it is told of: a file, or an object.
 type Named = (String, String);
 
-fn look(texts: Vec<Named>, now: Time, is_file: bool, seen: Option<&Seen>) -> Vec<Looked> {
+/// Looks through texts by the rules that are on.
+fn look(
+    texts: Vec<Named>,
+    now: Time,
+    is_file: bool,
+    seen: Option<&Seen>,
+    is_on: impl Fn(&'static Lint) -> bool,
+) -> Vec<Looked> {
     let look = |(name, text): Named| {
         let catalogue = Catalogue::built_in();
         let mut linted = match seen {
-            Some(seen) => lint_in(&text, catalogue, now, seen, |_| true),
-            None => lint(&text, catalogue, now),
+            Some(seen) => lint_in(&text, catalogue, now, seen, &is_on),
+            None => lint_for(&text, catalogue, now, |lint, _| is_on(lint)),
         };
         linted.findings.retain(|finding| is_file || is_for_live(finding.lint));
         Looked { name, is_file, linted }
@@ -202,11 +209,10 @@ fn look(texts: Vec<Named>, now: Time, is_file: bool, seen: Option<&Seen>) -> Vec
     looked
 }
 
-/// Leaves out what nobody wants to hear of, writes the rest, and says by the exit code what there was: 0 nothing but
-/// advice, 1 errors or warnings, 2 something that cannot be read.
-fn finish(arguments: &Arguments, off: &[&'static Lint], mut looked: Vec<Looked>) -> ExitCode {
-    for one in &mut looked {
-        one.linted.findings.retain(|finding| arguments.is_on(finding.lint, off));
+/// Writes what was found, and says by the exit code what there was: 0 nothing but advice, 1 errors or warnings, 2 something
+/// that cannot be read.
+fn finish(arguments: &Arguments, looked: Vec<Looked>) -> ExitCode {
+    for one in &looked {
         for problem in &one.linted.problems {
             let (line, column) = (problem.place.line + 1, problem.place.column + 1);
             tell(&format!("{}:{line}:{column}: {}", one.name, problem.message));

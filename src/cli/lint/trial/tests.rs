@@ -11,7 +11,7 @@ use crate::cluster::connect::{Place, Target};
 use crate::cluster::scope::Scope;
 use crate::demo::Demo;
 use crate::manifest::Catalogue;
-use crate::manifest::lint::{Question, all, lint_in};
+use crate::manifest::lint::{Lint, Question, all, lint_in};
 use crate::model::clock::{Clock, SystemClock};
 use crate::model::key::Namespaces;
 use crate::model::snapshot::Snapshot;
@@ -51,6 +51,12 @@ fn cluster(hard: Value) -> Demo {
 
 /// What rules from L202 on tell of a text, and what could not be asked.
 async fn told(demo: &Demo, text: &str, is_read_only: bool) -> (Vec<String>, Vec<String>) {
+    told_without(&[], demo, text, is_read_only).await
+}
+
+/// The same where these rules are off.
+async fn told_without(off: &[&str], demo: &Demo, text: &str, is_read_only: bool) -> (Vec<String>, Vec<String>) {
+    let is_on = |lint: &'static Lint| !off.contains(&lint.id);
     let target = Target {
         place: Place::Demo(demo.clone()),
         namespaces: Some(Namespaces::Some(vec!["data".into()])),
@@ -64,9 +70,9 @@ async fn told(demo: &Demo, text: &str, is_read_only: bool) -> (Vec<String>, Vec<
     let mut seen = Seen::new(namespace);
     seen.add(text);
     let texts = [("a.yaml".to_owned(), text.to_owned())];
-    live::ask(&server, &texts, &mut seen, now, |_| true).await;
+    live::ask(&server, &texts, &mut seen, now, is_on).await;
     ask(&mut server, &mut seen, true, is_read_only).await;
-    let found = lint_in(text, Catalogue::built_in(), now, &seen, |_| true).findings;
+    let found = lint_in(text, Catalogue::built_in(), now, &seen, is_on).findings;
     assert!(seen.questions().is_empty(), "all is answered");
     let told = found.iter().filter(|one| one.lint.id >= "L202");
     let told = told.map(|one| format!("{} {} {}: {}", one.severity.word(), one.lint.id, one.path, one.message));
@@ -147,8 +153,11 @@ async fn what_the_server_refuses_is_told_in_its_words_unless_a_rule_of_our_own_t
     let wanted =
         "error L208 spec.backoffLimit: the server refuses it: Invalid value: -1: must be greater than or equal to 0";
     assert_eq!(found, [wanted]);
-    let (found, _) = told(&demo, &text.replace("restartPolicy: Never", "restartPolicy: Always"), false).await;
+    let text = text.replace("restartPolicy: Never", "restartPolicy: Always");
+    let (found, _) = told(&demo, &text, false).await;
     assert_eq!(found, [wanted], "L001 tells of the restart policy");
+    let (found, _) = told_without(&["L001"], &demo, &text, false).await;
+    assert!(found.len() == 2 && found.iter().any(|one| one.contains("template.spec.restartPolicy: ")), "{found:?}");
     let (found, _) = told(&demo, &job("suspend: false").replace("namespace: data", "namespace: none"), false).await;
     assert_eq!(found, ["error L208 metadata.namespace: there is no namespace `none` in this cluster"]);
     let text = format!("{}---\napiVersion: v1\nkind: Namespace\nmetadata: {{ name: none }}\n", job("suspend: false"));
@@ -172,6 +181,14 @@ async fn what_cannot_be_tried_is_said_and_what_can_be_read_is_told_all_the_same(
         (found, unread),
         (vec![wanted.to_owned()], vec!["cannot try pods in namespace data: asked to fail".to_owned()])
     );
+}
+
+#[tokio::test]
+async fn refusal_that_a_rule_which_is_off_would_tell_is_said_to_hide_others() {
+    let demo = cluster(json!({ "limits.cpu": "8" }));
+    let (found, unread) = told_without(&["L202"], &demo, &job("parallelism: 1"), false).await;
+    assert_eq!((found, unread.len()), (vec![], 1), "{unread:?}");
+    assert!(unread[0].starts_with("the server refuses job/etl for what L202 tells, which is left out"), "{unread:?}");
 }
 
 #[tokio::test]
