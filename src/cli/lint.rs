@@ -3,13 +3,15 @@
 mod live;
 mod print;
 mod sarif;
+mod trial;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::stop::Stop;
 use super::{Arguments as Global, Program, configuration, refuse, tell};
-use crate::manifest::lint::{self, Lint, LintFinding, Linted, Mended, Seen, is_for_live, lint, lint_in, mend};
+use crate::manifest::lint::{self, Lint, LintFinding, Linted, Mended, Seen, is_for_live, lint_for, lint_in, mend};
 use crate::manifest::{Catalogue, Severity};
 use crate::manifest_file::{Source, Unreadable, read};
 use crate::model::clock::{Clock, SystemClock, Time};
@@ -24,7 +26,8 @@ pub(super) struct Arguments {
     /// Look at the CronJobs and Jobs of the cluster instead, in the namespaces of -n or -A.
     #[arg(long, conflicts_with = "files")]
     pub(super) live: bool,
-    /// Ask the cluster, too, whether what the manifests name is there; --live always does.
+    /// Ask the cluster, too: whether what the manifests name is there, and whether it would take them and their pods, which
+    /// it only tries. --live always does.
     #[arg(long)]
     pub(super) online: bool,
     /// In words, as a JSON object a line, or as SARIF 2.1.0.
@@ -62,7 +65,7 @@ struct Looked {
 }
 
 fn rule(word: &str) -> Result<&'static Lint, String> {
-    lint::named(word.trim()).ok_or_else(|| "there is no such rule; they are numbered L001 to L201".to_owned())
+    lint::named(word.trim()).ok_or_else(|| "there is no such rule; they are numbered L001 to L208".to_owned())
 }
 
 /// Looks through files.
@@ -77,7 +80,7 @@ pub(super) fn files(arguments: &Arguments, global: &Global) -> ExitCode {
     }
     let now = SystemClock.now();
     match arguments.texts(now, &off) {
-        Ok(texts) => finish(arguments, &off, look(texts, now, true, None)),
+        Ok(texts) => finish(arguments, look(texts, now, true, None, |lint| arguments.is_on(lint, &off))),
         Err(code) => code,
     }
 }
@@ -150,20 +153,20 @@ pub(super) fn in_cluster(arguments: &Arguments, program: Program) -> ExitCode {
         },
     };
     let is_file = files.is_some();
-    let known = runtime.block_on(async {
-        let (engine, mut seen, texts) = match files {
-            None => {
-                let (engine, texts) = live::objects(target, clock.as_ref()).await?;
-                (engine, Seen::default(), texts)
-            }
+    let is_on = |lint: &'static Lint| arguments.is_on(lint, off);
+    let known: Result<_, Stop> = runtime.block_on(async {
+        let is_read_only = target.is_read_only;
+        let (mut server, mut seen, texts) = match files {
+            None => live::objects(target, clock).await?,
             Some(texts) => {
-                let (engine, namespace) = live::connect(target).await?;
+                let (server, namespace) = live::connect(target, clock).await?;
                 let mut seen = Seen::new(namespace);
                 texts.iter().for_each(|(_, text)| seen.add(text));
-                (engine, seen, texts)
+                (server, seen, texts)
             }
         };
-        live::ask(&engine, &texts, &mut seen, now).await;
+        live::ask(&server, &texts, &mut seen, now, is_on).await;
+        trial::ask(&mut server, &mut seen, is_file, is_read_only).await;
         Ok((texts, seen))
     });
     // A login helper that still runs must not keep the shell waiting.
@@ -173,21 +176,28 @@ pub(super) fn in_cluster(arguments: &Arguments, program: Program) -> ExitCode {
             for why in seen.unread() {
                 tell(&format!("not looked at: {why}"));
             }
-            finish(arguments, off, look(texts, now, is_file, Some(&seen)))
+            finish(arguments, look(texts, now, is_file, Some(&seen), is_on))
         }
-        Err((message, hint)) => refuse(&message, &hint),
+        Err(Stop { message, hint }) => refuse(&message, &hint),
     }
 }
 
 /// A text with the name under which it is told of: a file, or an object.
 type Named = (String, String);
 
-fn look(texts: Vec<Named>, now: Time, is_file: bool, seen: Option<&Seen>) -> Vec<Looked> {
+/// Looks through texts by the rules that are on.
+fn look(
+    texts: Vec<Named>,
+    now: Time,
+    is_file: bool,
+    seen: Option<&Seen>,
+    is_on: impl Fn(&'static Lint) -> bool,
+) -> Vec<Looked> {
     let look = |(name, text): Named| {
         let catalogue = Catalogue::built_in();
         let mut linted = match seen {
-            Some(seen) => lint_in(&text, catalogue, now, seen),
-            None => lint(&text, catalogue, now),
+            Some(seen) => lint_in(&text, catalogue, now, seen, &is_on),
+            None => lint_for(&text, catalogue, now, |lint, _| is_on(lint)),
         };
         linted.findings.retain(|finding| is_file || is_for_live(finding.lint));
         Looked { name, is_file, linted }
@@ -199,11 +209,10 @@ fn look(texts: Vec<Named>, now: Time, is_file: bool, seen: Option<&Seen>) -> Vec
     looked
 }
 
-/// Leaves out what nobody wants to hear of, writes the rest, and says by the exit code what there was: 0 nothing but
-/// advice, 1 errors or warnings, 2 something that cannot be read.
-fn finish(arguments: &Arguments, off: &[&'static Lint], mut looked: Vec<Looked>) -> ExitCode {
-    for one in &mut looked {
-        one.linted.findings.retain(|finding| arguments.is_on(finding.lint, off));
+/// Writes what was found, and says by the exit code what there was: 0 nothing but advice, 1 errors or warnings, 2 something
+/// that cannot be read.
+fn finish(arguments: &Arguments, looked: Vec<Looked>) -> ExitCode {
+    for one in &looked {
         for problem in &one.linted.problems {
             let (line, column) = (problem.place.line + 1, problem.place.column + 1);
             tell(&format!("{}:{line}:{column}: {}", one.name, problem.message));

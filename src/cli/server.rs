@@ -163,9 +163,15 @@ impl Server {
     pub(in crate::cli) async fn read(&mut self, lists: Vec<(Kind, Choice)>) {
         let wanted = lists.into_iter().map(|(kind, choice)| {
             let namespace = Some(self.namespace.clone()).filter(|_| !kind.is_cluster_wide());
-            self.engine.list(Wanted { kind, namespace, choice })
+            Wanted { kind, namespace, choice }
         });
-        let mut deltas: Vec<Delta> = futures::stream::iter(wanted).buffered(AT_ONCE).collect().await;
+        self.read_lists(wanted.collect()).await;
+    }
+
+    /// The same of any namespaces.
+    pub(in crate::cli) async fn read_lists(&mut self, wanted: Vec<Wanted>) {
+        let lists = wanted.into_iter().map(|wanted| self.engine.list(wanted));
+        let mut deltas: Vec<Delta> = futures::stream::iter(lists).buffered(AT_ONCE).collect().await;
         deltas.sort_by_key(|delta| delta.source.kind == Kind::Event);
         for delta in deltas {
             self.snapshot.apply(delta, self.clock.now());

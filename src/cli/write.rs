@@ -12,6 +12,7 @@ mod run;
 mod show;
 
 pub(super) use fix::{Choice, fix};
+pub(super) use outcome::is_immutable;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -8,6 +8,7 @@ use crate::manifest::immutable::refused;
 use crate::manifest::merge::{changed_paths, rebase};
 use crate::manifest::object::tidy;
 use crate::model::mutation::{Address, Change, Mutation, Prepared, Verb};
+use crate::model::resources::Quantity;
 
 /// What is done to manifests.
 pub const APPLY: Verb = Verb { plain: "apply", doing: "applying", done: "applied" };
@@ -148,8 +149,30 @@ pub fn replacing(mutation: &Mutation) -> Mutation {
 /// reason. The server names no more than the outermost: `spec.template`.
 pub fn fixed_fields(manifest: &Value, live: &Value) -> Vec<(String, String)> {
     // What the manifest leaves open stays as it is.
-    let wanted = rebase(&json!({}), manifest, live).object;
+    let mut wanted = rebase(&json!({}), manifest, live).object;
+    keep_amounts(&mut wanted, live, false);
     refused(live, &wanted).into_iter().map(|one| (one.path, one.why.to_owned())).collect()
+}
+
+/// Gives amounts of resources the form that they have in the live object where they mean the same: the server keeps `"2"`
+/// of `2`, and `500m` of `0.5`.
+fn keep_amounts(wanted: &mut Value, live: &Value, are_amounts: bool) {
+    let amount = |value: &Value| Quantity::parse(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    match (wanted, live) {
+        (Value::Object(wanted), Value::Object(live)) => {
+            for (key, wanted) in wanted {
+                let Some(live) = live.get(key) else { continue };
+                if are_amounts && amount(wanted).is_some() && amount(wanted) == amount(live) {
+                    wanted.clone_from(live);
+                }
+                keep_amounts(wanted, live, matches!(key.as_str(), "requests" | "limits"));
+            }
+        }
+        (Value::Array(wanted), Value::Array(live)) => {
+            wanted.iter_mut().zip(live).for_each(|(wanted, live)| keep_amounts(wanted, live, false));
+        }
+        _ => {}
+    }
 }
 
 /// Which of these writes has to be done before the one at this place can be tried at all: the one that makes its

@@ -12,7 +12,7 @@
 //!   Go library; so is a value of the wrong type, which the Go decoder names by its Go types.
 //! - Messages about immutable templates quote the field's JSON, not Go's dump of it.
 //! - Dependents of a deleted object are collected at once, not a moment later; so are the objects of a namespace.
-//! - One user may do everything; there are no admission plug-ins beyond what the controllers do.
+//! - One user may do everything; of the admission plug-ins there is the one for quotas on pods alone.
 //! - `exec`, `attach` and `port-forward` are not spoken. Protobuf is read, but never answered: clients that prefer it
 //!   take JSON too.
 //! - Schemas are told of the batch kinds alone.

@@ -77,6 +77,11 @@ impl Refusal {
         Self::new(404, "NotFound", format!("{} \"{name}\" not found", resource.qualified())).about(resource, name)
     }
 
+    /// An admission plug-in says no; the message is whole.
+    pub(super) fn forbidden(resource: &Resource, name: &str, message: String) -> Self {
+        Self::new(403, "Forbidden", message).about(resource, name)
+    }
+
     pub(super) fn already_exists(resource: &Resource, name: &str) -> Self {
         let message = format!("{} \"{name}\" already exists", resource.qualified());
         Self::new(409, "AlreadyExists", message).about(resource, name)

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::admit::{self, Admitted};
 use super::answer::{Answer, Call, Route, whole, with_warnings};
+use super::controllers::quota;
 use super::fields::{self, Writer};
 use super::read::viewed;
 use super::refusal::{Cause, Refusal};
@@ -154,6 +155,9 @@ fn insert(store: &mut Store, call: &Call, route: &Route, mut object: Value, writ
     let Admitted { mut object, unknown } = admit::admit(resource, tidied(object), None)?;
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     let warnings = unknown_fields(call, route, &name, unknown)?;
+    if let Some(message) = quota::refusal(store, &object).filter(|_| resource.kind == "Pod") {
+        return Err(Refusal::forbidden(resource, &name, message));
+    }
     if store.get(&route.path(&name)).is_some() {
         return Err(Refusal::already_exists(resource, &name));
     }
@@ -312,5 +316,32 @@ mod tests {
         assert_eq!(patched(r#"{ "spec": { "suspend": true } }"#), Ok(200));
         let refused = patched(r#"{ "spec": { "parallelism": -1 } }"#).unwrap_err();
         assert_eq!(refused.code, 422);
+    }
+
+    #[test]
+    fn pod_that_a_quota_has_no_room_for_is_refused_as_a_real_server_does_also_when_it_is_only_tried() {
+        let demo = Demo::default();
+        demo.put(json!({
+            "apiVersion": "v1", "kind": "ResourceQuota", "metadata": { "namespace": "data", "name": "cpu" },
+            "spec": { "hard": { "requests.cpu": "1" } },
+        }));
+        let tried = |cpu: &str| {
+            let container =
+                json!({ "name": "main", "image": "busybox:1.36", "resources": { "requests": { "cpu": cpu } } });
+            let pod = json!({ "metadata": { "name": "etl" }, "spec": { "containers": [container] } }).to_string();
+            let request = http::Request::post("/api/v1/namespaces/data/pods?dryRun=All");
+            let (head, body) = request.body(bytes::Bytes::from(pod)).unwrap().into_parts();
+            let route = Route::parse(head.uri.path()).unwrap();
+            create(&demo, &Call::new(head, body), &route).map(|answer| answer.status().as_u16())
+        };
+        assert_eq!((tried("1"), tried("1")), (Ok(201), Ok(201)), "nothing is kept");
+        let refused = tried("1500m").unwrap_err();
+        assert_eq!(
+            (refused.code, refused.to_json()["message"].as_str().unwrap()),
+            (
+                403,
+                "pods \"etl\" is forbidden: exceeded quota: cpu, requested: requests.cpu=1500m, used: requests.cpu=0, limited: requests.cpu=1"
+            )
+        );
     }
 }

@@ -13,6 +13,7 @@ mod mend;
 mod policy;
 mod resources;
 mod security;
+mod seen;
 mod server;
 mod shell;
 mod subject;
@@ -30,9 +31,9 @@ use super::{rerun, to_yaml};
 use crate::model::clock::Time;
 use subject::{Draft, Subject};
 
-pub use cluster::Seen;
 pub use fix::{FieldChange, LintFix};
 pub use mend::{Mended, mend};
+pub use seen::{Question, Said, Seen};
 
 /// A rule.
 #[derive(Debug)]
@@ -121,18 +122,29 @@ pub fn is_for_live(lint: &Lint) -> bool {
     !["L009", "L012", "L071"].contains(&lint.id)
 }
 
+/// Whether a rule speaks only where a cluster is asked.
+pub fn is_of_cluster(lint: &Lint) -> bool {
+    cluster::LINTS.contains(lint)
+}
+
 /// The rules that still speak where a value has the wrong type: what others would say of such a manifest is guesswork.
 const BEFORE_TYPES_ARE_RIGHT: [&str; 6] = ["L001", "L002", "L009", "L011", "L012", "L017"];
 
 /// Looks through all Jobs and CronJobs of a text, also those in lists. Schedules are looked at from `now` on.
 pub fn lint(text: &str, catalogue: &Catalogue, now: Time) -> Linted {
-    run(text, catalogue, now, None, |_, _| true)
+    run(text, catalogue, now, None, |_| true, |_, _| true)
 }
 
-/// The same with what a cluster has. What rules want to know of it and is not known stands in `seen` then, for another
-/// run with the answers.
-pub fn lint_in(text: &str, catalogue: &Catalogue, now: Time, seen: &Seen) -> Linted {
-    run(text, catalogue, now, Some(seen), |_, _| true)
+/// The same by the rules that are on, with what a cluster has. What these want to know of it and is not known stands in
+/// `seen` then, for another run with the answers.
+pub fn lint_in(
+    text: &str,
+    catalogue: &Catalogue,
+    now: Time,
+    seen: &Seen,
+    is_on: impl Fn(&'static Lint) -> bool,
+) -> Linted {
+    run(text, catalogue, now, Some(seen), is_on, |_, _| true)
 }
 
 /// The same with those findings alone that are wanted, by rule and severity: what would mend the others is not worked
@@ -143,7 +155,7 @@ pub fn lint_for(
     now: Time,
     is_wanted: impl Fn(&'static Lint, Severity) -> bool,
 ) -> Linted {
-    run(text, catalogue, now, None, is_wanted)
+    run(text, catalogue, now, None, |_| true, is_wanted)
 }
 
 fn run(
@@ -151,6 +163,7 @@ fn run(
     catalogue: &Catalogue,
     now: Time,
     seen: Option<&Seen>,
+    is_on: impl Fn(&'static Lint) -> bool,
     is_wanted: impl Fn(&'static Lint, Severity) -> bool,
 ) -> Linted {
     let parsed = parse(text);
@@ -160,7 +173,7 @@ fn run(
         let faults = faults(&document, &lines, catalogue);
         let Some(subject) = Subject::new(&document, &lines, &faults, now, seen) else { continue };
         linted.objects += 1;
-        linted.findings.extend(findings(&subject, &faults, &is_wanted));
+        linted.findings.extend(findings(&subject, &faults, &is_on, &is_wanted));
     }
     linted.findings.sort_by_key(|one| (one.place.line, one.place.column, one.lint.id));
     linted
@@ -178,10 +191,11 @@ fn objects(document: Document) -> Vec<Document> {
 fn findings(
     subject: &Subject<'_>,
     faults: &[Fault],
+    is_on: &impl Fn(&'static Lint) -> bool,
     is_wanted: &impl Fn(&'static Lint, Severity) -> bool,
 ) -> Vec<LintFinding> {
     let has_wrong_types = faults.iter().any(subject::is_wrong_type);
-    let lints = all().filter(|lint| !has_wrong_types || BEFORE_TYPES_ARE_RIGHT.contains(&lint.id));
+    let lints = all().filter(|lint| is_on(lint) && (!has_wrong_types || BEFORE_TYPES_ARE_RIGHT.contains(&lint.id)));
     let mut found = Vec::new();
     for lint in lints {
         let mut drafts = Vec::new();
@@ -189,5 +203,9 @@ fn findings(
         drafts.retain(|draft| is_wanted(lint, draft.severity(lint)));
         found.extend(drafts.into_iter().map(|draft| subject.finding(lint, draft)));
     }
+    // A rule that tells of a field says what mends it, and the server's refusal of the same field adds nothing.
+    let is_told = |one: &LintFinding| one.lint.id != "L208" && one.severity == Severity::Error;
+    let told: Vec<Path> = found.iter().filter(|one| is_told(one)).map(|one| one.path.clone()).collect();
+    found.retain(|one| one.lint.id != "L208" || one.path.0.is_empty() || !told.contains(&one.path));
     found
 }

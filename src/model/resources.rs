@@ -119,6 +119,18 @@ impl Quantity {
         Self(self.0.saturating_sub(other.0).clamp(-LARGEST, LARGEST))
     }
 
+    /// Both amounts together.
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0).clamp(-LARGEST, LARGEST))
+    }
+
+    /// How many of these fit into this amount, at most 2^63 - 1; None of nothing, of which any number fits.
+    pub fn divided_by(self, one: Self) -> Option<i64> {
+        let number = self.0.checked_div(one.0)?;
+        // Cut to 64 bits in the same line.
+        Some(number.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
+    }
+
     /// As the API writes it: whole numbers with the largest binary suffix that fits without a rest, parts of one in
     /// thousandths.
     pub fn words(self) -> String {
@@ -319,6 +331,16 @@ mod tests {
         let amount = |text| Quantity::parse(text).unwrap();
         assert_eq!(amount("2").minus(amount("1900m")).words(), "100m");
         assert_eq!(amount("1Gi").minus(amount("512Mi")).words(), "512Mi");
+        assert_eq!(amount("1500m").plus(amount("700m")).words(), "2200m");
+    }
+
+    #[test]
+    fn so_many_fit_as_fit_whole() {
+        let fit = |amount, one| Quantity::parse(amount).unwrap().divided_by(Quantity::parse(one).unwrap());
+        assert_eq!(
+            (fit("2", "700m"), fit("1Gi", "256Mi"), fit("0", "1"), fit("1", "0")),
+            (Some(2), Some(4), Some(0), None)
+        );
     }
 
     #[test]

@@ -33,14 +33,17 @@ mod scene;
 mod scene_of_pod;
 mod starting;
 mod stuck;
+mod trial;
 
 pub use attempt::{Attempt, attempts};
 pub use case::Case;
 pub use chain::{Link, chain};
 pub use finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity, Source};
 pub use known::{Answer, Fact, Facts, Known, Need, Run};
+pub use placing::no_node;
 pub use problem::{Problem, counts, problems, subjects};
 pub use rules::{RULES, Rule};
+pub use trial::{Crowd, crowd, refusal};
 
 use crate::model::owner::Subject;
 use crate::model::pod::Pod;

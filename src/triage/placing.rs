@@ -6,6 +6,7 @@ mod message;
 pub(super) mod named;
 mod neighbours;
 mod nodes;
+mod nowhere;
 mod room;
 mod selection;
 mod volumes;
@@ -24,6 +25,7 @@ use crate::model::pod::{Pod, PodPhase};
 use crate::model::resources::Quantity;
 use message::{Message, Reason, Topic};
 use nodes::Sight;
+pub use nowhere::no_node;
 
 /// A pod is placed within so many seconds where a node has room; only then is its waiting told.
 const PLACED_SECONDS: i64 = 10;

@@ -24,6 +24,11 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
     let wants_pods = |job: &&Job| !job.is_finished() && !job.suspend && job.meta.deleted.is_none();
     let Some(job) = case.whole_job().filter(wants_pods) else { return Vec::new() };
     let Some(event) = standing_refusal(case, job) else { return Vec::new() };
+    read(case, job, event).into_iter().collect()
+}
+
+/// What one refusal means.
+pub(super) fn read(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> {
     let rules = [
         quota_exceeded,
         quota_requires,
@@ -35,7 +40,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
         missing::class,
         unknown,
     ];
-    rules.into_iter().find_map(|rule| rule(case, job, event)).into_iter().collect()
+    rules.into_iter().find_map(|rule| rule(case, job, event))
 }
 
 /// The newest refusal, where no pod was made since: an older one was overcome.
@@ -97,17 +102,27 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
         let words = format!("{} of {} {resource} are used now", amount(&quota.used)?, amount(&quota.hard)?);
         Some(of_field(quota, format!("status.used[{resource}]"), words))
     }));
+    // Of a Job that is only tried no pod can exist.
+    let exist = job.meta.created.map(|_| format!(" {open} of {wanted} pods exist.")).unwrap_or_default();
     Some(Finding {
         severity: Severity::Error,
         verdict: match resource {
             // Of these each pod is one.
-            "pods" | "count/pods" => format!(
-                "Quota {name} in {namespace} is full: it allows {hard} {resource}, and {used} are there. {open} of \
-                 {wanted} pods exist."
-            ),
+            "pods" | "count/pods" => {
+                format!(
+                    "Quota {name} in {namespace} is full: it allows {hard} {resource}, and {used} are there.{exist}"
+                )
+            }
+            // No waiting helps.
+            _ if Quantity::parse(requested) > Quantity::parse(&hard) => {
+                format!(
+                    "Quota {name} in {namespace} is too small: each pod asks for {requested} {resource}, and it allows \
+                     {hard} in all.{exist}"
+                )
+            }
             _ => format!(
                 "Quota {name} in {namespace} is full: each pod asks for {requested} {resource}, {left} of {hard} is \
-                 left. {open} of {wanted} pods exist."
+                 left.{exist}"
             ),
         },
         short: match resource {

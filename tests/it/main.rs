@@ -15,6 +15,7 @@ mod editing;
 mod faults;
 mod kubectl;
 mod lint_cli;
+mod lint_online;
 mod live;
 mod log_files;
 mod login;
@@ -92,6 +93,7 @@ fn main() -> ExitCode {
         writes::refused::TESTS,
         editing::TESTS,
         faults::TESTS,
+        lint_online::TESTS,
         why::TESTS,
     ];
     let end_to_end = [cluster::TESTS, live::TESTS, logs::TESTS, streams::TESTS].into_iter().chain(commands);

@@ -19,7 +19,9 @@ pub(super) fn text(looked: &[Looked], has_advice: bool) -> String {
         let shown = one.linted.findings.iter().filter(|finding| has_advice || finding.severity > Severity::Note);
         for finding in shown {
             let LintFinding { lint, severity, path, message, fix, .. } = finding;
-            line(format!("{}: {} {} {message} [{path}]", place(one, finding), severity.word(), lint.id));
+            // What is about the object as a whole has no path.
+            let field = if path.0.is_empty() { String::new() } else { format!(" [{path}]") };
+            line(format!("{}: {} {} {message}{field}", place(one, finding), severity.word(), lint.id));
             if let Some(fix) = fix {
                 line(format!("  fix: {}{}", fix.title, if fix.is_frozen { " (in a new Job)" } else { "" }));
             }

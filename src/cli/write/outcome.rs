@@ -98,7 +98,7 @@ fn is_unanswered(refused: &Refused) -> bool {
 }
 
 /// Whether the server refuses a change of fields that cannot be changed in an object that is there.
-pub(super) fn is_immutable(refused: &Refused) -> bool {
+pub(in crate::cli) fn is_immutable(refused: &Refused) -> bool {
     let is_fixed = |words: &str| words.contains("immutable") || words.contains("may not change once set");
     refused.reason == Reason::Invalid
         && (is_fixed(&refused.failure.message) || refused.fields.iter().any(|(_, words)| is_fixed(words)))

@@ -14,7 +14,7 @@ mod garbage;
 mod job;
 mod kubelet;
 mod object;
-mod quota;
+pub(super) mod quota;
 mod scheduler;
 #[cfg(test)]
 mod tests;

@@ -6,15 +6,16 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::object::{amount, amount_text, core_folder, is_pod_ended, items, name, namespace, text};
+use crate::demo::store::Store;
 use crate::model::clock::Time;
 
 /// Why the server refuses to create this pod; None where it takes it.
-pub(super) fn refusal(world: &World<'_>, pod: &Value) -> Option<String> {
-    let quotas = world.store.under(&core_folder(namespace(pod), "resourcequotas"));
+pub(in crate::demo) fn refusal(store: &Store, pod: &Value) -> Option<String> {
+    let quotas = store.under(&core_folder(namespace(pod), "resourcequotas"));
     let refused = |words: String| Some(format!("pods \"{}\" is forbidden: {words}", name(pod)));
     for quota in quotas {
         let Some(hard) = quota["spec"]["hard"].as_object() else { continue };
-        let used = usage(world, quota);
+        let used = usage(store, quota);
         let asked: BTreeMap<&str, i64> = hard.keys().map(|key| (key.as_str(), asks(pod, key))).collect();
         let missing: Vec<String> = asked.iter().filter_map(|(key, asked)| unsaid(pod, key, *asked)).collect();
         if !missing.is_empty() {
@@ -45,17 +46,17 @@ pub(super) fn refusal(world: &World<'_>, pod: &Value) -> Option<String> {
 pub(super) fn sync(world: &mut World<'_>, path: &str) -> Option<Time> {
     let mut quota = world.store.get(path)?.clone();
     let used: BTreeMap<String, String> =
-        usage(world, &quota).into_iter().map(|(key, used)| (key.clone(), amount_text(used, &key))).collect();
+        usage(world.store, &quota).into_iter().map(|(key, used)| (key.clone(), amount_text(used, &key))).collect();
     quota["status"] = json!({ "hard": quota["spec"]["hard"], "used": used });
     world.update(path, quota);
     None
 }
 
 /// What is used of each resource that the quota limits.
-fn usage(world: &World<'_>, quota: &Value) -> BTreeMap<String, i64> {
+fn usage(store: &Store, quota: &Value) -> BTreeMap<String, i64> {
     let pods: Vec<&Value> =
-        world.store.under(&core_folder(namespace(quota), "pods")).filter(|pod| !is_pod_ended(pod)).collect();
-    let jobs = || world.store.under(&super::object::batch_folder(namespace(quota), "jobs")).count();
+        store.under(&core_folder(namespace(quota), "pods")).filter(|pod| !is_pod_ended(pod)).collect();
+    let jobs = || store.under(&super::object::batch_folder(namespace(quota), "jobs")).count();
     let hard = quota["spec"]["hard"].as_object();
     let used = |key: &String| match key.as_str() {
         "count/jobs.batch" => jobs() as i64 * 1000,

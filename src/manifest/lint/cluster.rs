@@ -1,79 +1,15 @@
-//! What a manifest names in the cluster, and whether it is there. These rules speak only where a cluster was asked: they
-//! say what they need to know, as triage does, and are run again with the answers.
-
-use std::cell::RefCell;
-use std::collections::HashMap;
+//! What a manifest names in the cluster, and whether it is there; what the cluster says to the object and its pods. These
+//! rules speak only where a cluster was asked: they say what they need to know, as triage does, and are run again with the
+//! answers.
 
 use serde_json::Value;
 
 use super::Lint;
+use super::seen::{Said, is_of_no_namespace};
 use super::subject::{Draft, Field, Subject};
-use crate::manifest::parse::parse;
 use crate::manifest::problem::Severity;
-use crate::model::fact::{Answer, Fact, Need};
+use crate::model::fact::Fact;
 use crate::model::mutation::Address;
-
-/// What is known of a cluster, and what rules asked of it beyond that.
-#[derive(Debug, Default)]
-pub struct Seen {
-    /// The namespace of objects that name none.
-    pub namespace: String,
-    facts: HashMap<Address, Fact>,
-    needs: RefCell<Vec<Need>>,
-}
-
-impl Seen {
-    /// Nothing is known yet; objects that name no namespace are in this one.
-    pub fn new(namespace: impl Into<String>) -> Self {
-        Self { namespace: namespace.into(), ..Self::default() }
-    }
-
-    /// The objects of a text come with its manifests, so that they are there when these run.
-    pub fn add(&mut self, text: &str) {
-        for document in parse(text).documents.into_iter().flat_map(super::objects) {
-            if let Some(mut address) = Address::of(&document.object) {
-                if address.namespace.is_empty() && !is_of_no_namespace(&address.kind) {
-                    address.namespace = self.namespace.as_str().into();
-                }
-                self.facts.insert(address, Fact::Found(document.object));
-            }
-        }
-    }
-
-    /// Takes in an answer.
-    pub fn take(&mut self, need: Need, answer: Answer) {
-        if let (Need::Object(address), Answer::Object(fact)) = (need, answer) {
-            self.facts.insert(address, fact);
-        }
-    }
-
-    /// What rules asked for and was not known, each once.
-    pub fn needs(&self) -> Vec<Need> {
-        self.needs.take()
-    }
-
-    /// Why some of it could not be read, each reason once.
-    pub fn unread(&self) -> Vec<&str> {
-        let whys = self.facts.values().filter_map(|fact| match fact {
-            Fact::Unreadable(why) => Some(why.as_str()),
-            _ => None,
-        });
-        let mut whys: Vec<&str> = whys.collect();
-        whys.sort_unstable();
-        whys.dedup();
-        whys
-    }
-
-    fn fact(&self, address: Address) -> Option<&Fact> {
-        let found = self.facts.get(&address);
-        let mut needs = self.needs.borrow_mut();
-        let need = Need::Object(address);
-        if found.is_none() && !needs.contains(&need) {
-            needs.push(need);
-        }
-        found
-    }
-}
 
 pub(super) const LINTS: &[Lint] = &[
     Lint {
@@ -122,10 +58,121 @@ pub(super) const LINTS: &[Lint] = &[
             }
         },
     },
+    Lint {
+        id: "L202",
+        name: "quota-will-refuse",
+        severity: Severity::Error,
+        help: "The namespace's quotas have to have room for the pods; looked at in a cluster alone.",
+        check: |it, found| said_of_pods(it, "L202", found),
+    },
+    Lint {
+        id: "L203",
+        name: "limit-range-will-refuse",
+        severity: Severity::Error,
+        help: "The pods have to keep to the bounds of the namespace's LimitRanges; looked at in a cluster alone.",
+        check: |it, found| said_of_pods(it, "L203", found),
+    },
+    Lint {
+        id: "L204",
+        name: "pod-security-will-refuse",
+        severity: Severity::Error,
+        help: "The pods have to pass the namespace's level of Pod Security; looked at in a cluster alone.",
+        check: |it, found| said_of_pods(it, "L204", found),
+    },
+    Lint {
+        id: "L205",
+        name: "no-node-fits",
+        severity: Severity::Warning,
+        help: "Some node has to have the labels, the size and the taints that suit the pods; looked at in a cluster alone.",
+        check: |it, found| said_of_pods(it, "L205", found),
+    },
+    Lint {
+        id: "L206",
+        name: "queue-missing",
+        severity: Severity::Error,
+        help: "The queue of Kueue that the Job's label names has to be there; looked at in a cluster alone.",
+        check: |it, found| found.extend(queue(it)),
+    },
+    Lint {
+        id: "L207",
+        name: "name-taken",
+        severity: Severity::Error,
+        help: "No Job of this name may be there that cannot be changed into this one; looked at in a cluster alone.",
+        check: |it, found| {
+            if !it.is_cronjob {
+                said(it, "L207", found);
+            }
+        },
+    },
+    Lint {
+        id: "L208",
+        name: "dry-run",
+        severity: Severity::Error,
+        help: "The server has to take the object and its pods, which it only tries; looked at in a cluster alone.",
+        check: |it, found| said(it, "L208", found),
+    },
 ];
 
-fn is_of_no_namespace(kind: &str) -> bool {
-    matches!(kind, "PriorityClass" | "RuntimeClass" | "Namespace" | "PersistentVolume" | "StorageClass")
+/// What the cluster said of the object as a whole, for this rule to tell.
+fn said(it: &Subject<'_>, lint: &'static str, found: &mut Vec<Draft>) {
+    let Some(seen) = it.seen else { return };
+    let told = seen.said(&it.document.object, namespace(it), lint);
+    let draft =
+        |one: &Said| it.field(&one.path).told(&one.message).with_severity(one.severity).mended(one.changes.clone());
+    found.extend(told.map(draft));
+}
+
+/// The same where there is a template that pods could be made from.
+fn said_of_pods(it: &Subject<'_>, lint: &'static str, found: &mut Vec<Draft>) {
+    if it.containers().next().is_some() {
+        said(it, lint, found);
+    }
+}
+
+/// The label by which Kueue takes a Job into a queue of its namespace.
+const QUEUE: &str = "kueue.x-k8s.io/queue-name";
+
+/// Versions in which Kueue serves queues, the newest first: an older Kueue has the older one alone.
+const QUEUE_VERSIONS: [&str; 2] = ["kueue.x-k8s.io/v1beta2", "kueue.x-k8s.io/v1beta1"];
+
+fn queue(it: &Subject<'_>) -> Option<Draft> {
+    let (seen, label) = (it.seen?, it.job_labels().key(QUEUE));
+    let (name, namespace) = (label.text().filter(|name| !name.is_empty())?, namespace(it));
+    if seen.is_settled(&it.document.object) || seen.brings("LocalQueue", namespace, name) {
+        return None;
+    }
+    let queues = |version: &str| {
+        let (namespace, name) = (namespace.into(), "".into());
+        seen.fact(Address { api_version: version.into(), kind: "LocalQueue".into(), namespace, name })
+    };
+    let [newer, older] = QUEUE_VERSIONS.map(queues);
+    let fact = match (newer?, older?) {
+        (Fact::Missing, older) => older,
+        (newer, _) => newer,
+    };
+    match fact {
+        Fact::Found(all) => {
+            let all = all.as_array().map(Vec::as_slice).unwrap_or_default();
+            let mut names: Vec<&str> = all.iter().filter_map(|one| one["metadata"]["name"].as_str()).collect();
+            names.sort_unstable();
+            let there = match names.is_empty() {
+                true => "there is none".to_owned(),
+                false => format!("there are: {}", names.join(", ")),
+            };
+            let told =
+                format!("there is no LocalQueue {} ({there}): Kueue lets the Job wait for ever", named(it, &label));
+            (!names.contains(&name)).then(|| label.told(told))
+        }
+        Fact::Missing => {
+            let is_suspended = it.job().key("suspend").is_true();
+            let (follows, severity) = match is_suspended {
+                true => ("nobody resumes the Job, which is suspended", Severity::Error),
+                false => ("nobody looks at the label, and the Job starts at once", Severity::Warning),
+            };
+            Some(label.told(format!("Kueue is not installed in this cluster: {follows}")).with_severity(severity))
+        }
+        Fact::Unreadable(_) => None,
+    }
 }
 
 /// What the cluster says of the object that a field names; None where no cluster is asked, or nothing is known yet.

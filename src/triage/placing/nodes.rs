@@ -140,7 +140,7 @@ fn asks(pod: &Pod, spec: Option<&Value>) -> Vec<(String, Quantity)> {
             let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
             let Some(amount) = Quantity::parse(&text).filter(|_| name != "cpu" && name != "memory") else { continue };
             match asks.iter_mut().find(|(one, _)| one == name) {
-                Some((_, sum)) => *sum = sum.minus(Quantity::default().minus(amount)),
+                Some((_, sum)) => *sum = sum.plus(amount),
                 None => asks.push((name.clone(), amount)),
             }
         }

@@ -26,7 +26,8 @@ const TROUBLES: [(&str, &str); 10] = [
     ("karpenter.sh/disrupted", "about to be removed"),
 ];
 
-fn trouble(taint: &Taint) -> Option<&'static str> {
+/// What a taint that the cluster itself put on a node means. None for those that people put there.
+pub(super) fn trouble(taint: &Taint) -> Option<&'static str> {
     TROUBLES.iter().find(|(key, _)| taint.key == *key).map(|(_, words)| *words)
 }
 
@@ -144,7 +145,7 @@ fn tolerating(sight: &Sight<'_>, words: Option<&str>) -> Changes {
 }
 
 /// A taint as `kubectl taint` takes it: `dedicated=gpu:NoSchedule`.
-fn taint_words(taint: &Taint) -> String {
+pub(super) fn taint_words(taint: &Taint) -> String {
     let value = if taint.value.is_empty() { String::new() } else { format!("={}", taint.value) };
     format!("{}{value}:{}", taint.key, taint.effect)
 }

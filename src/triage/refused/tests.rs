@@ -10,7 +10,7 @@ fn refused(note: &str) -> Vec<Value> {
 }
 
 /// What the API server says, the rule, and words of the verdict.
-const CASES: [(&str, &str, &[&str]); 17] = [
+const CASES: [(&str, &str, &[&str]); 18] = [
     (
         r#"pods "etl-7h2kq" is forbidden: exceeded quota: compute, requested: limits.cpu=2,requests.memory=4Gi, used: limits.cpu=15,requests.memory=60Gi, limited: limits.cpu=16,requests.memory=62Gi"#,
         "T006",
@@ -95,6 +95,11 @@ const CASES: [(&str, &str, &[&str]); 17] = [
         &["priority class batch-low"],
     ),
     (r#"pods "etl-" is forbidden: pod rejected: RuntimeClass "gvisor" not found"#, "T013", &["runtime class gvisor"]),
+    (
+        r#"pods "etl-" is forbidden: exceeded quota: compute, requested: limits.cpu=20, used: limits.cpu=0, limited: limits.cpu=16"#,
+        "T006",
+        &["is too small: each pod asks for 20 limits.cpu, and it allows 16 in all. 0 of"],
+    ),
 ];
 
 #[test]

@@ -67,7 +67,7 @@ impl Look<'_, '_> {
     }
 
     fn create_one(&mut self, pod: Value) -> bool {
-        match quota::refusal(self.world, &pod) {
+        match quota::refusal(self.world.store, &pod) {
             None => {
                 let note = format!("Created pod: {}", name(&pod));
                 self.world.store.put(pod.clone());
