@@ -5,10 +5,12 @@ mod config;
 mod image;
 mod image_name;
 mod node;
+mod script;
 mod start;
 mod trouble;
 
 pub(super) use image::foreign_architecture;
+pub(super) use script::{Refusal, refused};
 
 use super::Case;
 use super::container::{is_success, waiting};

@@ -2,6 +2,7 @@
 
 use super::super::Case;
 use super::image::foreign_architecture;
+use super::script::{self, Refusal};
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
 use crate::model::pod::{Container, ContainerState, End, Pod, Role};
@@ -69,17 +70,25 @@ fn is_start_error(end: &End) -> bool {
 }
 
 fn told(case: &Case<'_>, pod: &Pod, container: &Container, text: &str, evidence: Evidence) -> Finding {
-    if text.contains("exec format error") {
-        let image = case.container_spec(&container.name).and_then(|spec| spec["image"].as_str());
-        return foreign_architecture(case, pod, image.unwrap_or(&container.name), vec![evidence]);
-    }
     let program = PROGRAM.captures(text).and_then(|found| {
         let name = found.name("runc").or_else(|| found.name("crun")).or_else(|| found.name("bare"))?;
         Some(name.as_str().to_owned())
     });
+    let refusal = ["exec format error", "permission denied"].into_iter().find(|words| text.contains(words));
+    if let Some((path, refusal)) = program.as_deref().zip(refusal.and_then(Refusal::of))
+        && let Some(found) = script::refused(case, pod, container, path, refusal, vec![evidence.clone()])
+    {
+        return Finding { since: pod.started, ..found };
+    }
+    if text.contains("exec format error") {
+        let image = case.container_spec(&container.name).and_then(|spec| spec["image"].as_str());
+        return foreign_architecture(case, pod, image.unwrap_or(&container.name), vec![evidence]);
+    }
+    let apart = program.as_deref().map_or_else(Vec::new, |program| script::taken_apart(case, container, program));
     let Cause { why, short, cure } = cause(text, program.as_deref());
     let fixes = match is_memory(text) {
         true => more_memory(case, container),
+        false if !apart.is_empty() => apart,
         false => [cure(case), for_next_runs(case, &Changes::NONE)].into_iter().flatten().collect(),
     };
     let again = if pod.is_finished() { String::new() } else { waits(case) };
@@ -152,6 +161,11 @@ fn cause(text: &str, program: Option<&str>) -> Cause {
             "seccomp profile is not on the node".to_owned(),
             |case| remake(case, "use seccompProfile RuntimeDefault in a new Job, or put the profile on the node"),
         );
+    }
+    if program.contains(' ') && (has("not found") || has("no such file or directory")) {
+        let why =
+            format!("all of \"{program}\" is taken for the name of one program: the command has it as a single entry");
+        return of(why, "its command is one word with blanks in it".to_owned(), command);
     }
     if has("executable file") && has("not found") {
         return of(
