@@ -114,6 +114,11 @@ impl Quantity {
         self.in_units_of(NANOS)
     }
 
+    /// Both amounts together.
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0).clamp(-LARGEST, LARGEST))
+    }
+
     /// What is left when another amount is taken away.
     pub fn minus(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0).clamp(-LARGEST, LARGEST))

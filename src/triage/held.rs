@@ -5,15 +5,16 @@ mod kueue;
 
 use super::Case;
 use super::case::of_field;
-use super::container::blank;
+use super::container::{blank, status_path};
 use super::finding::{Confidence, Finding, Fix, Severity};
 #[cfg(test)]
 use super::grammar::Pattern;
+use super::outcome;
 use crate::model::clock::{Time, short_duration};
 use crate::model::command_call::CommandCall;
 use crate::model::job::Job;
 use crate::model::key::Kind;
-use crate::model::pod::{Pod, PodPhase};
+use crate::model::pod::{Container, ContainerState, Pod, PodPhase};
 
 /// Why no pod of a Job is wanted, or nobody makes one.
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
@@ -224,6 +225,10 @@ fn retry_delay(case: &Case<'_>, job: &Job) -> Option<Finding> {
     let limit = match limit.and_then(|limit| usize::try_from(limit).ok()) {
         // More failures than are allowed: the controller is about to end the Job.
         Some(limit) if failed_so_far > limit => return None,
+        Some(_) if outcome::uncounted(case, job).is_some() => {
+            " Such an end is not counted, so it is tried for ever: a rule of the Job's podFailurePolicy ignores it."
+                .to_owned()
+        }
         Some(limit) if limit < 10_000 => format!(" It is retry {failed_so_far} of {limit}."),
         _ => String::new(),
     };
@@ -235,6 +240,9 @@ fn retry_delay(case: &Case<'_>, job: &Job) -> Option<Finding> {
         ));
     }
     let remaining = short_duration(remaining);
+    let is_last = |one: &&Container| matches!(&one.state, ContainerState::Ended(end) if end.finished == Some(ended));
+    let container = last.containers.iter().find(is_last);
+    let path = container.map_or_else(|| "status".to_owned(), |one| status_path(one, "state.terminated.finishedAt"));
     Some(Finding {
         confidence: Confidence::Likely,
         verdict: format!(
@@ -243,7 +251,7 @@ fn retry_delay(case: &Case<'_>, job: &Job) -> Option<Finding> {
             when(case, Some(ended))
         ),
         short: format!("next try in {remaining}, {failed_so_far} failed"),
-        evidence: vec![of_field(last, "status.containerStatuses[].state.terminated.finishedAt", ended.to_string())],
+        evidence: vec![of_field(last, path, ended.to_string())],
         fixes,
         since: Some(ended),
         ..explanation(case, "T017")

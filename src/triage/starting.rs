@@ -9,6 +9,7 @@ mod script;
 mod start;
 mod trouble;
 
+pub(super) use config::to_come;
 pub(super) use image::foreign_architecture;
 pub(super) use script::{Refusal, refused};
 

@@ -71,7 +71,9 @@ fn out_of_memory(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
     let (verdict, short, more, changes) = match limit {
         Limit::Some(limit) => {
             let larger = half_more(limit);
-            let path = format!("spec.containers[{}].resources.limits.memory", container.name);
+            let list =
+                if matches!(container.role, Role::Init | Role::Sidecar) { "initContainers" } else { "containers" };
+            let path = format!("spec.{list}[{}].resources.limits.memory", container.name);
             evidence.push(of_field(*pod, path, limit.words()));
             (
                 format!("{name} hit its memory limit of {}{after} and was killed.", limit.words()),

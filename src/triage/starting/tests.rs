@@ -364,3 +364,24 @@ fn whole_line_as_a_command_is_taken_apart() {
         assert!(found.fixes[0].call.as_ref().unwrap().argument.ends_with(words), "{:?}", found.fixes);
     }
 }
+
+#[test]
+fn what_a_pod_that_is_held_up_will_miss_next_is_told_too() {
+    let spec = json!({
+        "containers": [{
+            "name": "worker",
+            "envFrom": [{ "secretRef": { "name": "db" } }, { "configMapRef": { "name": "extra", "optional": true } }],
+            "env": [{ "name": "A", "valueFrom": { "configMapKeyRef": { "name": "there", "key": "a" } } }],
+        }],
+        "volumes": [{ "name": "v", "configMap": { "name": "settings" } }],
+    });
+    let there =
+        json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "there", "namespace": "batch" } });
+    let mut scene =
+        creating("FailedMount", "MountVolume.SetUp failed for volume \"v\" : configmap \"settings\" not found");
+    scene.job()["spec"]["template"]["spec"] = spec;
+    let found = scene.with(there).find();
+    let told: Vec<_> = found.iter().map(|one| (one.rule.0, one.short.as_str())).collect();
+    assert_eq!(told, [("T049", "no configmap/settings"), ("T047", "no secret/db")]);
+    assert!(found[1].effect.contains("once what stands above is mended"), "{}", found[1].effect);
+}
