@@ -40,7 +40,7 @@ pub use chain::{Link, chain};
 pub use finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity, Source};
 pub use known::{Answer, Fact, Facts, Known, Need, Run};
 pub use problem::{Problem, problems, subjects};
-pub use rules::{RULES, Rule};
+pub use rules::{Cause, RULES, Rule};
 
 use crate::model::owner::Subject;
 use crate::model::pod::Pod;
