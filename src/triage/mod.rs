@@ -80,7 +80,10 @@ const POD_FAMILIES: &[PodFamily] = &[placing::find, starting::find, ending::find
 /// Examines a CronJob, a Job or a Pod.
 pub fn diagnose(known: Known<'_>, subject: Subject) -> Diagnosis {
     let Some(case) = Case::of(known, subject) else { return Diagnosis::default() };
-    let told = |pod: &Pod| POD_FAMILIES.iter().find_map(|family| family(&case, pod));
+    let told = |pod: &Pod| {
+        let found = POD_FAMILIES.iter().find_map(|family| family(&case, pod))?;
+        Some(starting::slip_of_unit(&case, pod, &found).unwrap_or(found))
+    };
     let tries = case.pods.iter().map(|pod| (pod.index, told(pod))).collect();
     let mut findings: Vec<Finding> = FAMILIES.iter().flat_map(|family| family(&case)).collect();
     findings.extend(outcome::tell(&case, choose::group(tries)));

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use compact_str::CompactString;
 
-use super::finding::{Finding, Severity, Source};
+use super::finding::{Confidence, Finding, Severity, Source};
 use super::rules::{self, Cause};
 use crate::model::clock::Time;
 use crate::model::job::Job;
@@ -57,6 +57,9 @@ pub fn problems(found: impl IntoIterator<Item = (Subject, Finding)>, snapshot: &
     let runs = found.iter().filter(|(subject, _)| subject.kind == Kind::Job);
     let troubled: HashSet<Uid> = runs.filter_map(|(subject, _)| owner(snapshot, *subject)).collect();
     found.retain(|(subject, finding)| !(is_of_runs(*subject, finding) && troubled.contains(&subject.uid)));
+    let crowds = found.iter().filter(|(_, finding)| rules::cause(finding.rule) == Cause::Crowd);
+    let crowded: HashSet<Uid> = crowds.map(|(subject, _)| subject.uid).collect();
+    found.retain(|(subject, finding)| !is_of_a_crowd(snapshot, *subject, finding, &crowded));
     let age = |subject| snapshot.meta_of(subject).map(|meta| (meta.created, meta.name.clone()));
     found.sort_by_cached_key(|(subject, _)| std::cmp::Reverse(age(*subject)));
     let mut groups: HashMap<String, Vec<(Subject, Finding)>> = HashMap::new();
@@ -140,6 +143,13 @@ fn is_of_runs(subject: Subject, finding: &Finding) -> bool {
     subject.kind == Kind::CronJob && (finding.subject != subject || rules::cause(finding.rule) == Cause::Runs)
 }
 
+/// A run goes on for so long that it may hang, and its CronJob is told for its runs that pile up.
+fn is_of_a_crowd(snapshot: &Snapshot, subject: Subject, finding: &Finding, crowded: &HashSet<Uid>) -> bool {
+    let is_run = subject.kind == Kind::Job && owner(snapshot, subject).is_some_and(|uid| crowded.contains(&uid));
+    let is_over = snapshot.jobs.get(subject.uid).is_none_or(Job::is_finished);
+    is_run && !is_over && finding.confidence == Confidence::Guess
+}
+
 /// When a subject began to suffer: as the finding says, else when the Job or pod ended, else when it started.
 fn began(snapshot: &Snapshot, subject: Subject, finding: &Finding) -> Option<Time> {
     let created = snapshot.meta_of(subject)?.created;
@@ -159,7 +169,7 @@ fn cause(snapshot: &Snapshot, subject: Subject, finding: &Finding) -> String {
     match kind {
         Cause::Controller => return finding.rule.0.to_owned(),
         Cause::Shared => return finding.group.clone(),
-        Cause::Named | Cause::Runs => return format!("{namespace}/{}", finding.group),
+        Cause::Named | Cause::Crowd | Cause::Runs => return format!("{namespace}/{}", finding.group),
         Cause::Program | Cause::LastWords => {}
     }
     // What each of many Jobs says in the same words is one trouble; else each program has its own.

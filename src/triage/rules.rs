@@ -31,6 +31,8 @@ pub enum Cause {
     Program,
     /// As [`Cause::Program`]; programs whose logs end in the same words have the same.
     LastWords,
+    /// As [`Cause::Named`]; that runs of a CronJob go on for long is a part of it, and not told of each of them as well.
+    Crowd,
     /// As [`Cause::Named`]; of a CronJob it comes of what its runs suffer from, and they are told instead.
     Runs,
 }
@@ -489,7 +491,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "T119",
         "cron-pile-up",
-        Cause::Named,
+        Cause::Crowd,
         Severity::Error,
         "Runs take longer than the time between them and pile up.",
     ),

@@ -12,6 +12,7 @@ mod trouble;
 pub(super) use config::to_come;
 pub(super) use image::foreign_architecture;
 pub(super) use script::{Refusal, refused};
+pub(super) use start::slip_of_unit;
 
 use super::Case;
 use super::container::{is_success, waiting};

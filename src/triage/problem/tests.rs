@@ -294,9 +294,33 @@ fn each_rule_says_what_makes_it_one_cause() {
         let wanted = match rule.cause {
             Cause::Shared | Cause::Controller => 1,
             // By namespace; of programs also by what they are.
-            Cause::Named | Cause::Runs | Cause::LastWords => 2,
+            Cause::Named | Cause::Crowd | Cause::Runs | Cause::LastWords => 2,
             Cause::Program => 3,
         };
         assert_eq!(lines, wanted, "{rule:?}");
     }
+}
+
+#[test]
+fn run_that_may_hang_is_told_once_with_the_crowd_that_it_is_part_of() {
+    let run = |name: &str, seconds: i64| {
+        let pod = json!({
+            "phase": "Running", "startTime": ago(seconds),
+            "containerStatuses": [{ "name": "main", "state": { "running": { "startedAt": ago(seconds) } } }],
+        });
+        job("data", name, seconds, json!({ "active": 1 }), pod)
+    };
+    let mut objects = cronjob("sync", 864_000, vec![run("sync-1", 90_000), run("sync-2", 86_000)]);
+    objects[0]["spec"]["concurrencyPolicy"] = json!("Allow");
+    objects[0]["status"]["active"] =
+        json!([{ "name": "sync-1", "uid": "data/sync-1" }, { "name": "sync-2", "uid": "data/sync-2" }]);
+    let snapshot = snapshot_of(&objects);
+    let first = |subject| Some((subject, examine(&snapshot, &objects, time(NOW), subject).into_iter().next()?));
+    let found: Vec<_> = subjects(&snapshot).into_iter().filter_map(first).collect();
+    let rules: Vec<_> = found.iter().map(|(_, finding)| finding.rule.0).collect();
+    assert_eq!(rules, ["T119", "T090", "T090"]);
+    let told: Vec<_> = problems(found.clone(), &snapshot).iter().map(|one| one.finding.rule.0).collect();
+    assert_eq!(told, ["T119"]);
+    let runs = problems(found.into_iter().skip(1), &snapshot);
+    assert_eq!(runs.iter().map(|one| one.members.len()).sum::<usize>(), 2, "without it they are told");
 }

@@ -11,7 +11,7 @@ use crate::triage::case::{of_event, of_field};
 use crate::triage::container::{blank, called, cut, pod_subject, remake, rerun, sentences, status_path, waits};
 use crate::triage::finding::{Confidence, Evidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
-use crate::triage::mend::{Changes, amount, for_next_runs, half_more, mend, of_container};
+use crate::triage::mend::{Changes, amount, for_next_runs, half_more, mend, of_container, resource};
 use crate::triage::restarts;
 
 /// The program in `exec: "./migrate.sh": stat ./migrate.sh: no such file or directory`, as runc says it, and in crun's
@@ -117,6 +117,59 @@ fn more_memory(case: &Case<'_>, container: &Container) -> Vec<Fix> {
     let larger = limit.map(half_more).max(Quantity::parse(LEAST_MEMORY)).unwrap_or_default();
     let changes = Changes::set(of_container(container, "resources.limits.memory"), larger.words());
     mend(case, format!("rerun with a memory limit of {}", larger.words()), &changes)
+}
+
+/// Less memory than this no process can use at all, in bytes.
+const NO_MEMORY: i64 = 1 << 20;
+
+/// T054: the memory limit has the wrong unit (`512m` is half a byte), so that the node fails in some way of its own: it
+/// cannot write the pod's volumes, has the sandbox killed, or the container. Instead of what was found of that.
+pub(in crate::triage) fn slip_of_unit(case: &Case<'_>, pod: &Pod, found: &Finding) -> Option<Finding> {
+    let is_tiny = (1..NO_MEMORY).contains(&pod.limits.memory_bytes);
+    if !is_tiny || !matches!(found.rule.0, "T050" | "T051" | "T054" | "T062" | "T066") {
+        return None;
+    }
+    let least =
+        |container: &&Container| case.container_spec(&container.name).and_then(|spec| amount(spec, "limits", "memory"));
+    let mains = pod.containers.iter().filter(|one| one.role == Role::Main);
+    let container = mains.filter(|one| least(one).is_some()).min_by_key(least).or(pod.containers.first())?;
+    let spec = case.container_spec(&container.name);
+    let written = spec.and_then(|spec| spec["resources"]["limits"]["memory"].as_str()).unwrap_or_default();
+    let digits = written.trim_end_matches(|one: char| !one.is_ascii_digit());
+    let meant =
+        Some(format!("{digits}Mi")).filter(|_| digits.bytes().all(|one| one.is_ascii_digit()) && !digits.is_empty());
+    let (limit, is) = match written.strip_prefix(digits) {
+        Some("m") => (written, "in which m means thousandths of a byte"),
+        Some("") if !digits.is_empty() => (written, "which without a unit is a number of bytes"),
+        _ => (if written.is_empty() { "less than 1Mi" } else { written }, "which is less than any program needs"),
+    };
+    let guess = meant.as_ref().map_or_else(String::new, |meant| format!("{meant} was probably meant."));
+    let fixes = match (spec, meant.as_deref().and_then(Quantity::parse)) {
+        (Some(spec), Some(meant)) => {
+            let path = of_container(container, "");
+            let path = path.trim_end_matches('.');
+            let mut changes = resource(path, spec, "limits", "memory", meant);
+            if amount(spec, "requests", "memory").is_some() {
+                changes = changes.and_set(format!("{path}.resources.requests.memory"), meant.words());
+            }
+            mend(case, format!("rerun with a memory limit of {}", meant.words()), &changes)
+        }
+        _ => rerun(case, "rerun with a memory limit in Mi or Gi").into_iter().collect(),
+    };
+    let path = of_container(container, "resources.limits.memory").replace("spec.template.spec", "spec");
+    let evidence = [vec![of_field(pod, path, limit)], found.evidence.clone()].concat();
+    Some(Finding {
+        verdict: sentences([
+            format!("{} may use {limit} of memory, {is}. Nothing can start with that.", called(pod, container)),
+            guess,
+        ]),
+        short: format!("memory limit {limit}: wrong unit"),
+        evidence,
+        fixes,
+        since: found.since,
+        group: format!("T054/{}/unit", container.name),
+        ..blank(case, "T054", Severity::Critical, Confidence::Certain)
+    })
 }
 
 /// Why a process cannot be started.
