@@ -75,9 +75,11 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// The bad end of a container: of its present run, else of the one before.
+    /// The bad end of a container: of its present run, else of the one before. A program that ended well although a child
+    /// of it was killed for memory has dealt with that, unless the pod failed.
     fn of(pod: &'a Pod, container: &'a Container) -> Option<Self> {
-        let is_bad = |end: &&End| end.exit_code != 0 || end.reason == "OOMKilled";
+        let has_failed = pod.phase == PodPhase::Failed;
+        let is_bad = |end: &&End| end.exit_code != 0 || (end.reason == "OOMKilled" && has_failed);
         if let ContainerState::Ended(end) = &container.state {
             return is_bad(&end).then_some(Run { pod, container, end, field: "state.terminated" });
         }

@@ -538,3 +538,23 @@ fn between_two_tries_what_they_end_of_is_said_first_and_its_fixes_are_offered() 
     assert!(first.short.starts_with("exit code 3: next try"), "{}", first.short);
     assert!(findings[1].fixes.iter().all(|fix| first.fixes.contains(fix)));
 }
+
+#[test]
+fn child_that_was_killed_for_memory_is_no_trouble_where_the_program_ended_well() {
+    // The kubelet has told the container's end and not yet the pod's.
+    let ending = Scene::of_state("Running", end(0, "OOMKilled", "11:59"));
+    assert_eq!(ending.rule(), "");
+    // There is no limit in this scene, so that it was the node.
+    assert_eq!(Scene::ended(137, "OOMKilled").rule(), "T063");
+}
+
+#[test]
+fn of_several_containers_that_failed_the_first_leads_and_the_others_are_named() {
+    let mut scene = Scene::ended(3, "Error");
+    let statuses = scene.pod()["status"]["containerStatuses"].as_array_mut().unwrap();
+    statuses.push(json!({ "name": "ship", "restartCount": 0, "state": end(4, "Error", "11:52") }));
+    scene.pod()["spec"]["containers"].as_array_mut().unwrap().push(json!({ "name": "ship" }));
+    let found = scene.find().remove(0);
+    assert!(found.verdict.starts_with("Container worker ended with exit code 3"), "{}", found.verdict);
+    assert!(found.verdict.contains("Container ship failed after it: it ended with exit code 4."), "{}", found.verdict);
+}
