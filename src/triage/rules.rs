@@ -1,4 +1,5 @@
-//! The registry of rules: what each finds, in words for a person who meets its number.
+//! The registry of rules: what each finds, in words for a person who meets its number, and what makes its findings one cause.
+//! Long because it is the registry: one entry for each rule.
 
 use super::finding::{RuleId, Severity};
 

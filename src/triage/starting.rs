@@ -7,12 +7,13 @@ mod image_name;
 mod node;
 mod script;
 mod start;
+mod to_come;
 mod trouble;
 
-pub(super) use config::to_come;
 pub(super) use image::foreign_architecture;
 pub(super) use script::{Refusal, refused};
 pub(super) use start::slip_of_unit;
+pub(super) use to_come::to_come;
 
 use super::Case;
 use super::container::{is_success, waiting};

@@ -61,6 +61,18 @@ impl<'a> File<'a> {
     }
 }
 
+/// A file that was refused.
+struct Refused<'c, 'a> {
+    case: &'c Case<'a>,
+    path: &'c str,
+    file: Option<File<'a>>,
+    /// The file and where it comes from, for a sentence.
+    name: String,
+}
+
+/// Why it was: for the verdict, for a row, and what helps.
+type Told = (String, String, Vec<Fix>);
+
 /// T054: why the file at this path was refused. None where it may as well be a program for another machine.
 pub(in crate::triage) fn refused(
     case: &Case<'_>,
@@ -71,81 +83,25 @@ pub(in crate::triage) fn refused(
     mut evidence: Vec<Evidence>,
 ) -> Option<Finding> {
     let file = File::of(case, container, path);
-    let first = file.as_ref().and_then(|file| file.text).and_then(|text| text.split('\n').next());
-    let place = file.as_ref().map_or_else(String::new, |file| format!(" (key {} of ConfigMap {})", file.key, file.map));
-    let save = |words: &str| match &file {
-        Some(file) => Fix::outside(format!("{words} in configmap/{}, key {}; then rerun", file.map, file.key)),
-        None => Fix::outside(format!("{words}, and build the image anew")),
+    let name = match &file {
+        Some(file) => format!("{path} (key {} of ConfigMap {})", file.key, file.map),
+        None => path.to_owned(),
     };
-    let interpreter = first.and_then(|line| line.strip_prefix("#!")).map(str::trim_end);
-    let name = called(pod, container);
-    let (why, short, mut fixes) = match (refusal, interpreter) {
-        (Refusal::NoInterpreter, Some(interpreter)) if first.is_some_and(|line| line.ends_with('\r')) => (
-            format!(
-                "{path}{place} has Windows line ends (CRLF), so its first line names \"{interpreter}\" with a carriage \
-                 return behind it as its interpreter, and there is no such program"
-            ),
-            format!("{path} has Windows line ends"),
-            vec![save("save it with Unix line ends")],
-        ),
-        (Refusal::NoInterpreter, Some(interpreter)) => (
-            format!(
-                "the first line of {path}{place} names {interpreter} as its interpreter, which the image does not have"
-            ),
-            format!("no {interpreter} for {path}"),
-            [rerun(case, "rerun with an image that has it"), Some(save("name one that the image has"))]
-                .into_iter()
-                .flatten()
-                .collect(),
-        ),
-        (Refusal::NoInterpreter, None) => (
-            format!(
-                "{path}{place} is there, but not what it needs to run: the interpreter that its first line names (also where \
-                 that line ends as on Windows, with CRLF), or the loader that it was built for"
-            ),
-            format!("{path} lacks its interpreter"),
-            [
-                Some(Fix::outside(format!(
-                    "look at the first line of {path}: `head -1 {path} | od -c` shows \\r and the name"
-                ))),
-                rerun(case, "rerun with an image that has what it needs"),
-            ]
-            .into_iter()
-            .flatten()
-            .collect(),
-        ),
-        (Refusal::NoFormat, None) if file.is_some() || SCRIPTS.iter().any(|end| path.ends_with(end)) => (
-            format!("{path}{place} is a script without a first line such as #!/bin/sh, which names its interpreter"),
-            format!("{path} has no #! line"),
-            vec![save("begin it with #!/bin/sh, or what it is written for,")],
-        ),
-        (Refusal::NoFormat, _) => return None,
-        (Refusal::NotExecutable, _) => {
-            let file = file.as_ref()?;
-            let field = format!("{POD}.volumes[name={}].configMap.defaultMode", file.volume);
-            evidence.push(of_field(
-                pod,
-                format!("spec.volumes[{}].configMap", file.volume),
-                format!("ConfigMap {}", file.map),
-            ));
-            (
-                format!(
-                    "{path}{place} may not be executed: files of a ConfigMap are for reading, unless its volume says otherwise"
-                ),
-                format!("{path} may not be executed"),
-                mend(
-                    case,
-                    "let its volume's files be executed (defaultMode 0755) in a new Job",
-                    &Changes::set(field, 0o755),
-                ),
-            )
-        }
+    if let Some(file) = &file {
+        let field = format!("spec.volumes[{}].configMap", file.volume);
+        evidence.push(of_field(pod, field, format!("ConfigMap {}", file.map)));
+    }
+    let refused = Refused { case, path, file, name };
+    let (why, short, mut fixes) = match refusal {
+        Refusal::NoInterpreter => refused.without_interpreter(),
+        Refusal::NoFormat => refused.without_format()?,
+        Refusal::NotExecutable => refused.not_executable()?,
     };
     if refusal != Refusal::NoInterpreter {
         fixes.extend(through_a_shell(case, container, path));
     }
     Some(Finding {
-        verdict: format!("{name} cannot start: {why}."),
+        verdict: format!("{} cannot start: {why}.", called(pod, container)),
         short,
         evidence,
         fixes,
@@ -154,12 +110,93 @@ pub(in crate::triage) fn refused(
     })
 }
 
+impl Refused<'_, '_> {
+    /// The first line, where it is known.
+    fn first_line(&self) -> Option<&str> {
+        self.file.as_ref()?.text?.split('\n').next()
+    }
+
+    /// To mend the file where it is kept.
+    fn mended(&self, words: &str) -> Fix {
+        match &self.file {
+            Some(file) => Fix::outside(format!("{words} in configmap/{}, key {}; then rerun", file.map, file.key)),
+            None => Fix::outside(format!("{words}, and build the image anew")),
+        }
+    }
+
+    fn without_interpreter(&self) -> Told {
+        let (path, name) = (self.path, &self.name);
+        let first = self.first_line();
+        let interpreter = first.and_then(|line| line.strip_prefix("#!")).map(str::trim_end);
+        match interpreter {
+            Some(interpreter) if first.is_some_and(|line| line.ends_with('\r')) => (
+                format!(
+                    "{name} has Windows line ends (CRLF), so its first line names \"{interpreter}\" with a carriage return \
+                     behind it as its interpreter, and there is no such program"
+                ),
+                format!("{path} has Windows line ends"),
+                vec![self.mended("save it with Unix line ends")],
+            ),
+            Some(interpreter) => (
+                format!("the first line of {name} names {interpreter} as its interpreter, which the image does not have"),
+                format!("no {interpreter} for {path}"),
+                rerun(self.case, "rerun with an image that has it")
+                    .into_iter()
+                    .chain([self.mended("name one that the image has")])
+                    .collect(),
+            ),
+            None => (
+                format!(
+                    "{name} is there, but not what it needs to run: the interpreter that its first line names (also where \
+                     that line ends as on Windows, with CRLF), or the loader that it was built for"
+                ),
+                format!("{path} lacks its interpreter"),
+                std::iter::once(Fix::outside(format!(
+                    "look at the first line of {path}: `head -1 {path} | od -c` shows the name, and \\r where it ends so"
+                )))
+                .chain(rerun(self.case, "rerun with an image that has what it needs"))
+                .collect(),
+            ),
+        }
+    }
+
+    fn without_format(&self) -> Option<Told> {
+        let is_script = self.file.is_some() || SCRIPTS.iter().any(|end| self.path.ends_with(end));
+        let has_first_line = self.first_line().is_some_and(|line| line.starts_with("#!"));
+        (is_script && !has_first_line).then(|| {
+            (
+                format!(
+                    "{} is a script without a first line such as #!/bin/sh, which names its interpreter",
+                    self.name
+                ),
+                format!("{} has no #! line", self.path),
+                vec![self.mended("begin it with #!/bin/sh, or what it is written for,")],
+            )
+        })
+    }
+
+    fn not_executable(&self) -> Option<Told> {
+        let file = self.file.as_ref()?;
+        let mode = Changes::set(format!("{POD}.volumes[name={}].configMap.defaultMode", file.volume), 0o755);
+        Some((
+            format!(
+                "{} may not be executed: files of a ConfigMap are for reading, unless its volume says otherwise",
+                self.name
+            ),
+            format!("{} may not be executed", self.path),
+            mend(self.case, "let its volume's files be executed (defaultMode 0755) in a new Job", &mode),
+        ))
+    }
+}
+
 /// To have a shell read the script, which needs neither a first line nor a right to execute it.
 fn through_a_shell(case: &Case<'_>, container: &Container, path: &str) -> Vec<Fix> {
     let Some(command) = case.container_spec(&container.name).and_then(|spec| spec["command"].as_array()) else {
         return Vec::new();
     };
-    if command.first().is_none_or(|program| program != path) || !(path.ends_with(".sh") || !path.contains('.')) {
+    // Another ending says that it is written for another interpreter.
+    let is_for_a_shell = path.ends_with(".sh") || !path.contains('.');
+    if !is_for_a_shell || command.first().is_none_or(|program| program != path) {
         return Vec::new();
     }
     let command = [vec!["sh".into()], command.clone()].concat();
