@@ -60,7 +60,11 @@ async fn object(client: &kube::Client, address: &Address) -> Fact {
         Err(error) => return Fact::Unreadable(format!("cannot {doing}: {error}")),
     };
     match execute::answer(&doing, client.request::<Value>(request)).await {
-        Ok(mut list) if address.name.is_empty() => Fact::Found(list["items"].take()),
+        // A list of metadata has null where there is nothing.
+        Ok(mut list) if address.name.is_empty() => match list["items"].take() {
+            Value::Null => Fact::Found(Value::Array(Vec::new())),
+            items => Fact::Found(items),
+        },
         Ok(object) => Fact::Found(object),
         Err(failure) => unreadable(failure),
     }

@@ -71,7 +71,9 @@ impl Choice {
 
 /// Reads a list to its end.
 pub(super) async fn list(client: &kube::Client, session: Session, wanted: Wanted) -> Delta {
-    let client = &announcing(client.clone(), Arc::default(), Arc::default());
+    // In the slim form pods of others have no status but their phase: who asks for one by its name wants all of it.
+    let is_slim = wanted.kind != Kind::Pod || !matches!(wanted.choice, Choice::Named(_));
+    let client = &announcing(client.clone(), Arc::default(), Arc::default(), is_slim);
     let rows = match wanted.kind {
         Kind::CronJob => read::<CronJob>(client, &wanted).await,
         Kind::Job => read::<Job>(client, &wanted).await,

@@ -119,7 +119,9 @@ impl Watch {
         let Some(choice) = self.scope.choice(R::KIND, R::GROUP) else { return };
         let resumed = Arc::new(Notify::new());
         let busy = Arc::new(AtomicU64::new(0));
-        let client = announcing(self.client.clone(), resumed.clone(), busy.clone());
+        // In the slim form pods of others have no status but their phase: who looks at one of them wants all of it.
+        let is_slim = !matches!(self.scope, Scope::Pod(_));
+        let client = announcing(self.client.clone(), resumed.clone(), busy.clone(), is_slim);
         let api: Api<Early<R>> = match &self.namespace {
             None => Api::all(client),
             Some(namespace) => Api::namespaced(client, namespace),
@@ -218,11 +220,18 @@ pub(super) fn scattered(wait: Duration) -> Duration {
 }
 
 /// A client for watching alone: it tells when the server has accepted a watch, and for how many seconds one that is too
-/// busy wants to be left alone, and reads protobuf (see [`wire`]).
-pub(super) fn announcing(client: kube::Client, accepted: Arc<Notify>, busy: Arc<AtomicU64>) -> kube::Client {
+/// busy wants to be left alone; one that is slim reads protobuf (see [`wire`]).
+pub(super) fn announcing(
+    client: kube::Client,
+    accepted: Arc<Notify>,
+    busy: Arc<AtomicU64>,
+    is_slim: bool,
+) -> kube::Client {
     let namespace = client.default_namespace().to_owned();
     let service = tower::service_fn(move |mut request: http::Request<kube::client::Body>| {
-        wire::ask(&mut request);
+        if is_slim {
+            wire::ask(&mut request);
+        }
         let (client, accepted, busy) = (client.clone(), accepted.clone(), busy.clone());
         async move {
             let is_watch = request.uri().query().is_some_and(|query| query.contains("watch=true"));

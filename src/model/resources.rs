@@ -114,14 +114,14 @@ impl Quantity {
         self.in_units_of(NANOS)
     }
 
-    /// What is left when another amount is taken away.
-    pub fn minus(self, other: Self) -> Self {
-        Self(self.0.saturating_sub(other.0).clamp(-LARGEST, LARGEST))
-    }
-
     /// Both amounts together.
     pub fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0).clamp(-LARGEST, LARGEST))
+    }
+
+    /// What is left when another amount is taken away.
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0).clamp(-LARGEST, LARGEST))
     }
 
     /// How many of these fit into this amount, at most 2^63 - 1; None of nothing, of which any number fits.

@@ -188,7 +188,9 @@ fn worst_end<'a>(pods: impl Iterator<Item = &'a Pod>) -> Option<(&'a Container, 
     ends.max_by_key(|(container, end)| (end.reason == "OOMKilled", does_work(container), end.finished))
 }
 
-fn bad_end(container: &Container) -> Option<&End> {
+/// The end of a container that explains trouble: that of its present run, else of the one before. None where neither was
+/// bad.
+pub fn bad_end(container: &Container) -> Option<&End> {
     let now = match &container.state {
         ContainerState::Ended(end) => Some(end),
         _ => None,

@@ -7,8 +7,8 @@ use crate::model::clock::Time;
 use crate::model::key::ObjectKey;
 use crate::model::meta::Object;
 use crate::model::owner::Subject;
-use crate::model::pod::{Container, ContainerState, Pod, Role};
-use crate::model::state::{Level, pod_state, pod_why};
+use crate::model::pod::{Pod, Role};
+use crate::model::state::{Level, bad_end, pod_state, pod_why};
 
 /// One try.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,12 +69,8 @@ fn attempt(number: usize, pod: &Pod, last_words: String) -> Attempt {
 }
 
 /// The line that tells most of the end of the container that failed.
-fn last_words(case: &Case<'_>, pod: &Pod) -> Option<String> {
-    let end = |one: &'_ Container| match &one.state {
-        ContainerState::Ended(end) => Some(end.clone()),
-        _ => one.last_end.as_deref().cloned(),
-    };
+fn last_words<'a>(case: &Case<'a>, pod: &'a Pod) -> Option<String> {
     let failed = pod.containers.iter().filter(|one| one.role != Role::Sidecar);
-    let (container, end) = failed.filter_map(|one| Some((one, end(one)?))).find(|(_, end)| end.exit_code != 0)?;
-    LastWords::of(case, pod, container, &end).telling.last().map(|line| (*line).to_owned())
+    let (container, end) = failed.filter_map(|one| Some((one, bad_end(one)?))).next()?;
+    LastWords::of(case, pod, container, end).telling.last().map(|line| (*line).to_owned())
 }

@@ -149,6 +149,21 @@ impl<'a> Case<'a> {
         all.into_iter().find(|container| container["name"] == name)
     }
 
+    /// The mount of a container in which a path lies, and the volume that is mounted there, as the pod template has them.
+    /// None before it is known, and for what lies in no volume.
+    pub fn volume_at(&self, container: &str, path: &str) -> Option<(&'a Value, &'a Value)> {
+        let mounts = self.container_spec(container)?["volumeMounts"].as_array()?;
+        let is_below =
+            |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let length = |mount: &Value| mount["mountPath"].as_str().map(str::len);
+        let around = mounts
+            .iter()
+            .filter(|mount| mount["mountPath"].as_str().is_some_and(|folder| is_below(folder.trim_end_matches('/'))));
+        let mount = around.max_by_key(|mount| length(mount))?;
+        let volume = self.pod_spec()?["volumes"].as_array()?.iter().find(|volume| volume["name"] == mount["name"])?;
+        Some((mount, volume))
+    }
+
     /// The last lines of the run of a container that ended last, oldest first. Asked for where they are not known.
     pub fn tail(&self, pod: &Pod, container: &Container) -> Option<&'a [String]> {
         let is_previous = !matches!(container.state, ContainerState::Ended(_));

@@ -1,5 +1,7 @@
 //! Which finding leads: tries that ended the same way are one finding, and causes stand before what came of them.
 
+use std::collections::BTreeSet;
+
 use super::Case;
 use super::finding::{Finding, RuleId, Severity};
 
@@ -12,24 +14,27 @@ pub(super) struct Tries {
     pub count: usize,
     /// The newest try of all is one of them.
     pub has_last: bool,
+    /// The completion indexes that they were for, of an Indexed Job.
+    pub indexes: BTreeSet<u32>,
 }
 
 /// Puts what was found of single tries, the oldest first, into groups of the same cause, the leading one first: that of
 /// the last try where it covers at least half of all; else the one with the most tries, the newest among equals.
-pub(super) fn group(tries: Vec<Option<Finding>>) -> Vec<Tries> {
-    let told = tries.iter().flatten().count();
+pub(super) fn group(tries: Vec<(Option<u32>, Option<Finding>)>) -> Vec<Tries> {
+    let told = tries.iter().filter(|(_, finding)| finding.is_some()).count();
     let last = tries.len().wrapping_sub(1);
     let mut groups: Vec<Tries> = Vec::new();
-    for (at, finding) in tries.into_iter().enumerate() {
+    for (at, (index, finding)) in tries.into_iter().enumerate() {
         let Some(finding) = finding else { continue };
         let has_last = at == last;
         match groups.iter_mut().position(|one| one.finding.group == finding.group) {
             // The newest of a group goes behind the others, so that order tells how new a group is.
             Some(found) => {
-                let before = groups.remove(found);
-                groups.push(Tries { finding, count: before.count + 1, has_last });
+                let Tries { count, mut indexes, .. } = groups.remove(found);
+                indexes.extend(index);
+                groups.push(Tries { finding, count: count + 1, has_last, indexes });
             }
-            None => groups.push(Tries { finding, count: 1, has_last }),
+            None => groups.push(Tries { finding, count: 1, has_last, indexes: index.into_iter().collect() }),
         }
     }
     groups.reverse();

@@ -10,7 +10,7 @@ mod suspicious;
 mod taken;
 
 use super::Case;
-use super::container::is_success;
+use super::container::{called, is_success};
 use super::finding::{Evidence, Finding};
 #[cfg(test)]
 use super::grammar::Pattern;
@@ -29,8 +29,39 @@ pub(super) fn find(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     taken::find(case, pod).or_else(|| {
         let Some(run) = Run::worst(pod) else { return exit::looping(case, pod) };
         let found = killed::find(case, &run).or_else(|| exit::find(case, &run))?;
-        Some(restarts::counted(case, pod, run.container, found))
+        Some(restarts::counted(case, pod, run.container, with_others(&run, found)))
     })
+}
+
+/// Adds the other containers of the pod that failed by themselves: each may need a cure of its own.
+fn with_others(run: &Run<'_>, mut finding: Finding) -> Finding {
+    let is_other = |other: &Run<'_>| {
+        // What was told to stop came of the end that is told.
+        other.container.name != run.container.name
+            && !matches!(other.end.exit_code, 137 | 143) | is_out_of_memory(other)
+    };
+    let others: Vec<Run<'_>> = Run::all(run.pod).filter(is_other).collect();
+    for other in &others {
+        let how = match is_out_of_memory(other) {
+            true => "hit its memory limit".to_owned(),
+            false => format!("ended with exit code {}", other.end.exit_code),
+        };
+        let order = if other.end.finished > run.end.finished { " after it" } else { " too" };
+        finding.verdict.push_str(&format!(" {} failed{order}: it {how}.", called(other.pod, other.container)));
+        finding.evidence.push(killed::of_end(other));
+    }
+    finding
+}
+
+fn is_out_of_memory(run: &Run<'_>) -> bool {
+    run.end.reason == "OOMKilled"
+}
+
+/// The Job itself stopped this pod: it is no try that failed.
+pub(super) fn is_stopped_by_job(case: &Case<'_>, pod: &Pod) -> bool {
+    let run = Run::worst(pod);
+    let is_killed = run.is_some_and(|run| matches!(run.end.exit_code, 137 | 143));
+    is_killed && stopped::is_of_the_job(case, pod, pod.ended(), true)
 }
 
 /// A run of a container that ended badly.
@@ -44,9 +75,11 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// The bad end of a container: of its present run, else of the one before.
+    /// The bad end of a container: of its present run, else of the one before. A program that ended well although a child
+    /// of it was killed for memory has dealt with that, unless the pod failed.
     fn of(pod: &'a Pod, container: &'a Container) -> Option<Self> {
-        let is_bad = |end: &&End| end.exit_code != 0 || end.reason == "OOMKilled";
+        let has_failed = pod.phase == PodPhase::Failed;
+        let is_bad = |end: &&End| end.exit_code != 0 || (end.reason == "OOMKilled" && has_failed);
         if let ContainerState::Ended(end) = &container.state {
             return is_bad(&end).then_some(Run { pod, container, end, field: "state.terminated" });
         }
@@ -54,18 +87,29 @@ impl<'a> Run<'a> {
         Some(Run { pod, container, end, field: "lastState.terminated" })
     }
 
-    /// The end that explains most of a pod: one for want of memory, then the newest. Sidecars are ended when the work is
-    /// over, which explains nothing.
+    /// The end that explains most of a pod: one for want of memory; then the first of several, since the others may have
+    /// come of it; of containers that are started again the newest.
     fn worst(pod: &'a Pod) -> Option<Self> {
+        let runs: Vec<Self> = Run::all(pod).collect();
+        let rank = |run: &&Self| (is_out_of_memory(run), run.container.role != Role::Sidecar);
+        let best = runs.iter().map(|run| rank(&run)).max()?;
+        let runs = runs.iter().filter(|run| rank(run) == best);
+        match pod.restarts_in_place {
+            true => runs.max_by_key(|run| run.end.finished).copied(),
+            false => runs.min_by_key(|run| run.end.finished).copied(),
+        }
+    }
+
+    /// All bad ends of a pod, one of each container. Sidecars are ended when the work is over, which explains nothing.
+    fn all(pod: &'a Pod) -> impl Iterator<Item = Self> {
         let is_working =
             pod.containers.iter().any(|one| one.role == Role::Main && !matches!(one.state, ContainerState::Ended(_)));
-        let counts = |container: &&Container| match container.role {
+        let counts = move |container: &&Container| match container.role {
             Role::Main | Role::Init => true,
             Role::Sidecar => is_working && pod.meta.deleted.is_none(),
             Role::Ephemeral => false,
         };
-        let runs = pod.containers.iter().filter(counts).filter_map(|container| Run::of(pod, container));
-        runs.max_by_key(|run| (run.end.reason == "OOMKilled", run.container.role != Role::Sidecar, run.end.finished))
+        pod.containers.iter().filter(counts).filter_map(|container| Run::of(pod, container))
     }
 
     /// Seconds that it took; None where the runtime does not tell.

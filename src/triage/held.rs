@@ -5,15 +5,16 @@ mod kueue;
 
 use super::Case;
 use super::case::of_field;
-use super::container::blank;
+use super::container::{blank, status_path};
 use super::finding::{Confidence, Finding, Fix, Severity};
 #[cfg(test)]
 use super::grammar::Pattern;
+use super::outcome;
 use crate::model::clock::{Time, short_duration};
 use crate::model::command_call::CommandCall;
 use crate::model::job::Job;
 use crate::model::key::Kind;
-use crate::model::pod::{Pod, PodPhase};
+use crate::model::pod::{Container, ContainerState, Pod, PodPhase};
 
 /// Why no pod of a Job is wanted, or nobody makes one.
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
@@ -221,11 +222,17 @@ fn retry_delay(case: &Case<'_>, job: &Job) -> Option<Finding> {
         (Some(_), Some(index)) => (format!(" of index {index}"), of(PodPhase::Failed).filter(is_counted).count()),
         _ => (String::new(), of(PodPhase::Failed).count().max(usize::try_from(job.failed).unwrap_or_default())),
     };
-    let retry = match limit.and_then(|limit| usize::try_from(limit).ok()) {
+    let (words, retry) = match limit.and_then(|limit| usize::try_from(limit).ok()) {
         // More failures than are allowed: the controller is about to end the Job.
         Some(limit) if failed_so_far > limit => return None,
-        Some(limit) if limit < 10_000 => format!("{failed_so_far} of {limit}"),
-        _ => failed_so_far.to_string(),
+        Some(_) if outcome::uncounted(case, job).is_some() => {
+            let words = " Such an end is not counted, so it is tried for ever: a rule of the Job's podFailurePolicy ignores it.";
+            (words.to_owned(), String::new())
+        }
+        Some(limit) if limit < 10_000 => {
+            (format!(" It is retry {failed_so_far} of {limit}."), format!(", retry {failed_so_far} of {limit}"))
+        }
+        _ => (String::new(), String::new()),
     };
     let mut fixes = Vec::new();
     if remaining > 60 {
@@ -235,15 +242,18 @@ fn retry_delay(case: &Case<'_>, job: &Job) -> Option<Finding> {
         ));
     }
     let remaining = short_duration(remaining);
+    let is_last = |one: &&Container| matches!(&one.state, ContainerState::Ended(end) if end.finished == Some(ended));
+    let container = last.containers.iter().find(is_last);
+    let path = container.map_or_else(|| "status".to_owned(), |one| status_path(one, "state.terminated.finishedAt"));
     Some(Finding {
         confidence: Confidence::Likely,
         verdict: format!(
             "The last try{which} failed{}. The Job waits longer after each failure; its next pod comes in about \
-             {remaining}. It is retry {retry}.",
+             {remaining}.{words}",
             when(case, Some(ended))
         ),
-        short: format!("next try in {remaining}, retry {retry}{which}"),
-        evidence: vec![of_field(last, "status.containerStatuses[].state.terminated.finishedAt", ended.to_string())],
+        short: format!("next try in {remaining}{retry}{which}"),
+        evidence: vec![of_field(last, path, ended.to_string())],
         fixes,
         since: Some(ended),
         ..explanation(case, "T017")

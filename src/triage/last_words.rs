@@ -13,6 +13,9 @@ use crate::model::pod::{Container, End, Pod};
 /// Lines of a log that a finding shows.
 const MOST_LINES: usize = 3;
 
+/// So near to its end a line tells what a program ended of.
+pub(super) const LAST_LINES: usize = 5;
+
 /// Letters of a line that a verdict quotes.
 const MOST_LETTERS: usize = 160;
 
@@ -39,6 +42,10 @@ impl<'a> LastWords<'a> {
         if errors.is_empty() {
             // Programs complain first and then explain at length how they are called.
             errors.extend(lines.iter().copied().find(|line| is_complaint(line)));
+        }
+        if errors.is_empty() {
+            let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+            errors.extend(last.iter().copied().rfind(|line| is_failure(line)));
         }
         let are_errors = !errors.is_empty();
         let telling = match are_errors {
@@ -116,6 +123,40 @@ fn is_complaint(line: &str) -> bool {
     WORDS.iter().any(|words| line.contains(words))
 }
 
+/// Something did not work, in the words of the C library, of shells and of most command lines.
+fn is_failure(line: &str) -> bool {
+    const WORDS: [&str; 26] = [
+        "no such file or directory",
+        "permission denied",
+        "operation not permitted",
+        "no space left on device",
+        "read-only file system",
+        "cannot allocate memory",
+        "disk quota exceeded",
+        "too many open files",
+        "connection refused",
+        "connection reset",
+        "connection timed out",
+        "broken pipe",
+        "input/output error",
+        "resource temporarily unavailable",
+        "is a directory",
+        "not a directory",
+        "device or resource busy",
+        "stale file handle",
+        "argument list too long",
+        "parameter not set",
+        "unbound variable",
+        "syntax error",
+        ": not found",
+        "bad address",
+        "could not ",
+        "unable to ",
+    ];
+    let line = line.to_lowercase();
+    WORDS.iter().any(|words| line.contains(words))
+}
+
 /// A line that says no more than that a trace or a message follows.
 fn is_opening(line: &str) -> bool {
     let line = line.trim();
@@ -150,6 +191,13 @@ fn said(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failure_in_plain_words_is_told_and_not_what_follows_it() {
+        let full = ["dd: error writing '/m/a': No space left on device", "5+0 records in", "4+0 records out"];
+        assert_eq!(full.iter().rfind(|line| is_failure(line)), Some(&full[0]));
+        assert!(!["done", "0 rows failed", "table found"].iter().any(|line| is_failure(line)));
+    }
 
     fn told(lines: &[&str]) -> Vec<String> {
         errors(lines).into_iter().map(said).collect()

@@ -42,7 +42,7 @@ pub use finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity, Source};
 pub use known::{Answer, Fact, Facts, Known, Need, Run};
 pub use placing::no_node;
 pub use problem::{Problem, counts, problems, subjects};
-pub use rules::{RULES, Rule};
+pub use rules::{Cause, RULES, Rule};
 pub use trial::{Crowd, crowd, refusal};
 
 use crate::model::owner::Subject;
@@ -83,10 +83,16 @@ const POD_FAMILIES: &[PodFamily] = &[placing::find, starting::find, ending::find
 /// Examines a CronJob, a Job or a Pod.
 pub fn diagnose(known: Known<'_>, subject: Subject) -> Diagnosis {
     let Some(case) = Case::of(known, subject) else { return Diagnosis::default() };
-    let tries = case.pods.iter().map(|pod| POD_FAMILIES.iter().find_map(|family| family(&case, pod))).collect();
+    let told = |pod: &Pod| {
+        let found = POD_FAMILIES.iter().find_map(|family| family(&case, pod))?;
+        Some(starting::slip_of_unit(&case, pod, &found).unwrap_or(found))
+    };
+    let tries = case.pods.iter().map(|pod| (pod.index, told(pod))).collect();
     let mut findings: Vec<Finding> = FAMILIES.iter().flat_map(|family| family(&case)).collect();
     findings.extend(outcome::tell(&case, choose::group(tries)));
     choose::arrange(&case, &mut findings);
+    let to_come = starting::to_come(&case, &findings);
+    findings.extend(to_come);
     let (needs, uses) = case.into_needs();
     Diagnosis { findings, needs, uses }
 }

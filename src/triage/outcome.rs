@@ -9,9 +9,12 @@ mod indexes;
 mod lost;
 mod policy;
 
+use std::collections::BTreeSet;
+
 use super::Case;
 use super::case::of_field;
 use super::choose::Tries;
+use super::ending;
 use super::finding::{Confidence, Finding, Fix, RuleId, Severity};
 use super::mend::{Changes, mend};
 use crate::model::command_call::CommandCall;
@@ -40,7 +43,7 @@ pub(super) fn tell(case: &Case<'_>, tries: Vec<Tries>) -> Vec<Finding> {
 }
 
 /// What came so far of a cause in a Job that goes on.
-fn so_far(case: &Case<'_>, job: &Job, Tries { finding, count, .. }: Tries) -> Finding {
+fn so_far(case: &Case<'_>, job: &Job, Tries { finding, count, indexes, .. }: Tries) -> Finding {
     let ended = case.pods.iter().filter(|pod| pod.is_finished()).count();
     let running = case.pods.iter().filter(|pod| pod.phase == PodPhase::Running).count();
     if let Some(rule) = uncounted(case, job) {
@@ -56,11 +59,24 @@ fn so_far(case: &Case<'_>, job: &Job, Tries { finding, count, .. }: Tries) -> Fi
         false if ended.max(count) > 1 => format!("{count} of {} tries ended so", ended.max(count)),
         _ => String::new(),
     };
-    Finding { effect, ..finding }
+    Finding { effect: of_indexes(job, &indexes, effect), ..finding }
+}
+
+/// So many indexes are named.
+const FEW_INDEXES: usize = 6;
+
+/// An effect with the indexes that it is about, where it is not about all.
+fn of_indexes(job: &Job, indexes: &BTreeSet<u32>, effect: String) -> String {
+    if indexes.is_empty() || indexes.len() > FEW_INDEXES || i64::try_from(indexes.len()) == Ok(job.wanted().into()) {
+        return effect;
+    }
+    let names = indexes.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    let which = if indexes.len() == 1 { format!("index {names}") } else { format!("indexes {names}") };
+    if effect.is_empty() { which } else { format!("{which}: {effect}") }
 }
 
 /// The rule of the Job's podFailurePolicy by which failures are not counted, where several were not.
-fn uncounted(case: &Case<'_>, job: &Job) -> Option<usize> {
+pub(super) fn uncounted(case: &Case<'_>, job: &Job) -> Option<usize> {
     let failed = case.pods.iter().filter(|pod| pod.phase == PodPhase::Failed).count();
     if failed < 2 || job.failed > 0 {
         return None;
@@ -97,10 +113,22 @@ impl End<'_, '_> {
         }
     }
 
-    /// How many pods failed, by the Job's count and by those that are still there: either may lag behind the other.
+    /// How many pods failed, by the Job's count and by those that are still there: either may lag behind the other. What
+    /// the Job stopped when it failed is counted as failed, and was no try that did.
     fn failures(&self) -> usize {
         let seen = self.case.pods.iter().filter(|pod| pod.phase == PodPhase::Failed).count();
-        seen.max(usize::try_from(self.job.failed).unwrap_or_default())
+        seen.max(usize::try_from(self.job.failed).unwrap_or_default()).saturating_sub(self.stopped())
+    }
+
+    /// Pods that ran when the Job failed, and were stopped for it: those that are still there, and those that it deleted.
+    fn stopped(&self) -> usize {
+        let failed = self.case.pods.iter().filter(|pod| pod.phase == PodPhase::Failed);
+        let there = failed.filter(|pod| ending::is_stopped_by_job(self.case, pod)).count();
+        let since = self.job.condition("FailureTarget").unwrap_or(self.failed).since;
+        let is_gone = |name: &str| self.case.pods.iter().all(|pod| pod.meta.name != name);
+        let deleted = self.case.events(self.job, "SuccessfulDelete").into_iter().filter(|event| event.last >= since);
+        there
+            + deleted.filter_map(|event| event.note.strip_prefix("Deleted pod: ")).filter(|name| is_gone(name)).count()
     }
 
     /// `gave up after 4 tries (limit 3)`, where the limit is one of failures; the controller's own words for the rest.
@@ -114,7 +142,13 @@ impl End<'_, '_> {
         match (restarts, self.failures()) {
             (1.., _) => format!("gave up after {}{limit}", many(restarts, "restart")),
             (_, 0) => format!("gave up{limit}"),
-            (_, failures) => format!("gave up after {}{limit}", many(failures, "try")),
+            (_, failures) => {
+                let stopped = match self.stopped() {
+                    0 => String::new(),
+                    stopped => format!("; {} stopped with it", many_were(stopped, "other pod")),
+                };
+                format!("gave up after {}{limit}{stopped}", many(failures, "try"))
+            }
         }
     }
 
@@ -137,13 +171,13 @@ fn gave_up(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = tries
         .into_iter()
         .enumerate()
-        .map(|(at, Tries { finding, count, .. })| {
+        .map(|(at, Tries { finding, count, indexes, .. })| {
             let effect = match (at, total) {
                 (0, 0 | 1) => words.clone(),
                 (0, _) => format!("{words}: {}", share(count, total)),
                 _ => format!("also seen: {}", share(count, total)),
             };
-            Finding { effect, ..finding }
+            Finding { effect: of_indexes(end.job, &indexes, effect), ..finding }
         })
         .collect();
     findings.extend(indexes::shared_backoff(end));
@@ -171,6 +205,11 @@ pub(super) fn many(count: impl TryInto<i64>, noun: &str) -> String {
         (count, "index") => format!("{count} indexes"),
         (count, noun) => format!("{count} {noun}s"),
     }
+}
+
+/// `1 other was`, `2 others were`.
+pub(super) fn many_were(count: usize, noun: &str) -> String {
+    format!("{} {}", many(i64::try_from(count).unwrap_or(i64::MAX), noun), if count == 1 { "was" } else { "were" })
 }
 
 /// The first of a text's characters, for a text that is only quoted.

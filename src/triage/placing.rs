@@ -46,6 +46,9 @@ pub(super) fn find(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     if pod.unscheduled == "SchedulingGated" {
         return case.once("gated", || Some(gates::gated(case, pod)));
     }
+    if let Some(found) = gates::claim_not_made(case, pod) {
+        return Some(found);
+    }
     let Some(text) = text_of(case, pod) else { return gates::unseen(case, pod, age) };
     let message = Message::read(text);
     case.once(message.stable, || refused(case, pod, text, &message))
@@ -203,6 +206,7 @@ pub(super) static PATTERNS: &[&Pattern] = &[
     &volumes::MISSING,
     &volumes::LOST,
     &volumes::MULTI_ATTACH,
+    &gates::CLAIM,
     &gates::VOLCANO,
     &gates::POD_GROUP,
     &room::DEVICE_CLASS,

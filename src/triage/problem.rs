@@ -7,7 +7,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use compact_str::CompactString;
 
-use super::finding::{Finding, RuleId, Severity, Source};
+use super::finding::{Confidence, Finding, Severity, Source};
+use super::rules::{self, Cause};
 use crate::model::clock::Time;
 use crate::model::job::Job;
 use crate::model::key::{Kind, Uid};
@@ -56,6 +57,9 @@ pub fn problems(found: impl IntoIterator<Item = (Subject, Finding)>, snapshot: &
     let runs = found.iter().filter(|(subject, _)| subject.kind == Kind::Job);
     let troubled: HashSet<Uid> = runs.filter_map(|(subject, _)| owner(snapshot, *subject)).collect();
     found.retain(|(subject, finding)| !(is_of_runs(*subject, finding) && troubled.contains(&subject.uid)));
+    let crowds = found.iter().filter(|(_, finding)| rules::cause(finding.rule) == Cause::Crowd);
+    let crowded: HashSet<Uid> = crowds.map(|(subject, _)| subject.uid).collect();
+    found.retain(|(subject, finding)| !is_of_a_crowd(snapshot, *subject, finding, &crowded));
     let age = |subject| snapshot.meta_of(subject).map(|meta| (meta.created, meta.name.clone()));
     found.sort_by_cached_key(|(subject, _)| std::cmp::Reverse(age(*subject)));
     let mut groups: HashMap<String, Vec<(Subject, Finding)>> = HashMap::new();
@@ -135,12 +139,16 @@ fn owner(snapshot: &Snapshot, subject: Subject) -> Option<Uid> {
     }
 }
 
-/// A run waits for another one; successes are too long ago; several runs in a row failed.
-const OF_RUNS: [RuleId; 3] = [RuleId("T114"), RuleId("T117"), RuleId("T118")];
-
 /// What is found of a CronJob is what its runs suffer from, or comes of it.
 fn is_of_runs(subject: Subject, finding: &Finding) -> bool {
-    subject.kind == Kind::CronJob && (finding.subject != subject || OF_RUNS.contains(&finding.rule))
+    subject.kind == Kind::CronJob && (finding.subject != subject || rules::cause(finding.rule) == Cause::Runs)
+}
+
+/// A run goes on for so long that it may hang, and its CronJob is told for its runs that pile up.
+fn is_of_a_crowd(snapshot: &Snapshot, subject: Subject, finding: &Finding, crowded: &HashSet<Uid>) -> bool {
+    let is_run = subject.kind == Kind::Job && owner(snapshot, subject).is_some_and(|uid| crowded.contains(&uid));
+    let is_over = snapshot.jobs.get(subject.uid).is_none_or(Job::is_finished);
+    is_run && !is_over && finding.confidence == Confidence::Guess
 }
 
 /// When a subject began to suffer: as the finding says, else when the Job or pod ended, else when it started.
@@ -154,41 +162,20 @@ fn began(snapshot: &Snapshot, subject: Subject, finding: &Finding) -> Option<Tim
     finding.since.or(own).or(created)
 }
 
-/// Rules about what all namespaces share: images, nodes, classes, webhooks, schedulers and controllers.
-const SHARED: [&str; 27] = [
-    "T005", "T010", "T011", "T013", "T020", "T021", "T022", "T023", "T029", "T030", "T031", "T033", "T040", "T041",
-    "T042", "T043", "T044", "T045", "T046", "T051", "T053", "T055", "T063", "T074", "T075", "T076", "T077",
-];
-
-/// Rules of which a controller that is silent is the cause, whatever each of them names.
-const SILENT: [&str; 2] = ["T015", "T125"];
-
-/// Rules about a program, whose findings name no more than a container.
-const OF_PROGRAMS: [&str; 15] = [
-    "T047", "T048", "T052", "T054", "T060", "T061", "T062", "T064", "T065", "T066", "T067", "T068", "T069", "T070",
-    "T071",
-];
-
-/// Rules of which the last words of the log are the cause.
-const BY_WORDS: [&str; 3] = ["T052", "T060", "T070"];
-
 /// What makes a finding the same cause for all subjects.
 fn cause(snapshot: &Snapshot, subject: Subject, finding: &Finding) -> String {
-    let rule = finding.rule.0;
     let (namespace, name) =
         snapshot.meta_of(subject).map_or(("", ""), |meta| (meta.namespace.as_str(), meta.name.as_str()));
-    if SILENT.contains(&rule) {
-        return rule.to_owned();
-    }
-    if SHARED.contains(&rule) {
-        return finding.group.clone();
-    }
-    if !OF_PROGRAMS.contains(&rule) {
-        return format!("{namespace}/{}", finding.group);
+    let kind = rules::cause(finding.rule);
+    match kind {
+        Cause::Controller => return finding.rule.0.to_owned(),
+        Cause::Shared => return finding.group.clone(),
+        Cause::Named | Cause::Crowd | Cause::Runs => return format!("{namespace}/{}", finding.group),
+        Cause::Program | Cause::LastWords => {}
     }
     // What each of many Jobs says in the same words is one trouble; else each program has its own.
     let words = finding.evidence.iter().find(|one| matches!(one.source, Source::Log { .. }));
-    let program = match words.filter(|_| BY_WORDS.contains(&rule)) {
+    let program = match words.filter(|_| kind == Cause::LastWords) {
         Some(words) => without_numbers(&words.words),
         None => match owner(snapshot, subject).and_then(|uid| snapshot.cronjobs.get(uid)) {
             Some(cronjob) => cronjob.key().to_string(),

@@ -17,6 +17,7 @@ use super::outcome::brief;
 use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
 use crate::model::job::Job;
+use crate::model::quota::{ResourceQuota, Scope};
 use crate::model::resources::{Amounts, Quantity};
 
 /// What the API server says to pods that a Job wants and cannot have.
@@ -45,15 +46,21 @@ pub(super) fn read(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding>
 
 /// The newest refusal, where no pod was made since: an older one was overcome.
 fn standing_refusal<'a>(case: &Case<'a>, job: &Job) -> Option<&'a Event> {
+    refusals(case, job).next()
+}
+
+/// Refusals since the last pod was made, the newest first: until the server puts them together each refused pod has one.
+fn refusals<'a>(case: &Case<'a>, job: &Job) -> impl Iterator<Item = &'a Event> + use<'a> {
     let newest_pod = case.pods.iter().filter_map(|pod| pod.meta.created).max();
-    case.events(job, "FailedCreate").into_iter().next().filter(|event| event.last >= newest_pod)
+    case.events(job, "FailedCreate").into_iter().take_while(move |event| event.last >= newest_pod)
 }
 
 /// What all refusals have in common; the rule puts in the rest.
 fn refusal(case: &Case<'_>, event: &Event, rule: &'static str) -> Finding {
+    let all = case.job.into_iter().flat_map(|job| refusals(case, job)).chain([event]);
     Finding {
         evidence: vec![of_event(event)],
-        since: event.meta.created,
+        since: all.filter_map(|event| event.meta.created).min(),
         ..blank(case, rule, Severity::Critical, Confidence::Likely)
     }
 }
@@ -94,6 +101,7 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
         .quotas
         .iter()
         .find(|quota| quota.meta.namespace == job.meta.namespace && quota.meta.name == name);
+    let next = quota.map(counted).unwrap_or_default() + &exceeded_next(case, job, name, resource);
     finding.evidence.extend(quota.and_then(|quota| -> Option<Evidence> {
         let amount = |amounts: &[(_, Quantity)]| {
             let amounts: &[(compact_str::CompactString, Quantity)] = amounts;
@@ -110,19 +118,19 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
             // Of these each pod is one.
             "pods" | "count/pods" => {
                 format!(
-                    "Quota {name} in {namespace} is full: it allows {hard} {resource}, and {used} are there.{exist}"
+                    "Quota {name} in {namespace} is full: it allows {hard} {resource}, and {used} are there.{exist}{next}"
                 )
             }
             // No waiting helps.
             _ if Quantity::parse(requested) > Quantity::parse(&hard) => {
                 format!(
                     "Quota {name} in {namespace} is too small: each pod asks for {requested} {resource}, and it allows \
-                     {hard} in all.{exist}"
+                     {hard} in all.{exist}{next}"
                 )
             }
             _ => format!(
                 "Quota {name} in {namespace} is full: each pod asks for {requested} {resource}, {left} of {hard} is \
-                 left.{exist}"
+                 left.{exist}{next}"
             ),
         },
         short: match resource {
@@ -133,6 +141,47 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
         group: format!("T006/{}/{name}/{resource}", job.meta.namespace),
         ..finding
     })
+}
+
+/// What a quota with scopes counts, as a sentence; empty for one that counts all pods.
+fn counted(quota: &ResourceQuota) -> String {
+    if quota.scopes.is_empty() {
+        return String::new();
+    }
+    let words = |scope: &Scope| match scope.name.as_str() {
+        "BestEffort" => "that set neither requests nor limits".to_owned(),
+        "NotBestEffort" => "that set requests or limits".to_owned(),
+        "Terminating" => "with a deadline (activeDeadlineSeconds)".to_owned(),
+        "NotTerminating" => "without a deadline (activeDeadlineSeconds)".to_owned(),
+        "PriorityClass" if scope.values.is_empty() => "with a priority class".to_owned(),
+        "PriorityClass" => format!("of priority class {} {}", scope.operator, scope.values.join(", ")),
+        other => format!("of scope {other}"),
+    };
+    format!(" It counts only pods {}.", quota.scopes.iter().map(words).collect::<Vec<_>>().join(" and "))
+}
+
+/// What would refuse the pod next, as a sentence: the server names the first quota alone, and those who raise it meet the
+/// next. A quota with scopes may not be about these pods at all.
+fn exceeded_next(case: &Case<'_>, job: &Job, first: &str, told: &str) -> String {
+    let Some(containers) = case.pod_spec().and_then(|spec| spec["containers"].as_array()) else { return String::new() };
+    let asked = |resource: &str| {
+        let (side, what) = resource.split_once('.').unwrap_or(("requests", resource));
+        let amounts = containers.iter().filter_map(|container| mend::amount(container, side, what));
+        amounts.reduce(Quantity::plus)
+    };
+    let mut next: Vec<String> = Vec::new();
+    let quotas = case.known.snapshot.quotas.iter();
+    for quota in quotas.filter(|quota| quota.meta.namespace == job.meta.namespace && quota.scopes.is_empty()) {
+        for (resource, hard) in &quota.hard {
+            let used = quota.used.iter().find(|(one, _)| one == resource).map(|(_, used)| *used).unwrap_or_default();
+            let is_told = quota.meta.name == first && resource == told;
+            if let Some(asked) = asked(resource).filter(|asked| !is_told && *asked > hard.minus(used)) {
+                let (name, left) = (&quota.meta.name, hard.minus(used).words());
+                next.push(format!("quota {name} ({} {resource} asked, {left} left)", asked.words()));
+            }
+        }
+    }
+    if next.is_empty() { String::new() } else { format!(" It would be refused next by {}.", next.join(", then by ")) }
 }
 
 /// To ask for what a quota has left, where that is known and enough for a pod at all; else for less.
@@ -148,7 +197,9 @@ fn less(case: &Case<'_>, resource: &str, amounts: Option<(Quantity, Quantity)>) 
             mend::mend(case, format!("ask for {} {resource} in a new Job: so much is left", left.words()), &changes)
         }
         // Of pods and other objects there is no part.
-        None if !matches!(side, "requests" | "limits") || matches!(what, "pods" | "storage") => Vec::new(),
+        None if !matches!(side, "requests" | "limits") || matches!(what, "pods" | "count/pods" | "storage") => {
+            Vec::new()
+        }
         None => vec![case.rerun("ask for less in a new Job")],
     }
 }

@@ -46,8 +46,8 @@ pub(super) fn counted(case: &Case<'_>, pod: &Pod, container: &Container, finding
         }
     };
     // What is said above already; and a suspension would take the pod with its log.
-    let is_other =
-        |fix: &Fix| fix.call.as_ref().is_none_or(|call| !matches!(call.id, "view.previous-log" | "batch.suspend"));
+    const SAID: [&str; 3] = ["view.previous-log", "view.logs", "batch.suspend"];
+    let is_other = |fix: &Fix| fix.call.as_ref().is_none_or(|call| !SAID.contains(&call.id));
     fixes.extend(finding.fixes.into_iter().filter(is_other));
     Finding { rule, verdict, short, fixes, group, ..finding }
 }

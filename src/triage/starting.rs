@@ -5,10 +5,15 @@ mod config;
 mod image;
 mod image_name;
 mod node;
+mod script;
 mod start;
+mod to_come;
 mod trouble;
 
 pub(super) use image::foreign_architecture;
+pub(super) use script::{Refusal, refused};
+pub(super) use start::slip_of_unit;
+pub(super) use to_come::to_come;
 
 use super::Case;
 use super::container::{is_success, waiting};

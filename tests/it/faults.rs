@@ -1,6 +1,6 @@
 //! End to end: faults that are made on the real cluster, and what `kubatch why` says to them; healthy look-alikes, to
 //! which it must say nothing. Each fix that writes is tried, and some are carried out, which must mend the fault. What is applied and expected stands in
-//! `tests/fixtures/faults.yaml` and `tests/fixtures/faults-stuck.yaml`.
+//! `tests/fixtures/faults*.yaml`.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -236,7 +236,8 @@ fn each_is_told_with_its_cause(cluster: &Cluster) {
         let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
         serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
     };
-    let faults: Vec<Fault> = ["faults.yaml", "faults-stuck.yaml"].into_iter().flat_map(read).collect();
+    let faults: Vec<Fault> =
+        ["faults.yaml", "faults-stuck.yaml", "faults-odd.yaml"].into_iter().flat_map(read).collect();
     let chosen = std::env::var("KUBATCH_FAULT").unwrap_or_default();
     let left = Mutex::new(faults.iter().filter(|fault| fault.name.contains(&chosen)));
     let wrong = Mutex::new(Vec::new());

@@ -30,8 +30,8 @@ pub(super) async fn read(server: &mut Server, object: &Reference) -> Result<Subj
     let about = (Kind::Event, Choice::About(object.kind, name.clone()));
     let itself = (object.kind, Choice::Named(name.clone()));
     match object.kind {
-        Kind::Job => server.read(vec![itself, (Kind::Pod, Choice::OfJob(name)), about]).await,
-        Kind::Pod => server.read(vec![itself, (Kind::Job, Choice::All), about]).await,
+        Kind::Job => server.read(vec![itself.clone(), (Kind::Pod, Choice::OfJob(name)), about]).await,
+        Kind::Pod => server.read(vec![itself.clone(), (Kind::Job, Choice::All), about]).await,
         // Which Jobs are its runs only their owners say, and its schedule may be held up by anything.
         _ => server.read(everything()).await,
     }
@@ -52,7 +52,12 @@ pub(super) async fn read(server: &mut Server, object: &Reference) -> Result<Subj
         _ if pods.iter().any(|pod| !pod.is_finished() && pod.node.is_empty()) => everything(),
         Some(job) => around(subject, job, &pods),
     };
+    let is_of_others = job.is_none();
     server.read(more).await;
+    if is_of_others {
+        // Among all pods it came without its status, as those of others do.
+        server.read(vec![itself]).await;
+    }
     // One that names a node that is not there is told which ones there are.
     let is_there = |pod: &&Pod| server.snapshot.nodes.iter().any(|node| node.meta.name == pod.node);
     let pods = server.snapshot.pods_of_subject(subject);

@@ -86,11 +86,13 @@ pub(super) fn replaced(cron: &Cron<'_, '_>) -> Option<Finding> {
         .into_iter()
         .filter_map(|event| planned(event, "Created job "))
         .collect();
-    // It was deleted by the very next one, which was made.
+    // It was deleted by the very next one, which was made in the same pass. What ended in time is deleted before, by a
+    // history limit.
     let is_killed = |event: &&Event| {
         let name = event.note.strip_prefix("Deleted job ").unwrap_or_default();
         let next = planned(event, "Deleted job ").and_then(|at| plan.next_after(at.to_timestamp()));
-        !ended.contains(name) && next.is_some_and(|next| made.contains(&Time::from_timestamp(next)))
+        let next = next.map(Time::from_timestamp).filter(|next| made.contains(next));
+        !ended.contains(name) && next.is_some_and(|next| event.last >= Some(next))
     };
     let killed: Vec<&Event> = cron.case.events(cron.row, "SuccessfulDelete").into_iter().filter(is_killed).collect();
     let newest = *killed.first()?;

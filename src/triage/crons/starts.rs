@@ -48,7 +48,7 @@ pub(super) fn bad_zone(cron: &Cron<'_, '_>) -> Option<Finding> {
     Some(Finding {
         confidence: if event.is_some() { Confidence::Certain } else { Confidence::Likely },
         verdict: format!(
-            "Time zone {zone} is not known, so no run starts before it is corrected.{meant} The last run was {}.",
+            "Time zone {zone} is not known, so no run starts before it is corrected.{meant} Its last run: {}.",
             last_words(cron)
         ),
         short: format!("time zone {zone} is not known"),
@@ -88,7 +88,7 @@ pub(super) fn bad_schedule(cron: &Cron<'_, '_>) -> Option<Finding> {
     };
     Some(Finding {
         verdict: format!(
-            "Schedule \"{schedule}\" {what}. No run starts before it is corrected; the last was {}.",
+            "Schedule \"{schedule}\" {what}. No run starts before it is corrected. Its last run: {}.",
             last_words(cron)
         ),
         short: format!("{short}: {schedule}"),
@@ -146,7 +146,7 @@ pub(super) fn suspended(cron: &Cron<'_, '_>) -> Option<Finding> {
     let fixes = std::iter::once(Fix::by(resume, CommandCall::new("batch.resume", cron.case.subject)));
     Some(Finding {
         verdict: format!(
-            "The CronJob is suspended, so it starts no runs. The last was {}; {} {} been left out since.",
+            "The CronJob is suspended, so it starts no runs. Its last run: {}; {} {} been left out since.",
             last_words(cron),
             plans(skipped),
             if skipped == 1 { "has" } else { "have" },

@@ -242,7 +242,12 @@ fn runs_that_overlap_or_end_each_other_are_told() {
     let saw =
         event("SawCompletedJob", "Saw completed job: report-29631580, condition: Complete", "2026-05-04T11:45:00Z");
     assert!(!ids(&[replace(), made.clone(), deleted("report-29631580"), saw]).contains(&"T120"), "it had ended");
-    assert!(!ids(&[replace(), made, deleted("report-29631560")]).contains(&"T120"), "the history is cut");
+    assert!(!ids(&[replace(), made.clone(), deleted("report-29631560")]).contains(&"T120"), "the history is cut");
+    let soon = event("SuccessfulDelete", "Deleted job report-29631580", "2026-05-04T11:40:05Z");
+    assert!(
+        !ids(&[replace(), made, soon]).contains(&"T120"),
+        "a history limit of 0 deleted it before the next was due"
+    );
 }
 
 #[test]

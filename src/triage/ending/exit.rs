@@ -109,7 +109,9 @@ fn failed(case: &Case<'_>, run: &Run<'_>) -> Finding {
     }
     let Run { pod, container, end, .. } = run;
     let code = end.exit_code;
-    let by_code = CODES.iter().find(|(one, _)| *one == code).map(|(_, meaning)| *meaning);
+    // What a code mostly means is said where the program says nothing itself.
+    let is_vague = matches!(code, 2 | 128 | 255) && !words.telling.is_empty();
+    let by_code = CODES.iter().find(|(one, _)| *one == code && !is_vague).map(|(_, meaning)| *meaning);
     let meaning = match end.reason.as_str() {
         "Unknown" => Some("since its node or the runtime there was restarted"),
         _ => by_code,
@@ -164,7 +166,7 @@ pub(super) fn looping(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
 /// T061: the shell did not find what it was to run, or may not run it.
 fn no_command(case: &Case<'_>, run: &Run<'_>) -> Finding {
     let (one, words) = run.words(case);
-    if let Some(found) = log::find(case, &one, &words).filter(|found| found.rule.0 == "T046") {
+    if let Some(found) = log::find(case, &one, &words).filter(|found| matches!(found.rule.0, "T046" | "T054")) {
         return found;
     }
     let Run { pod, container, end, .. } = run;
@@ -205,6 +207,9 @@ fn no_command(case: &Case<'_>, run: &Run<'_>) -> Finding {
 fn crashed(case: &Case<'_>, run: &Run<'_>, signal: i32) -> Finding {
     let (_, name, what, cure) = CRASHES.iter().find(|crash| crash.0 == signal).copied().unwrap_or(CRASHES[3]);
     let (one, words) = run.words(case);
+    if let Some(found) = log::out_of_heap(case, &one, &words) {
+        return found;
+    }
     let Run { pod, container, end, .. } = run;
     let mut evidence = vec![of_end(run)];
     evidence.extend(words.evidence(one.pod, one.container));

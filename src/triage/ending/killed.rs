@@ -5,6 +5,7 @@ use super::Run;
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
+use crate::model::limit_range::LimitRange;
 use crate::model::pod::Role;
 use crate::model::resources::Quantity;
 use crate::triage::case::{of_event, of_field};
@@ -71,7 +72,9 @@ fn out_of_memory(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
     let (verdict, short, more, changes) = match limit {
         Limit::Some(limit) => {
             let larger = half_more(limit);
-            let path = format!("spec.containers[{}].resources.limits.memory", container.name);
+            let list =
+                if matches!(container.role, Role::Init | Role::Sidecar) { "initContainers" } else { "containers" };
+            let path = format!("spec.{list}[{}].resources.limits.memory", container.name);
             evidence.push(of_field(*pod, path, limit.words()));
             (
                 format!("{name} hit its memory limit of {}{after} and was killed.", limit.words()),
@@ -99,13 +102,32 @@ fn out_of_memory(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
         stop.map(|job| Fix::by("stop the tries until then: suspend the Job", CommandCall::new("batch.suspend", job))),
     ];
     Some(Finding {
-        verdict: sentences([verdict, again]),
+        verdict: sentences([verdict, filled_in(case, run), again]),
         short,
         evidence,
         fixes: fixes.into_iter().flatten().collect(),
         group: format!("T062/{}", container.name),
         ..blank(case, "T062", Severity::Error, Confidence::Certain)
     })
+}
+
+/// Whose limit it is, where the template sets none: who looks there finds nothing.
+fn filled_in(case: &Case<'_>, run: &Run<'_>) -> String {
+    let spec = case.container_spec(&run.container.name).filter(|_| run.pod.limits.memory_bytes > 0);
+    if spec.is_none_or(|spec| !spec["resources"]["limits"]["memory"].is_null()) {
+        return String::new();
+    }
+    let ranges = case.known.snapshot.limit_ranges.iter().filter(|range| range.meta.namespace == case.key.namespace);
+    let fills_in = |range: &&LimitRange| {
+        let mut defaults = range.limits.iter().filter(|limit| limit.kind == "Container");
+        defaults.any(|limit| limit.default_limit.iter().any(|(name, _)| name == "memory"))
+    };
+    let mut ranges = ranges.filter(fills_in);
+    let who = match ranges.next() {
+        Some(range) => format!("LimitRange {} of the namespace", range.meta.name),
+        None => "the namespace (a LimitRange), or a webhook,".to_owned(),
+    };
+    format!("The Job sets no such limit itself: {who} fills it in.")
 }
 
 /// What is known of a container's memory limit.

@@ -4,12 +4,13 @@
 use super::super::Case;
 use super::Run;
 use super::killed::{after, of_end};
+use crate::model::resources::Quantity;
 use crate::triage::container::{blank, called, cut, remake, rerun, sentences};
 use crate::triage::finding::{Confidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
-use crate::triage::last_words::{LastWords, of_line};
-use crate::triage::mend::{Changes, for_next_runs};
-use crate::triage::starting::foreign_architecture;
+use crate::triage::last_words::{LAST_LINES, LastWords, of_line};
+use crate::triage::mend::{Changes, POD, for_next_runs, half_more, mend};
+use crate::triage::starting::{Refusal, foreign_architecture, refused};
 
 /// `User "system:serviceaccount:batch:default" cannot list resource "pods" in API group "" in the namespace "batch"`
 /// (apiserver, authorization).
@@ -21,12 +22,40 @@ static DENIED: Pattern = Pattern::new(concat!(
 
 /// How programs say that they do not reach another one.
 static UNREACHED: Pattern = Pattern::new(concat!(
-    r"(?i)(?<refused>connection refused|econnrefused|could not connect to server)",
-    r"|(?<name>no such host|name or service not known|temporary failure in name resolution|enotfound|bad address|could not resolve host)",
-    r"|(?<timeout>i/o timeout|connection timed out|etimedout|connect timeout)",
-    r"|(?<full>too many connections|too many clients already)",
-    r"|(?<trust>certificate verify failed|certificate signed by unknown authority|certificate has expired)",
+    r"(?i)(?<refused>connection refused|\beconnrefused\b|could not connect to server|no route to host|network is unreachable)",
+    r"|(?<name>no such host|name or service not known|(?:temporary failure|try again|failure) in name resolution",
+    r"|\benotfound\b|bad address|could not (?:resolve|translate) host|unknownhostexception|nodename nor servname)",
+    r"|(?<timeout>i/o timeout|connection timed out|\betimedout\b|connect(?:ion)? ?timeout|context deadline exceeded)",
+    r"|(?<full>too many connections|too many clients already|remaining connection slots)",
+    r"|(?<expired>certificate (?:has )?expired|certificateexpiredexception|\bcert_has_expired\b)",
+    r"|(?<trust>certificate verify failed|certificate signed by unknown authority|self.signed certificate|pkix path building failed)",
+    r"|(?<login>password authentication failed|authentication failed|invalid username/password|access denied for user|login failed",
+    r"|invalid credentials|\b(?:noauth|wrongpass)\b|bad credentials|\b401\b.{0,20}\bunauthorized\b|unauthorized: |invalidaccesskeyid|expiredtoken)",
+    r"|(?<right>\(access ?denied\)|accessdeniedexception|\b403\b.{0,20}\bforbidden\b|permission denied for (?:table|schema|database|relation)|\bpermissiondenied\b)",
 ));
+
+const REFUSES_LOGIN: &str = "it refuses the login";
+const REFUSES_RIGHT: &str = "it denies access";
+
+/// What each group of [`UNREACHED`] means, and what to check.
+const TROUBLES: &[(&str, &str, &str)] = &[
+    (
+        "refused",
+        "the connection is refused",
+        "nothing listens there: check that the service runs and that the port is right",
+    ),
+    ("name", "the name is not known", "check the name and its namespace, and the cluster's DNS"),
+    ("timeout", "no answer comes in time", "check the service, and network policies between the two"),
+    ("full", "it takes no more connections", "run fewer pods at once, or let the service take more connections"),
+    ("expired", "its certificate has expired", "renew the certificate; where it is still good, check the node's clock"),
+    ("trust", "its certificate is not trusted", "check the certificate, and the authorities in the image"),
+    (
+        "login",
+        REFUSES_LOGIN,
+        "check user and password or token, mostly in a Secret: a pod sees a change when it starts anew",
+    ),
+    ("right", REFUSES_RIGHT, "have the right given to the account that the program uses there"),
+];
 
 /// Whom: `dial tcp 10.0.0.5:5432:`, `lookup db.batch.svc on`, `to server at "db" … port 5432`, `host:port` anywhere.
 static WHOM: Pattern = Pattern::new(concat!(
@@ -46,14 +75,27 @@ static COMMAND: Pattern =
 
 /// A cause that the log names. It is a guess or nearly so, but for the API server's own words.
 pub(super) fn find(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
-    architecture(case, run, words).or_else(|| denied(case, run, words)).or_else(|| unreached(case, run, words))
+    let rules = [not_executed, denied, disk_full, out_of_heap, unreached];
+    rules.into_iter().find_map(|rule| rule(case, run, words))
 }
 
-/// T046: the kernel cannot run the program; shells say so in the log.
-fn architecture(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
+/// `exec /run.sh: no such file or directory`, which runc leaves as the only line of a log.
+static EXEC: Pattern =
+    Pattern::new(r"^exec (?<path>[^\s:]+): (?<why>no such file or directory|exec format error|permission denied)$");
+
+/// T054: the runtime, or T046: a shell says in the log that the kernel does not run the program.
+fn not_executed(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
+    let evidence = |line: &str| vec![of_line(run.pod, run.container, line), of_end(run)];
+    if let [line] = words.lines[..]
+        && let Some(found) = EXEC.captures(line.trim_end())
+        && let Some(refusal) = Refusal::of(&found["why"])
+        && let Some(found) = refused(case, run.pod, run.container, &found["path"], refusal, evidence(line))
+    {
+        return Some(found);
+    }
     let line = words.lines.iter().rev().find(|line| line.to_lowercase().contains("exec format error"))?;
     let image = case.container_spec(&run.container.name).and_then(|spec| spec["image"].as_str());
-    let evidence = vec![of_line(run.pod, run.container, line), of_end(run)];
+    let evidence = evidence(line);
     Some(foreign_architecture(case, run.pod, image.unwrap_or(&run.container.name), evidence))
 }
 
@@ -91,44 +133,161 @@ fn denied(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Findi
     })
 }
 
-/// So near to its end a line tells what a program ended of.
-const LAST_LINES: usize = 5;
+/// How programs say that a disk is full.
+static FULL: Pattern = Pattern::new(r"(?i)no space left on device|disk quota exceeded|\benospc\b|disk (?:is )?full");
+
+/// A path in a line, `'/data/out.parquet'`.
+static PATH: Pattern = Pattern::new(r"(?<path>/[\w.@%+-]+(?:/[\w.@%+-]+)*)");
+
+/// What a container's shared memory holds where no volume is mounted there: the runtimes' default.
+const SHARED_MEMORY: &str = "64Mi";
+
+/// T064: a disk is full; which one, where the line names a file on it.
+fn disk_full(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
+    let line = near_end(words).find(|line| FULL.captures(line).is_some())?;
+    let path = PATH.captures(line).map(|found| found["path"].to_owned());
+    let (disk, fixes) = match &path {
+        Some(path) => disk_at(case, run, path),
+        None => ("a disk that it writes to".to_owned(), Vec::new()),
+    };
+    let at = path.map(|path| format!(" for {path}")).unwrap_or_default();
+    let less = Fix::outside("or write less, or elsewhere: files of earlier runs may fill it too");
+    let read = super::exit::read_log(run);
+    Some(Finding {
+        verdict: format!(
+            "{} found no space left{at}: {disk} is full. It ended with exit code {}{}.",
+            called(run.pod, run.container),
+            run.end.exit_code,
+            after(run)
+        ),
+        short: format!("no space left: {disk} is full"),
+        evidence: vec![of_line(run.pod, run.container, line), of_end(run)],
+        fixes: fixes.into_iter().chain([less, read]).collect(),
+        group: format!("T064/{}/{disk}", run.container.name),
+        ..blank(case, "T064", Severity::Error, Confidence::Likely)
+    })
+}
+
+/// What a path lies on, in words, and what gives it more room.
+fn disk_at(case: &Case<'_>, run: &Run<'_>, path: &str) -> (String, Vec<Fix>) {
+    let node = &run.pod.node;
+    let Some((_, volume)) = case.volume_at(&run.container.name, path) else {
+        if path.starts_with("/dev/shm") {
+            let words =
+                format!("the container's shared memory (/dev/shm, {SHARED_MEMORY} unless a volume is mounted there)");
+            let fix = remake(case, "mount an emptyDir with medium Memory at /dev/shm in a new Job");
+            return (words, fix.into_iter().collect());
+        }
+        let look = Fix::outside(format!("look at the disk of node {node}, which holds what containers write"));
+        return (format!("the disk of node {node}"), vec![look]);
+    };
+    let name = volume["name"].as_str().unwrap_or_default();
+    if let Some(claim) = volume["persistentVolumeClaim"]["claimName"].as_str() {
+        let larger = Fix::outside(format!(
+            "raise spec.resources.requests.storage of persistentvolumeclaim/{claim}, where its class allows it"
+        ));
+        return (format!("the volume of claim {claim}"), vec![larger]);
+    }
+    let folder = &volume["emptyDir"];
+    match (folder["medium"].as_str(), folder["sizeLimit"].as_str().and_then(Quantity::parse)) {
+        (Some("Memory"), Some(limit)) => {
+            let larger = half_more(limit).words();
+            let changes = Changes::set(format!("{POD}.volumes[name={name}].emptyDir.sizeLimit"), larger.as_str());
+            let words = format!("rerun with a sizeLimit of {larger}; it counts as memory of the container");
+            (format!("volume {name} (in memory, sizeLimit {})", limit.words()), mend(case, words, &changes))
+        }
+        (Some("Memory"), None) => (format!("volume {name} (in memory)"), Vec::new()),
+        _ if folder.is_object() => (format!("volume {name}, which lies on the disk of node {node},"), Vec::new()),
+        _ => (format!("volume {name}"), Vec::new()),
+    }
+}
+
+/// How programs and their runtimes say that they have no memory left, though no limit of the container was hit.
+static HEAP: Pattern = Pattern::new(concat!(
+    r"(?<java>java\.lang\.OutOfMemoryError)|(?<node>JavaScript heap out of memory)|(?<python>^MemoryError\b)",
+    r"|(?<other>std::bad_alloc|[Cc]annot allocate memory|fatal error: runtime: out of memory|memory allocation of \d+ bytes failed)",
+));
+
+/// T062: the program's own bound of memory was hit, which is below the container's.
+pub(super) fn out_of_heap(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
+    let (line, found) = near_end(words).find_map(|line| Some((line, HEAP.captures(line)?)))?;
+    let cure = if found.name("java").is_some() {
+        "raise the heap: -XX:MaxRAMPercentage=75 in JAVA_TOOL_OPTIONS, or -Xmx where the command sets it"
+    } else if found.name("node").is_some() {
+        "raise the heap: --max-old-space-size (MiB) in NODE_OPTIONS, below the container's limit"
+    } else {
+        "look for a limit of its own (ulimit -v), or have it load less at once"
+    };
+    let Run { pod, container, end, .. } = run;
+    Some(Finding {
+        verdict: sentences([
+            format!(
+                "{} ran out of memory by its own account{} (exit code {}).",
+                called(pod, container),
+                after(run),
+                end.exit_code
+            ),
+            words_of(line),
+            "The kernel did not kill it: its program's own bound was hit, not the container's limit.".to_owned(),
+        ]),
+        short: format!("out of its own memory: {}", cut(line.trim(), 80)),
+        evidence: vec![of_line(pod, container, line), of_end(run)],
+        fixes: [
+            Some(Fix::outside(cure)),
+            rerun(case, "rerun with that setting, and a higher memory limit where the two are close"),
+            for_next_runs(case, &Changes::NONE),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+        group: format!("T062/{}/own", container.name),
+        ..blank(case, "T062", Severity::Error, Confidence::Likely)
+    })
+}
+
+fn words_of(line: &str) -> String {
+    format!("It says: \"{}\".", cut(line.trim(), 160))
+}
+
+/// The lines by which a program may have told what it ended of, the last first. Where errors are told, one of them must
+/// say it: programs that got through later tell of failed attempts too.
+fn near_end<'w>(words: &LastWords<'w>) -> impl Iterator<Item = &'w str> {
+    let lines = if words.are_errors { words.telling.clone() } else { words.lines.clone() };
+    lines.into_iter().rev().take(LAST_LINES)
+}
 
 /// T073: another service did not answer.
 fn unreached(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
-    // Where errors are told, one of them must say it: programs that got through later tell of failed attempts too.
-    let lines = if words.are_errors { &words.telling } else { &words.lines };
-    let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
-    let (line, found) = last.iter().rev().find_map(|line| Some((*line, UNREACHED.captures(line)?)))?;
-    let (why, check) = if found.name("refused").is_some() {
-        ("the connection is refused", "nothing listens there: check that the service runs and that the port is right")
-    } else if found.name("name").is_some() {
-        ("the name is not known", "check the name and its namespace, and the cluster's DNS")
-    } else if found.name("timeout").is_some() {
-        ("no answer comes in time", "check the service, and network policies between the two")
-    } else if found.name("full").is_some() {
-        ("it takes no more connections", "run fewer pods at once, or let the service take more connections")
-    } else {
-        ("its certificate is not trusted", "check the certificate, and the authorities in the image")
-    };
+    let (line, found) = near_end(words).find_map(|line| Some((line, UNREACHED.captures(line)?)))?;
+    let (_, why, check) = TROUBLES.iter().copied().find(|(name, ..)| found.name(name).is_some())?;
+    let is_answered = matches!(why, REFUSES_LOGIN | REFUSES_RIGHT);
     // Some say whom in the line below.
     let below = words.lines.iter().skip_while(|one| **one != line).nth(1);
     let target = [Some(&line), below].into_iter().flatten().find_map(|line| whom(line)).unwrap_or("another service");
-    let fixes = [
-        Some(Fix::outside(check)),
-        Some(Fix::outside("rerun when it answers again; waiting for it with a time limit saves tries")),
-        rerun(case, "rerun with another address, where it is wrong"),
-    ];
+    let fixes = match is_answered {
+        true => [
+            Some(Fix::outside(check)),
+            rerun(case, "rerun with other credentials, where it names the wrong ones"),
+            for_next_runs(case, &Changes::NONE),
+        ],
+        false => [
+            Some(Fix::outside(check)),
+            Some(Fix::outside("rerun when it answers again; waiting for it with a time limit saves tries")),
+            rerun(case, "rerun with another address, where it is wrong"),
+        ],
+    };
+    let short = if is_answered { format!("{target}: {why}") } else { format!("cannot reach {target}") };
     Some(Finding {
         verdict: sentences([
             format!("{} could not use {target}: {why}.", called(run.pod, run.container)),
             format!("It ended with exit code {}{}.", run.end.exit_code, after(run)),
+            if is_answered { words.sentence() } else { String::new() },
         ]),
-        short: format!("cannot reach {target}"),
+        short,
         evidence: vec![of_line(run.pod, run.container, line), of_end(run)],
         fixes: fixes.into_iter().flatten().collect(),
         group: format!("T073/{target}"),
-        ..blank(case, "T073", Severity::Warning, Confidence::Guess)
+        ..blank(case, "T073", if is_answered { Severity::Error } else { Severity::Warning }, Confidence::Guess)
     })
 }
 
@@ -153,4 +312,4 @@ pub(super) fn command<'w>(words: &LastWords<'w>) -> Option<(String, &'w str)> {
 }
 
 #[cfg(test)]
-pub(super) static PATTERNS: &[&Pattern] = &[&DENIED, &UNREACHED, &WHOM, &COMMAND];
+pub(super) static PATTERNS: &[&Pattern] = &[&DENIED, &UNREACHED, &WHOM, &COMMAND, &EXEC, &FULL, &PATH, &HEAP];

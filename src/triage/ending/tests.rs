@@ -66,6 +66,7 @@ fn exit_codes_and_signals_are_told_apart() {
     for (code, reason, rule, words) in [
         (1, "Error", "T060", "ended with exit code 1 after 60s"),
         (2, "Error", "T060", "arguments are wrong"),
+        (255, "Error", "T060", "out of range"),
         (124, "Error", "T060", "timeout(1)"),
         (126, "Error", "T061", "may not be executed"),
         (127, "Error", "T061", "does not have"),
@@ -364,6 +365,47 @@ fn log_gives_away_the_cause() {
             "cannot reach another service",
         ),
         (1, "FATAL: sorry, too many clients already", "T073", "cannot reach another service"),
+        // Not Node's ENOTFOUND.
+        (
+            1,
+            "ModuleNotFoundError: No module named 'pandas'",
+            "T060",
+            "exit 1: ModuleNotFoundError: No module named 'pandas'",
+        ),
+        (1, "x509: certificate has expired or is not yet valid", "T073", "cannot reach another service"),
+        (
+            2,
+            "psql: error: connection to server at \"db\" (10.0.0.5), port 5432 failed: FATAL:  password authentication failed",
+            "T073",
+            "db: it refuses the login",
+        ),
+        (
+            1,
+            "401 Client Error: Unauthorized for url: https://api.example.com/v2",
+            "T073",
+            "api.example.com: it refuses the login",
+        ),
+        (1, "An error occurred (AccessDenied) when calling PutObject", "T073", "another service: it denies access"),
+        // A file of its own, and no service.
+        (1, "cp: /out/a: Permission denied", "T060", "exit 1: cp: /out/a: Permission denied"),
+        (
+            1,
+            "dd: error writing '/dev/shm/a': No space left on device",
+            "T064",
+            "no space left: the container's shared memory (/dev/shm, 64Mi unless a volume is mounted there) is full",
+        ),
+        (
+            1,
+            "java.lang.OutOfMemoryError: Java heap space",
+            "T062",
+            "out of its own memory: java.lang.OutOfMemoryError: Java heap space",
+        ),
+        (
+            134,
+            "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
+            "T062",
+            "out of its own memory: FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memor…",
+        ),
         (1, "ERROR the file is empty", "T060", "exit 1: ERROR the file is empty"),
         (1, "bye", "T060", "exit code 1"),
         (127, "/bin/sh: 1: aws: not found", "T061", "aws is not in the image"),
@@ -374,6 +416,18 @@ fn log_gives_away_the_cause() {
         let found = Scene::ended(code, "Error").tail("etl-a", &["start", line]).find().remove(0);
         assert_eq!((found.rule.0, found.short.as_str()), (rule, short), "{line}");
         assert!(found.evidence.iter().any(|one| one.words == line), "{line}: {:?}", found.evidence);
+    }
+}
+
+#[test]
+fn runtime_that_cannot_execute_a_file_is_told_by_what_the_file_is() {
+    for (line, rule, short) in [
+        ("exec /app/run.sh: exec format error", "T054", "/app/run.sh has no #! line"),
+        ("exec /app/run: exec format error", "T046", "image is for another architecture"),
+        ("exec /app/run: no such file or directory", "T054", "/app/run lacks its interpreter"),
+    ] {
+        let found = Scene::ended(1, "Error").tail("etl-a", &[line]).find().remove(0);
+        assert_eq!((found.rule.0, found.short.as_str()), (rule, short), "{line}");
     }
 }
 
@@ -481,4 +535,24 @@ fn between_two_tries_what_they_end_of_leads_and_the_wait_comes_of_it() {
     let first = &findings[0];
     assert!(first.verdict.starts_with("Container worker ended with exit code 3"), "{}", first.verdict);
     assert!(first.effect.contains("next try in") && first.effect.contains("retry 1 of 6"), "{}", first.effect);
+}
+
+#[test]
+fn child_that_was_killed_for_memory_is_no_trouble_where_the_program_ended_well() {
+    // The kubelet has told the container's end and not yet the pod's.
+    let ending = Scene::of_state("Running", end(0, "OOMKilled", "11:59"));
+    assert_eq!(ending.rule(), "");
+    // There is no limit in this scene, so that it was the node.
+    assert_eq!(Scene::ended(137, "OOMKilled").rule(), "T063");
+}
+
+#[test]
+fn of_several_containers_that_failed_the_first_leads_and_the_others_are_named() {
+    let mut scene = Scene::ended(3, "Error");
+    let statuses = scene.pod()["status"]["containerStatuses"].as_array_mut().unwrap();
+    statuses.push(json!({ "name": "ship", "restartCount": 0, "state": end(4, "Error", "11:52") }));
+    scene.pod()["spec"]["containers"].as_array_mut().unwrap().push(json!({ "name": "ship" }));
+    let found = scene.find().remove(0);
+    assert!(found.verdict.starts_with("Container worker ended with exit code 3"), "{}", found.verdict);
+    assert!(found.verdict.contains("Container ship failed after it: it ended with exit code 4."), "{}", found.verdict);
 }

@@ -359,7 +359,7 @@ fn no_workload(case: &Case<'_>, job: &Job, is_absent: bool) -> Option<Finding> {
     Some(Finding {
         severity: Severity::Critical,
         verdict: format!("The Job is to wait in queue {name}, but {why}. It stays paused."),
-        short: format!("queue {name}: no Workload"),
+        short: format!("queue {name}: Kueue does not take it up"),
         fixes,
         since: job.meta.created,
         group: format!("T003/{}/no-workload", job.meta.namespace),

@@ -34,13 +34,20 @@ pub(super) fn tell(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Finding> {
         finding.effect = "stopped by maxFailedIndexes".to_owned();
     } else {
         finding.verdict =
-            format!("{} of {all} failed for good: {which}. The other {done} are done.{cause}", many(failed, "index"),);
+            format!("{} of {all} failed for good: {which}. {done} of {all} are done.{cause}", many(failed, "index"));
         finding.effect = format!("{done} of {all} are done");
     }
     finding.short = format!("{failed} of {all} indexes failed: {which}");
     finding.evidence.push(of_field(job, "status.failedIndexes", which));
     finding.evidence.push(of_field(job, "status.completedIndexes", job.completed_indexes.as_str()));
-    let rest = if is_cut { "for those that are not done".to_owned() } else { format!("for indexes {which} alone") };
+    let rest = if is_cut {
+        "for those that are not done".to_owned()
+    } else {
+        match failed {
+            1 => format!("for index {which} alone"),
+            _ => format!("for indexes {which} alone"),
+        }
+    };
     finding.fixes = end.rerun_with(
         format!("make a new Job {rest}: it counts from 0, so the program must be told which they are"),
         &Changes::NONE,

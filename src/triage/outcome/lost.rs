@@ -72,7 +72,8 @@ fn gave_up(end: &End<'_, '_>, said: Option<&Event>) -> Finding {
         ),
     };
     finding.verdict = match end.failed.reason.as_str() {
-        "BackoffLimitExceeded" => format!("The Job {words}. {where_to_look}"),
+        // How often it tried stands below, as the effect.
+        "BackoffLimitExceeded" => format!("The Job failed as often as it may. {where_to_look}"),
         reason => format!("The Job failed: {reason}: {}. {where_to_look}", end.failed.message),
     };
     finding.verdict.push_str(&said_words(said));

@@ -72,6 +72,42 @@ pub(super) fn gated(case: &Case<'_>, pod: &Pod) -> Finding {
     }
 }
 
+/// `ephemeral volume v: create PVC worker-2kmns-v: persistentvolumeclaims "worker-2kmns-v" is forbidden: …`
+/// (`pkg/controller/volume/ephemeral`), `PodResourceClaim gpu: resource claim template "big": … not found`
+/// (`pkg/controller/resourceclaim`).
+pub(super) static CLAIM: Pattern = Pattern::new(
+    r"^(?:ephemeral volume (?<volume>\S+): create PVC \S+: |PodResourceClaim (?<device>\S+): )(?<why>(?s:.*))$",
+);
+
+/// T026 and T021: a controller is to make a claim for the pod and cannot. No scheduler looks at the pod before.
+pub(super) fn claim_not_made(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
+    let events =
+        ["FailedBinding", "FailedResourceClaimCreation"].into_iter().flat_map(|reason| case.events(pod, reason));
+    let event = events.max_by_key(|event| event.last)?;
+    let found = CLAIM.captures(&event.note)?;
+    let why = found["why"].rsplit(" is forbidden: ").next().unwrap_or_default().trim_end_matches('.').to_owned();
+    let (rule, what, cure) = match found.name("volume") {
+        Some(volume) => (
+            "T026",
+            format!("claim for its volume {}", volume.as_str()),
+            "make that possible, or rerun with another volume: the claim is tried again by itself",
+        ),
+        None => (
+            "T021",
+            format!("device claim {}", &found["device"]),
+            "make what is missing: the claim is tried again by itself",
+        ),
+    };
+    Some(Finding {
+        verdict: format!("The pod's {what} cannot be made: {why}. No scheduler looks at the pod before it is there."),
+        short: format!("no {what}: {why}"),
+        evidence: vec![of_event(event)],
+        fixes: vec![Fix::outside(cure), case.rerun("change what the pod claims, in a new Job")],
+        group: format!("{rule}/{}/{what}", pod.meta.namespace),
+        ..finding(case, pod, rule, Severity::Critical)
+    })
+}
+
 /// A scheduler says something of a pod within so many seconds.
 const JUDGED_SECONDS: i64 = 30;
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::finding::{Finding, Fix, Severity};
 use super::super::mend::{Changes, POD, mend};
+use super::super::outcome::many;
 use super::Scene;
 use super::message::{Reason, Topic};
 use super::nodes::{is_control_plane, label};
@@ -156,7 +157,8 @@ pub(super) fn ports(scene: Scene<'_, '_>) -> Finding {
     fixes.extend(mend(scene.case, "leave hostPort out in a new Job: few Jobs need it", &without_ports(scene)));
     Finding {
         verdict: format!(
-            "{port} is taken on {count} nodes: only one pod of a node can have it.{}",
+            "{port} is taken on {}: only one pod of a node can have it.{}",
+            many(count, "node"),
             scene.others(Topic::Ports)
         ),
         short: format!("{} is taken", [&["hostPort".to_owned()], &ports[..]].concat().join(" ")),

@@ -27,13 +27,17 @@ pub(super) fn short(scene: Scene<'_, '_>, resource: &str) -> Finding {
         Topic::Room(name) => Some(name),
         _ => None,
     });
-    let resource = short.into_iter().find(|name| never(name)).unwrap_or(resource);
+    let never_had: Vec<&str> = short.into_iter().filter(|name| never(name)).collect();
+    let resource = never_had.first().copied().unwrap_or(resource);
     let Some(asked) = sight.asked(resource) else { return unknown(scene, resource, None) };
     let fits_all = |at: &usize| sight.asks.iter().all(|(name, _)| fits(*at, name));
     if eligible.is_empty() {
         unknown(scene, resource, Some(asked))
     } else if never(resource) {
-        never_fits(scene, resource, asked, &eligible)
+        match never_had[..] {
+            [_, _, ..] => never_fits_in_several(scene, &never_had, &eligible),
+            _ => never_fits(scene, resource, asked, &eligible),
+        }
     } else if !eligible.iter().any(fits_all) {
         nowhere_together(scene)
     } else {
@@ -66,7 +70,7 @@ fn unknown(scene: Scene<'_, '_>, resource: &str, asked: Option<Quantity>) -> Fin
 /// The pod is larger than any node that would take it.
 fn never_fits(scene: Scene<'_, '_>, resource: &str, asked: Quantity, eligible: &[usize]) -> Finding {
     let (node, most) = largest(scene, resource, eligible);
-    let (asked, most) = (asked.words(), most.words());
+    let (asked, most) = (asked.words(), most.about());
     Finding {
         verdict: format!(
             "The pod never fits: it asks for {asked} {resource}, and the largest node that would take it, {node}, offers \
@@ -82,6 +86,46 @@ fn never_fits(scene: Scene<'_, '_>, resource: &str, asked: Quantity, eligible: &
             .chain([Fix::outside(format!("add a node with more than {asked} {resource}: the pod is placed by itself"))])
             .collect(),
         group: group(scene, resource, "never"),
+        ..scene.finding("T020", Severity::Critical)
+    }
+}
+
+/// The same of several resources, each of which no node has enough of.
+fn never_fits_in_several(scene: Scene<'_, '_>, resources: &[&str], eligible: &[usize]) -> Finding {
+    let one = |name: &&str| {
+        let asked = scene.sight.asked(name).map(Quantity::words).unwrap_or_default();
+        (format!("{asked} {name}"), largest(scene, name, eligible).1.about())
+    };
+    let all: Vec<(String, String)> = resources.iter().map(one).collect();
+    let asked = all.iter().map(|(asked, _)| asked.as_str()).collect::<Vec<_>>().join(", ");
+    let each = all.iter().map(|(asked, most)| format!("{asked} (at most {most} on a node)"));
+    let each = each.collect::<Vec<_>>().join(", ");
+    let changes = || {
+        let (path, container) = mend::only_container(scene.case)?;
+        let mut changes = Changes::NONE;
+        for name in resources {
+            let most = scene.most_left(name, eligible).filter(|most| *most > Quantity::default())?;
+            changes = changes.and(mend::resource(&path, container, "requests", name, most));
+        }
+        Some(changes)
+    };
+    let smaller = "ask for no more than a node has, in a new Job";
+    let fixes = match changes() {
+        Some(changes) => mend::mend(scene.case, smaller, &changes),
+        None => vec![scene.case.rerun(smaller)],
+    };
+    Finding {
+        verdict: format!(
+            "The pod never fits: no node that would take it has what it asks for of {each}. {}{}",
+            scene.patience(),
+            scene.others(Topic::Room(resources[0]))
+        ),
+        short: format!("never fits: {asked}"),
+        fixes: fixes
+            .into_iter()
+            .chain([Fix::outside(format!("add a node with {asked}: the pod is placed by itself"))])
+            .collect(),
+        group: format!("T020/never/{asked}"),
         ..scene.finding("T020", Severity::Critical)
     }
 }
@@ -133,8 +177,8 @@ fn full_now(scene: Scene<'_, '_>, resource: &str, asked: Quantity, eligible: &[u
     // Where more seems to be free, there are pods that are not watched.
     let most = free.filter(|(_, left)| *left < asked).map(|(at, left)| {
         let node = sight.nodes[at];
-        let size = offered(node, resource).unwrap_or_default().words();
-        (node.meta.name.as_str(), left.max(Quantity::default()).words(), size)
+        let size = offered(node, resource).unwrap_or_default().about();
+        (node.meta.name.as_str(), left.max(Quantity::default()).about(), size)
     });
     let (left, short) = match &most {
         Some((node, left, size)) => (

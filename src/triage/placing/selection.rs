@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::case::of_field;
 use super::super::finding::{Finding, Fix, Severity};
+use super::super::grammar::near;
 use super::super::mend::{self, Changes, POD, mend, mend_here};
 use super::Scene;
 use super::message::{Reason, Topic};
@@ -203,7 +204,10 @@ pub(super) fn unmatched(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
         let (key, _) = one.split_once('=')?;
         Some(match label(node, key) {
             Some(value) => format!("it has {key}={value}"),
-            None => format!("it has no label {key}"),
+            None => match near(key, node.meta.labels.iter().map(|(key, _)| key.as_str())) {
+                Some(near) => format!("it has no label {key}, but one {near}"),
+                None => format!("it has no label {key}"),
+            },
         })
     });
     let has = has.collect::<Vec<_>>().join(", ");
@@ -235,6 +239,15 @@ fn reselected(scene: Scene<'_, '_>, spec: &Value, node: &Node, lacking: &[String
     {
         let words = format!("ask for {key}={value}, as {} has it, in a new Job", node.meta.name);
         fixes.extend(mend_here(scene.case, words, &Changes::set(path(key), value)));
+    }
+    let keys = || node.meta.labels.iter().map(|(key, _)| key.as_str());
+    if let [wanted] = selected[..]
+        && let Some(near) = near(wanted, keys())
+        && let Some(value) = label(node, &near)
+    {
+        let words = format!("ask for {near}={value} instead of {wanted}, in a new Job");
+        let changes = Changes::remove(path(wanted)).and_set(path(&near), value);
+        fixes.extend(mend_here(scene.case, words, &changes));
     }
     let mut changes = selected.iter().fold(Changes::NONE, |changes, key| changes.and_remove(path(key)));
     if lacking.len() > selected.len() {

@@ -360,7 +360,12 @@ fn volumes_are_tied_to_places_and_held_by_pods() {
         "spec": { "nodeAffinity": { "required": { "nodeSelectorTerms": terms } } },
     });
     let objects = [mounting("data", far), vec![bound, volume, labelled("a", "zone", "eu-2"), node("b")]].concat();
-    told(&objects, "T027", Severity::Error, &["Volume pv-1 of claim data is tied to zone=eu-1. No node is there."]);
+    told(
+        &objects,
+        "T027",
+        Severity::Error,
+        &["Volume pv-1 of claim data is tied to zone=eu-1. No node of the cluster has that label"],
+    );
     told(&mounting("data", far), "T027", Severity::Error, &["2 nodes are in another place"]);
 
     let held = "0/2 nodes are available: 2 node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod.";

@@ -255,7 +255,7 @@ pub(super) fn elsewhere(scene: Scene<'_, '_>) -> Finding {
         .collect();
     let nodes = match (scene.sight.nodes.is_empty(), &there[..]) {
         (true, _) => String::new(),
-        (_, []) => " No node is there.".to_owned(),
+        (_, []) => " No node of the cluster has that label: it is gone, or has another name now.".to_owned(),
         (_, some) => format!(" The nodes there ({}) do not take the pod.", some.join(", ")),
     };
     let (volume, name) = (&claim.volume, &claim.meta.name);

@@ -260,16 +260,6 @@ fn names_of_a_series_differ_in_numbers_and_random_ends() {
 }
 
 #[test]
-fn rules_whose_causes_are_shared_are_registered() {
-    let known = |id: &&str| super::super::RULES.iter().any(|rule| rule.id.0 == *id);
-    for id in SHARED.iter().chain(&SILENT).chain(&OF_PROGRAMS).chain(&BY_WORDS) {
-        assert!(known(id), "{id}");
-        let lists = [SHARED.as_slice(), SILENT.as_slice(), OF_PROGRAMS.as_slice()];
-        assert_eq!(lists.iter().filter(|list| list.contains(id)).count(), 1, "{id} is of one sort");
-    }
-}
-
-#[test]
 fn jobs_that_say_the_same_last_words_are_one_problem() {
     let objects = [failed("data", "a", 300, 3), failed("data", "b", 600, 3), failed("data", "c", 900, 3)].concat();
     let snapshot = snapshot_of(&objects);
@@ -288,4 +278,56 @@ fn jobs_that_say_the_same_last_words_are_one_problem() {
     ];
     let members: Vec<Vec<Subject>> = problems(found, &snapshot).into_iter().map(|one| one.members).collect();
     assert_eq!(members, [vec![of("a"), of("b")], vec![of("c")]]);
+}
+
+#[test]
+fn each_rule_says_what_makes_it_one_cause() {
+    let objects: Vec<Value> =
+        [failed("a", "load", 60, 3), failed("a", "ship", 60, 3), failed("b", "load", 60, 3)].concat();
+    let snapshot = snapshot_of(&objects);
+    let base = examine(&snapshot, &objects, time(NOW), subjects(&snapshot)[0]).remove(0);
+    let line = Source::Log { pod: snapshot.key_of(base.subject).unwrap(), container: "main".to_owned() };
+    let words = crate::triage::Evidence { source: line, words: "no such table".to_owned(), at: None };
+    for rule in crate::triage::RULES {
+        let finding = Finding {
+            rule: rule.id,
+            severity: Severity::Error,
+            group: format!("{}/main", rule.id.0),
+            evidence: vec![words.clone()],
+            ..base.clone()
+        };
+        let found = subjects(&snapshot).into_iter().map(|subject| (subject, Finding { subject, ..finding.clone() }));
+        let lines = problems(found, &snapshot).len();
+        let wanted = match rule.cause {
+            Cause::Shared | Cause::Controller => 1,
+            // By namespace; of programs also by what they are.
+            Cause::Named | Cause::Crowd | Cause::Runs | Cause::LastWords => 2,
+            Cause::Program => 3,
+        };
+        assert_eq!(lines, wanted, "{rule:?}");
+    }
+}
+
+#[test]
+fn run_that_may_hang_is_told_once_with_the_crowd_that_it_is_part_of() {
+    let run = |name: &str, seconds: i64| {
+        let pod = json!({
+            "phase": "Running", "startTime": ago(seconds),
+            "containerStatuses": [{ "name": "main", "state": { "running": { "startedAt": ago(seconds) } } }],
+        });
+        job("data", name, seconds, json!({ "active": 1 }), pod)
+    };
+    let mut objects = cronjob("sync", 864_000, vec![run("sync-1", 90_000), run("sync-2", 86_000)]);
+    objects[0]["spec"]["concurrencyPolicy"] = json!("Allow");
+    objects[0]["status"]["active"] =
+        json!([{ "name": "sync-1", "uid": "data/sync-1" }, { "name": "sync-2", "uid": "data/sync-2" }]);
+    let snapshot = snapshot_of(&objects);
+    let first = |subject| Some((subject, examine(&snapshot, &objects, time(NOW), subject).into_iter().next()?));
+    let found: Vec<_> = subjects(&snapshot).into_iter().filter_map(first).collect();
+    let rules: Vec<_> = found.iter().map(|(_, finding)| finding.rule.0).collect();
+    assert_eq!(rules, ["T119", "T090", "T090"]);
+    let told: Vec<_> = problems(found.clone(), &snapshot).iter().map(|one| one.finding.rule.0).collect();
+    assert_eq!(told, ["T119"]);
+    let runs = problems(found.into_iter().skip(1), &snapshot);
+    assert_eq!(runs.iter().map(|one| one.members.len()).sum::<usize>(), 2, "without it they are told");
 }

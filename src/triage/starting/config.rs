@@ -24,6 +24,9 @@ static NO_KEY: Pattern =
 /// `container has runAsNonRoot and image has non-numeric user (app), cannot verify user is non-root`.
 static USER: Pattern = Pattern::new(r"non-numeric user \((?<user>[^)]*)\)");
 
+/// `container nope not found`, of a `resourceFieldRef`.
+static NO_CONTAINER: Pattern = Pattern::new(r"^container (?<name>\S+) not found$");
+
 /// `MountVolume.SetUp failed for volume "migrations" : configmap "migration-scripts" not found`.
 static MOUNT: Pattern = Pattern::new(r#"MountVolume\.SetUp failed for volume "(?<volume>[^"]+)" : (?<rest>(?s:.*))$"#);
 
@@ -31,10 +34,11 @@ static MOUNT: Pattern = Pattern::new(r#"MountVolume\.SetUp failed for volume "(?
 static NO_FILE: Pattern = Pattern::new(r"references non-existent (?<kind>secret|config) key: (?<key>.+)$");
 
 /// A ConfigMap or a Secret.
-struct Source<'t> {
-    kind: &'static str,
-    namespace: &'t str,
-    name: &'t str,
+pub(super) struct Source<'t> {
+    /// `ConfigMap` or `Secret`.
+    pub(super) kind: &'static str,
+    pub(super) namespace: &'t str,
+    pub(super) name: &'t str,
 }
 
 impl Source<'_> {
@@ -121,7 +125,7 @@ fn places<'v>(spec: &'v Value, source: &Source<'_>) -> Vec<Place<'v>> {
     found
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
@@ -155,7 +159,7 @@ fn missing_object(case: &Case<'_>, pod: &Pod, container: &Container, message: &s
 }
 
 /// What is told of an object that is not there.
-fn absent(case: &Case<'_>, rule: &'static str, source: &Source<'_>, use_of_it: String) -> Finding {
+pub(super) fn absent(case: &Case<'_>, rule: &'static str, source: &Source<'_>, use_of_it: String) -> Finding {
     let Source { kind, namespace, name } = source;
     let namesake = source.namesake(case);
     let near = namesake.as_ref().map(|near| format!("There is a {kind} {near}."));
@@ -289,9 +293,19 @@ fn as_root(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> 
 /// T047 in words that are not known.
 fn unknown(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> Finding {
     let fixes = [remake(case, "correct the template in a new Job"), for_next_runs(case, &Changes::NONE)];
+    let why = match (message.strip_prefix("missing value for "), NO_CONTAINER.captures(message)) {
+        (Some(name), _) => format!("subPathExpr names the variable {name}, which the container does not set"),
+        (_, Some(found)) => {
+            format!(
+                "a variable is taken from the resources of container {}, which the pod does not have",
+                &found["name"]
+            )
+        }
+        _ => message.to_owned(),
+    };
     Finding {
-        verdict: sentences([format!("{} cannot be configured: {message}.", called(pod, container)), waits(case)]),
-        short: format!("no configuration: {message}"),
+        verdict: sentences([format!("{} cannot be configured: {why}.", called(pod, container)), waits(case)]),
+        short: format!("no configuration: {why}"),
         fixes: fixes.into_iter().flatten().collect(),
         group: format!("T047/{}/{message}", container.name),
         ..blank(case, "T047", Severity::Critical, Confidence::Likely)
@@ -353,4 +367,4 @@ fn volume_source(case: &Case<'_>, volume: &str, kind: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-pub(super) static PATTERNS: &[&Pattern] = &[&MISSING, &NO_KEY, &USER, &MOUNT, &NO_FILE];
+pub(super) static PATTERNS: &[&Pattern] = &[&MISSING, &NO_KEY, &USER, &NO_CONTAINER, &MOUNT, &NO_FILE];

@@ -6,6 +6,7 @@ use super::image_name::{corrected, near_image};
 use super::trouble::Trouble;
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
+use crate::model::event::Event;
 use crate::model::mutation::Address;
 use crate::model::pod::{Container, Pod};
 use crate::triage::case::{of_event, of_field};
@@ -123,22 +124,43 @@ impl Pull<'_> {
         let what = match self.text.to_lowercase() {
             text if text.contains("name unknown") => "no such repository",
             text if text.contains("manifest unknown") => "no such tag in this repository",
+            _ if image.contains('@') => "no image with this digest, or no such repository",
             _ => "no such tag, or no such repository",
         };
         let verdict = format!("Image {image} does not exist: {} has {what}.", self.registry());
         let (words, changes) = self.another("rerun with an image that exists");
+        let namespace = &self.pod.meta.namespace;
+        let secret = self.missing_secret();
+        let unseen = secret.as_ref().map(|(_, names)| {
+            format!(
+                "Pull secret {names} cannot be read in namespace {namespace} either: it is probably not there, and many \
+                 registries say the same of an image that nobody may see without it."
+            )
+        });
+        let create = secret.as_ref().map(|(_, names)| {
+            Fix::outside(format!("create secret/{names} in namespace {namespace}, where the image needs it"))
+        });
+        let evidence = [self.evidence.clone(), secret.iter().map(|(event, _)| of_event(event)).collect()].concat();
         let fixes = [
+            create,
             mend_here(case, words, &changes),
             Some(self.in_this_pod(&changes)),
             Some(Fix::outside(format!("push {image}: the node asks for it again within 5 minutes"))),
             for_next_runs(case, &changes),
         ];
         Finding {
-            verdict: sentences([verdict, waits(case)]),
+            verdict: sentences([verdict, unseen.unwrap_or_default(), waits(case)]),
             short: format!("image not found: {}", self.short_name()),
             fixes: fixes.into_iter().flatten().collect(),
+            evidence,
             ..self.finding("T040", Severity::Critical)
         }
+    }
+
+    /// Pull secrets that the kubelet could not read, by what it says of them.
+    fn missing_secret(&self) -> Option<(&Event, String)> {
+        let event = self.case.events(self.pod, "FailedToRetrieveImagePullSecret").into_iter().next()?;
+        Some((event, SECRETS.captures(&event.note)?["names"].to_owned()))
     }
 
     /// The image is the one field that may be another one in a pod that is there: it saves this try.
@@ -172,14 +194,13 @@ impl Pull<'_> {
     fn refused(mut self) -> Finding {
         let (case, pod) = (self.case, self.pod);
         let namespace = &pod.meta.namespace;
-        let event = case.events(pod, "FailedToRetrieveImagePullSecret").into_iter().next();
-        let missing = event.and_then(|event| Some(SECRETS.captures(&event.note)?["names"].to_owned()));
+        let missing = self.missing_secret();
         // A secret that is not there says enough; else the name may as well be wrong.
         let misspelt = match missing {
             Some(_) => "",
             None => "A registry that hides what it has says the same of a repository that does not exist.",
         };
-        let (why, short, mut fixes) = if let (Some(names), Some(event)) = (missing, event) {
+        let (why, short, mut fixes) = if let Some((event, names)) = missing {
             self.evidence.insert(0, of_event(event));
             (
                 format!("Pull secret {names} cannot be read in namespace {namespace}: it is probably not there."),

@@ -106,8 +106,16 @@ fn claim_of(case: &Case<'_>, pod: &Pod, volume: &str) -> Option<String> {
     found["persistentVolumeClaim"]["claimName"].as_str().map(str::to_owned)
 }
 
+/// `Output: mount: /var/lib/kubelet/pods/…/v: unknown filesystem type 'nfs'.` (`k8s.io/mount-utils`).
+static MOUNT_OUTPUT: Pattern = Pattern::new(r"\nOutput: (?:mount(?:\.\w+)?: )?(?:/\S+: )?(?<said>[^\n]+)");
+
 /// The part of a runtime's or driver's sentence that tells: without the codes that the libraries around it add.
 fn said(text: &str) -> String {
+    // Of a mount command that failed, its own words tell, and not how it was called.
+    let text = match MOUNT_OUTPUT.captures(text) {
+        Some(found) => found.name("said").map_or(text, |said| said.as_str()),
+        None => text,
+    };
     let text = text.rsplit_once("desc = ").map_or(text, |(_, said)| said);
     cut(text.trim().trim_end_matches('.'), 200)
 }
@@ -251,4 +259,4 @@ fn without(case: &Case<'_>, field: &str) -> Changes {
 }
 
 #[cfg(test)]
-pub(super) static PATTERNS: &[&Pattern] = &[&VOLUME, &SUMMARY, &SHORT_OF];
+pub(super) static PATTERNS: &[&Pattern] = &[&VOLUME, &SUMMARY, &SHORT_OF, &MOUNT_OUTPUT];

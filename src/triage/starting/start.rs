@@ -2,6 +2,7 @@
 
 use super::super::Case;
 use super::image::foreign_architecture;
+use super::script::{self, Refusal};
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
 use crate::model::pod::{Container, ContainerState, End, Pod, Role};
@@ -10,7 +11,7 @@ use crate::triage::case::{of_event, of_field};
 use crate::triage::container::{blank, called, cut, pod_subject, remake, rerun, sentences, status_path, waits};
 use crate::triage::finding::{Confidence, Evidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
-use crate::triage::mend::{Changes, amount, for_next_runs, half_more, mend, of_container};
+use crate::triage::mend::{Changes, amount, for_next_runs, half_more, mend, of_container, resource};
 use crate::triage::restarts;
 
 /// The program in `exec: "./migrate.sh": stat ./migrate.sh: no such file or directory`, as runc says it, and in crun's
@@ -69,17 +70,25 @@ fn is_start_error(end: &End) -> bool {
 }
 
 fn told(case: &Case<'_>, pod: &Pod, container: &Container, text: &str, evidence: Evidence) -> Finding {
-    if text.contains("exec format error") {
-        let image = case.container_spec(&container.name).and_then(|spec| spec["image"].as_str());
-        return foreign_architecture(case, pod, image.unwrap_or(&container.name), vec![evidence]);
-    }
     let program = PROGRAM.captures(text).and_then(|found| {
         let name = found.name("runc").or_else(|| found.name("crun")).or_else(|| found.name("bare"))?;
         Some(name.as_str().to_owned())
     });
+    let refusal = ["exec format error", "permission denied"].into_iter().find(|words| text.contains(words));
+    if let Some((path, refusal)) = program.as_deref().zip(refusal.and_then(Refusal::of))
+        && let Some(found) = script::refused(case, pod, container, path, refusal, vec![evidence.clone()])
+    {
+        return Finding { since: pod.started, ..found };
+    }
+    if text.contains("exec format error") {
+        let image = case.container_spec(&container.name).and_then(|spec| spec["image"].as_str());
+        return foreign_architecture(case, pod, image.unwrap_or(&container.name), vec![evidence]);
+    }
+    let apart = program.as_deref().map_or_else(Vec::new, |program| script::taken_apart(case, container, program));
     let Cause { why, short, cure } = cause(text, program.as_deref());
     let fixes = match is_memory(text) {
         true => more_memory(case, container),
+        false if !apart.is_empty() => apart,
         false => [cure(case), for_next_runs(case, &Changes::NONE)].into_iter().flatten().collect(),
     };
     let again = if pod.is_finished() { String::new() } else { waits(case) };
@@ -108,6 +117,59 @@ fn more_memory(case: &Case<'_>, container: &Container) -> Vec<Fix> {
     let larger = limit.map(half_more).max(Quantity::parse(LEAST_MEMORY)).unwrap_or_default();
     let changes = Changes::set(of_container(container, "resources.limits.memory"), larger.words());
     mend(case, format!("rerun with a memory limit of {}", larger.words()), &changes)
+}
+
+/// Less memory than this no process can use at all, in bytes.
+const NO_MEMORY: i64 = 1 << 20;
+
+/// T054: the memory limit has the wrong unit (`512m` is half a byte), so that the node fails in some way of its own: it
+/// cannot write the pod's volumes, has the sandbox killed, or the container. Instead of what was found of that.
+pub(in crate::triage) fn slip_of_unit(case: &Case<'_>, pod: &Pod, found: &Finding) -> Option<Finding> {
+    let is_tiny = (1..NO_MEMORY).contains(&pod.limits.memory_bytes);
+    if !is_tiny || !matches!(found.rule.0, "T050" | "T051" | "T054" | "T062" | "T066") {
+        return None;
+    }
+    let least =
+        |container: &&Container| case.container_spec(&container.name).and_then(|spec| amount(spec, "limits", "memory"));
+    let mains = pod.containers.iter().filter(|one| one.role == Role::Main);
+    let container = mains.filter(|one| least(one).is_some()).min_by_key(least).or(pod.containers.first())?;
+    let spec = case.container_spec(&container.name);
+    let written = spec.and_then(|spec| spec["resources"]["limits"]["memory"].as_str()).unwrap_or_default();
+    let digits = written.trim_end_matches(|one: char| !one.is_ascii_digit());
+    let meant =
+        Some(format!("{digits}Mi")).filter(|_| digits.bytes().all(|one| one.is_ascii_digit()) && !digits.is_empty());
+    let (limit, is) = match written.strip_prefix(digits) {
+        Some("m") => (written, "in which m means thousandths of a byte"),
+        Some("") if !digits.is_empty() => (written, "which without a unit is a number of bytes"),
+        _ => (if written.is_empty() { "less than 1Mi" } else { written }, "which is less than any program needs"),
+    };
+    let guess = meant.as_ref().map_or_else(String::new, |meant| format!("{meant} was probably meant."));
+    let fixes = match (spec, meant.as_deref().and_then(Quantity::parse)) {
+        (Some(spec), Some(meant)) => {
+            let path = of_container(container, "");
+            let path = path.trim_end_matches('.');
+            let mut changes = resource(path, spec, "limits", "memory", meant);
+            if amount(spec, "requests", "memory").is_some() {
+                changes = changes.and_set(format!("{path}.resources.requests.memory"), meant.words());
+            }
+            mend(case, format!("rerun with a memory limit of {}", meant.words()), &changes)
+        }
+        _ => rerun(case, "rerun with a memory limit in Mi or Gi").into_iter().collect(),
+    };
+    let path = of_container(container, "resources.limits.memory").replace("spec.template.spec", "spec");
+    let evidence = [vec![of_field(pod, path, limit)], found.evidence.clone()].concat();
+    Some(Finding {
+        verdict: sentences([
+            format!("{} may use {limit} of memory, {is}. Nothing can start with that.", called(pod, container)),
+            guess,
+        ]),
+        short: format!("memory limit {limit}: wrong unit"),
+        evidence,
+        fixes,
+        since: found.since,
+        group: format!("T054/{}/unit", container.name),
+        ..blank(case, "T054", Severity::Critical, Confidence::Certain)
+    })
 }
 
 /// Why a process cannot be started.
@@ -152,6 +214,11 @@ fn cause(text: &str, program: Option<&str>) -> Cause {
             "seccomp profile is not on the node".to_owned(),
             |case| remake(case, "use seccompProfile RuntimeDefault in a new Job, or put the profile on the node"),
         );
+    }
+    if program.contains(' ') && (has("not found") || has("no such file or directory")) {
+        let why =
+            format!("all of \"{program}\" is taken for the name of one program: the command has it as a single entry");
+        return of(why, "its command is one word with blanks in it".to_owned(), command);
     }
     if has("executable file") && has("not found") {
         return of(

@@ -314,3 +314,74 @@ fn a_refusal_by_the_node_that_lasts_is_told_so_and_mended() {
     assert_eq!(found.severity, Severity::Warning, "{}", found.verdict);
     assert!(found.fixes[0].call.is_none(), "the next try may come through");
 }
+
+#[test]
+fn script_of_a_config_map_is_told_by_its_first_line() {
+    let script = |text: &str, log: &str| {
+        let mut scene = Scene::ended(1, "Error").tail("etl-a", &[log]);
+        scene.job()["spec"]["template"]["spec"] = json!({
+            "containers": [{
+                "name": "worker", "command": ["/s/run.sh", "-v"], "volumeMounts": [{ "name": "v", "mountPath": "/s/" }],
+            }],
+            "volumes": [{ "name": "v", "configMap": { "name": "scripts" } }],
+        });
+        scene
+            .with(json!({
+                "apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": { "name": "scripts", "namespace": "batch" }, "data": { "run.sh": text },
+            }))
+            .find()
+            .remove(0)
+    };
+    let (missing, format) = ("exec /s/run.sh: no such file or directory", "exec /s/run.sh: exec format error");
+    for (text, log, short) in [
+        ("#!/bin/sh\r\ntrue\r\n", missing, "/s/run.sh has Windows line ends"),
+        ("#!/usr/bin/python3\n", missing, "no /usr/bin/python3 for /s/run.sh"),
+        ("true\n", format, "/s/run.sh has no #! line"),
+        ("#!/bin/sh\n", "exec /s/run.sh: permission denied", "/s/run.sh may not be executed"),
+    ] {
+        let found = script(text, log);
+        assert_eq!((found.rule.0, found.short.as_str()), ("T054", short), "{text:?}");
+        assert!(found.verdict.contains("key run.sh of ConfigMap scripts"), "{}", found.verdict);
+    }
+    let through = script("true\n", format).fixes;
+    let command = r#"spec.template.spec.containers[name=worker].command=["sh","/s/run.sh","-v"]"#;
+    assert!(through.iter().any(|fix| fix.call.as_ref().is_some_and(|call| call.argument == command)), "{through:?}");
+}
+
+#[test]
+fn whole_line_as_a_command_is_taken_apart() {
+    for (line, words) in [
+        ("python3 /app/run.py --all", r#"["python3","/app/run.py","--all"]"#),
+        ("cat a | sort", r#"["sh","-c","cat a | sort"]"#),
+    ] {
+        let mut scene = Scene::ended(128, "StartError");
+        scene.pod()["status"]["containerStatuses"][0]["state"]["terminated"]["message"] =
+            json!(format!("exec: \"{line}\": stat {line}: no such file or directory: unknown"));
+        scene.job()["spec"]["template"]["spec"]["containers"] = json!([{ "name": "worker", "command": [line] }]);
+        let found = scene.find().remove(0);
+        assert!(found.verdict.contains("name of one program"), "{}", found.verdict);
+        assert!(found.fixes[0].call.as_ref().unwrap().argument.ends_with(words), "{:?}", found.fixes);
+    }
+}
+
+#[test]
+fn what_a_pod_that_is_held_up_will_miss_next_is_told_too() {
+    let spec = json!({
+        "containers": [{
+            "name": "worker",
+            "envFrom": [{ "secretRef": { "name": "db" } }, { "configMapRef": { "name": "extra", "optional": true } }],
+            "env": [{ "name": "A", "valueFrom": { "configMapKeyRef": { "name": "there", "key": "a" } } }],
+        }],
+        "volumes": [{ "name": "v", "configMap": { "name": "settings" } }],
+    });
+    let there =
+        json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "there", "namespace": "batch" } });
+    let mut scene =
+        creating("FailedMount", "MountVolume.SetUp failed for volume \"v\" : configmap \"settings\" not found");
+    scene.job()["spec"]["template"]["spec"] = spec;
+    let found = scene.with(there).find();
+    let told: Vec<_> = found.iter().map(|one| (one.rule.0, one.short.as_str())).collect();
+    assert_eq!(told, [("T049", "no configmap/settings"), ("T047", "no secret/db")]);
+    assert!(found[1].effect.contains("once what stands above is mended"), "{}", found[1].effect);
+}
