@@ -132,13 +132,13 @@ fn filled_in(case: &Case<'_>, run: &Run<'_>) -> String {
 
 /// What is known of a container's memory limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Limit {
+pub(super) enum Limit {
     Some(Quantity),
     None,
     Unknown,
 }
 
-fn memory_limit(case: &Case<'_>, run: &Run<'_>) -> Limit {
+pub(super) fn memory_limit(case: &Case<'_>, run: &Run<'_>) -> Limit {
     let Run { pod, container, .. } = run;
     let spec = case.container_spec(&container.name);
     let in_spec = spec.and_then(|spec| spec["resources"]["limits"]["memory"].as_str()).and_then(Quantity::parse);

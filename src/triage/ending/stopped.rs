@@ -2,7 +2,7 @@
 
 use super::super::Case;
 use super::Run;
-use super::killed::{after, of_end};
+use super::killed::{Limit, after, memory_limit, of_end};
 use crate::model::clock::Time;
 use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
@@ -59,11 +59,18 @@ pub(super) fn stopped(case: &Case<'_>, run: &Run<'_>, signal: i32) -> Finding {
     }
     let Some((who, more)) = who else {
         evidence.extend(run.last_words(case));
-        let usual = match signal {
-            9 => {
-                "Usual causes: a node that ran out of memory, a kill from within the container, a lost connection to the node."
-            }
-            _ => "Usual causes: somebody deleted the pod, its node was shut down, a script in the container ended it.",
+        let usual = match (signal, memory_limit(case, run)) {
+            // The kubelet hears of such a kill beside the end of the container, and sometimes too late.
+            (9, Limit::Some(limit)) => format!(
+                "Its memory limit of {} may be the cause all the same, since nodes do not always tell; else a kill from \
+                 within the container, or a lost connection to the node.",
+                limit.words()
+            ),
+            (9, _) => "Usual causes: a node that ran out of memory, a kill from within the container, a lost \
+                          connection to the node."
+                .to_owned(),
+            _ => "Usual causes: somebody deleted the pod, its node was shut down, a script in the container ended it."
+                .to_owned(),
         };
         let fixes = [
             Some(super::exit::read_log(run)),
@@ -73,7 +80,7 @@ pub(super) fn stopped(case: &Case<'_>, run: &Run<'_>, signal: i32) -> Finding {
                 .filter(|_| case.job.is_some_and(|job| job.is_finished())),
         ];
         return Finding {
-            verdict: sentences([format!("{verdict}, and nothing says by whom."), usual.to_owned()]),
+            verdict: sentences([format!("{verdict}, and nothing says by whom."), usual]),
             short: format!("stopped from outside, exit {code}"),
             evidence,
             fixes: fixes.into_iter().flatten().collect(),
