@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Case;
 use super::case::{of_event, of_field};
 use super::container::blank;
-use super::finding::{Confidence, Evidence, Finding, Fix, Severity};
+use super::finding::{Confidence, Finding, Fix, Severity};
 use super::grammar::{Pattern, amounts};
 use super::mend::{self, Changes};
 use super::outcome::brief;
@@ -79,9 +79,22 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
     let (resource, requested) = *amounts(&found["requested"]).first()?;
     let of =
         |text: &str| amounts(text).into_iter().find(|(one, _)| *one == resource).map(|(_, amount)| amount.to_owned());
-    let (used, hard) = (of(&found["used"])?, of(&found["hard"])?);
-    let left = Quantity::parse(&hard).zip(Quantity::parse(&used)).map(|(hard, used)| hard.minus(used).words());
-    let left = left.unwrap_or_else(|| "nothing".to_owned());
+    let wants = Quantity::parse(requested)?;
+    let told = (Quantity::parse(&of(&found["hard"])?)?, Quantity::parse(&of(&found["used"])?)?);
+    // The event may be old: the quota itself says how it is now.
+    let mut quotas = case.known.snapshot.quotas.iter().filter(|quota| quota.meta.namespace == job.meta.namespace);
+    let quota = quotas.find(|quota| quota.meta.name == name);
+    let now = quota.and_then(|quota| Some((amount(&quota.hard, resource)?, amount(&quota.used, resource)?)));
+    let has_room = |(hard, used): (Quantity, Quantity)| hard.minus(used) >= wants;
+    let freed = now.filter(|now| has_room(*now));
+    let (hard, used) = now.filter(|now| !has_room(*now)).unwrap_or(told);
+    let freed = match freed {
+        Some((hard, used)) => format!(" By now {} is left: the next try may succeed.", hard.minus(used).words()),
+        None => String::new(),
+    };
+    let (bounds, left) = ((hard, used), hard.minus(used).words());
+    let is_too_small = wants > hard;
+    let (hard, used) = (hard.words(), used.words());
     let (wanted, namespace) = (job.parallelism.unwrap_or(1), &job.meta.namespace);
     let open = case.pods.iter().filter(|pod| !pod.is_finished()).count();
     let mut fixes = Vec::new();
@@ -89,26 +102,15 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
         let words = format!("run {open} pods at once instead of {wanted}: so many fit");
         fixes.push(Fix::by(words, CommandCall::with("job.parallelism", case.subject, open.to_string())));
     }
-    fixes.extend(less(case, resource, Quantity::parse(&hard).zip(Quantity::parse(&used))));
+    fixes.extend(less(case, resource, Some(bounds)));
     fixes.push(Fix::outside(format!(
         "raise {resource} of resourcequota/{name}: the Job goes on by itself within a minute"
     )));
     let mut finding = refusal(case, event, "T006");
-    // The event may be old: the quota itself says how it is now.
-    let quota = case
-        .known
-        .snapshot
-        .quotas
-        .iter()
-        .find(|quota| quota.meta.namespace == job.meta.namespace && quota.meta.name == name);
-    let next = quota.map(counted).unwrap_or_default() + &exceeded_next(case, job, name, resource);
-    finding.evidence.extend(quota.and_then(|quota| -> Option<Evidence> {
-        let amount = |amounts: &[(_, Quantity)]| {
-            let amounts: &[(compact_str::CompactString, Quantity)] = amounts;
-            amounts.iter().find(|(one, _)| one == resource).map(|(_, amount)| amount.words())
-        };
-        let words = format!("{} of {} {resource} are used now", amount(&quota.used)?, amount(&quota.hard)?);
-        Some(of_field(quota, format!("status.used[{resource}]"), words))
+    let next = freed + &quota.map(counted).unwrap_or_default() + &exceeded_next(case, job, name, resource);
+    finding.evidence.extend(quota.zip(now).map(|(quota, (hard, used))| {
+        let words = format!("{} of {} {resource} are used now", used.words(), hard.words());
+        of_field(quota, format!("status.used[{resource}]"), words)
     }));
     // Of a Job that is only tried no pod can exist.
     let exist = job.meta.created.map(|_| format!(" {open} of {wanted} pods exist.")).unwrap_or_default();
@@ -122,7 +124,7 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
                 )
             }
             // No waiting helps.
-            _ if Quantity::parse(requested) > Quantity::parse(&hard) => {
+            _ if is_too_small => {
                 format!(
                     "Quota {name} in {namespace} is too small: each pod asks for {requested} {resource}, and it allows \
                      {hard} in all.{exist}{next}"
@@ -141,6 +143,11 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
         group: format!("T006/{}/{name}/{resource}", job.meta.namespace),
         ..finding
     })
+}
+
+/// The amount of a resource.
+fn amount(amounts: &Amounts, resource: &str) -> Option<Quantity> {
+    amounts.iter().find(|(one, _)| one == resource).map(|(_, amount)| *amount)
 }
 
 /// What a quota with scopes counts, as a sentence; empty for one that counts all pods.

@@ -20,8 +20,12 @@ pub(super) fn counted(case: &Case<'_>, pod: &Pod, container: &Container, finding
         true => (RuleId("T070"), finding.group.replacen(finding.rule.0, "T070", 1)),
         false => (finding.rule, finding.group),
     };
-    let times = if restarts == 1 { "once".to_owned() } else { format!("{restarts} times") };
-    let mut verdict = format!("{} It has been started again {times}", finding.verdict);
+    let (again, in_short) = match restarts {
+        0 => ("It has not been started again yet".to_owned(), "to be restarted".to_owned()),
+        1 => ("It has been started again once".to_owned(), "restarted once".to_owned()),
+        many => (format!("It has been started again {many} times"), format!("restarted {many} times")),
+    };
+    let mut verdict = format!("{} {again}", finding.verdict);
     let mut fixes = Vec::new();
     let read = format!("read the log of {}", container.name);
     let read = Fix::by(read, CommandCall::new("view.previous-log", pod_subject(pod)));
@@ -42,7 +46,7 @@ pub(super) fn counted(case: &Case<'_>, pod: &Pod, container: &Container, finding
         _ => {
             verdict.push('.');
             fixes.push(read);
-            format!("{}, restarted {times}", finding.short)
+            format!("{}, {in_short}", finding.short)
         }
     };
     // What is said above already; and a suspension would take the pod with its log.

@@ -157,7 +157,12 @@ fn refusal(doing: &str, status: Status) -> Refused {
         true => another(doing),
         false => {
             let told = refused(doing, &kube::Error::Api(Box::new(status)));
-            Failure { message: short(&told.message), ..told }
+            // The message strings the fields together, each with its value; here they are told one by one.
+            let message = match told.message.split_once(" is invalid: ") {
+                Some((object, _)) if !fields.is_empty() => format!("{object} is invalid: {}", listed(&fields)),
+                _ => short(&told.message),
+            };
+            Failure { message, ..told }
         }
     };
     if is_misspelt {
@@ -170,6 +175,11 @@ fn refusal(doing: &str, status: Status) -> Refused {
             "wait until more of the pods that it counts are healthy, or delete the pod: that asks no budget".into();
     }
     Refused { failure, reason, fields }
+}
+
+/// `spec.completions: field is immutable; spec.template: field is immutable`.
+fn listed(fields: &[(String, String)]) -> String {
+    fields.iter().map(|(field, words)| format!("{field}: {words}")).collect::<Vec<_>>().join("; ")
 }
 
 /// The fields that a refusal names, each with the server's words.

@@ -321,6 +321,20 @@ fn the_budget_that_forbids_an_eviction_is_named() {
 }
 
 #[test]
+fn each_field_of_a_refusal_is_told_with_its_own_reason() {
+    let mut body = status(
+        422,
+        "Job.batch \"etl\" is invalid: [spec.a: Invalid value: 5: too many, spec.b: Required value: say it]",
+    );
+    let cause = |field: &str, words: &str| json!({ "reason": "FieldValueInvalid", "field": field, "message": words });
+    let causes = [cause("spec.a", "Invalid value: 5: too many"), cause("spec.b", "Required value: say it")];
+    body["details"] = json!({ "causes": causes });
+    let message = refused(422, body).failure.message;
+    let wanted = "Job.batch \"etl\" is invalid: spec.a: Invalid value: 5: too many; spec.b: Required value: say it";
+    assert!(message.ends_with(wanted), "{message}");
+}
+
+#[test]
 fn dumps_of_values_are_left_out_of_refusals() {
     let dump = format!("core.PodTemplateSpec{{{}}}", "Volumes:[]core.Volume(nil), Containers:[]: x, ".repeat(50));
     let words = format!("Job.batch \"etl\" is invalid: spec.template: Invalid value: {dump}: field is immutable");

@@ -138,6 +138,22 @@ fn a_refusal_in_words_that_nobody_knows_leads_with_them() {
 }
 
 #[test]
+fn a_quota_says_itself_how_much_is_left_by_now() {
+    let told = |used: &str| {
+        let note = r#"pods "etl-7h2kq" is forbidden: exceeded quota: compute, requested: limits.cpu=2, used: limits.cpu=15, limited: limits.cpu=16"#;
+        let quota = json!({
+            "apiVersion": "v1", "kind": "ResourceQuota",
+            "metadata": { "name": "compute", "namespace": "batch", "uid": "quota" },
+            "status": { "hard": { "limits.cpu": "16" }, "used": { "limits.cpu": used } },
+        });
+        found(&[refused(note), vec![quota]].concat()).remove(0).verdict
+    };
+    assert!(told("15500m").contains("asks for 2 limits.cpu, 500m of 16 is left."), "{}", told("15500m"));
+    let freed = told("10");
+    assert!(freed.contains("1 of 16 is left.") && freed.contains("By now 6 is left: the next try"), "{freed}");
+}
+
+#[test]
 fn a_limit_range_is_named_and_blamed_for_its_own_defaults() {
     let note = r#"pods "etl-" is forbidden: maximum memory usage per Container is 2Gi, but limit is 4Gi"#;
     let limit = json!({ "type": "Container", "max": { "memory": "2048Mi" }, "default": { "memory": "4Gi" } });
