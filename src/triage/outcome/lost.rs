@@ -45,6 +45,17 @@ fn stopped_by_others<'a>(end: &End<'_, 'a>) -> Option<&'a Event> {
     stops.max_by_key(|event| event.last).filter(|_| end.case.events(end.job, "SuccessfulDelete").is_empty())
 }
 
+/// The taint controller deletes a pod (`pkg/controller/tainteviction/taint_eviction.go`).
+const TAINTED: &str = "TaintManagerEviction";
+
+/// A taint of its node drove off the pod that this event is about.
+fn is_tainted(end: &End<'_, '_>, stop: &Event) -> bool {
+    let gone = warnings_of_gone_pods(end.case, end.job);
+    gone.iter().any(|event| {
+        event.reason == TAINTED && event.about == stop.about && event.note.starts_with("Marking for deletion")
+    })
+}
+
 fn restart_policy<'a>(end: &End<'_, 'a>) -> Option<&'a str> {
     end.case.pod_spec()?["restartPolicy"].as_str()
 }
@@ -55,6 +66,14 @@ fn gave_up(end: &End<'_, '_>, said: Option<&Event>) -> Finding {
     let words = end.words();
     let stopped = stopped_by_others(end);
     let (where_to_look, fix) = match (end.case.pods.last(), stopped) {
+        (None, Some(stop)) if is_tainted(end, stop) => (
+            format!(
+                "Its {} was deleted while it ran: its node got a taint of effect NoExecute that the pod does not tolerate. \
+                 A pod that is deleted so counts as a failure.",
+                pod_words(stop)
+            ),
+            Fix::outside("look who put the taint on the node, and when the node is to be used again"),
+        ),
         (None, Some(stop)) => (
             format!(
                 "Its {} was deleted while it ran, and not by the Job: a pod that is deleted so counts as a failure.",
@@ -78,6 +97,7 @@ fn gave_up(end: &End<'_, '_>, said: Option<&Event>) -> Finding {
     };
     finding.verdict.push_str(&said_words(said));
     finding.short = match stopped {
+        Some(stop) if is_tainted(end, stop) => "its pod was driven off by a taint of its node".to_owned(),
         Some(_) => "its pod was deleted by others while it ran".to_owned(),
         None => format!("{}, cause not known", words.strip_prefix("the Job ").unwrap_or(&words)),
     };
@@ -166,7 +186,8 @@ fn last_said<'a>(case: &Case<'a>, job: &Job) -> Option<&'a Event> {
     warnings_of_gone_pods(case, job).into_iter().filter(|event| event.is_warning).max_by_key(|event| event.last)
 }
 
-/// Events about pods that the Job had and that are gone: warnings, and that a container started or was stopped. Pods are known by what
+/// Events about pods that the Job had and that are gone: warnings, and that a container started or was stopped, and
+/// a taint of the node. Pods are known by what
 /// the Job controller said when it made them, else by their names (`NAME-xxxxx`, with an index `NAME-12-xxxxx`).
 pub(super) fn warnings_of_gone_pods<'a>(case: &Case<'a>, job: &Job) -> Vec<&'a Event> {
     let snapshot = case.known.snapshot;
@@ -180,7 +201,7 @@ pub(super) fn warnings_of_gone_pods<'a>(case: &Case<'a>, job: &Job) -> Vec<&'a E
     let is_meant = |event: &&Event| {
         event.about_kind == Some(Kind::Pod)
             && event.meta.namespace == job.meta.namespace
-            && (event.is_warning || matches!(event.reason.as_str(), "Started" | "Killing"))
+            && (event.is_warning || matches!(event.reason.as_str(), "Started" | "Killing" | TAINTED))
             && event.last >= began
             && snapshot.pods.get(event.about).is_none()
             && event.about_name.strip_prefix("pod/").is_some_and(is_of_job)

@@ -232,6 +232,9 @@ fn a_pod_that_others_deleted_is_told_where_the_job_deleted_none() {
     let told = found(&[job.clone(), stopped.clone()], "Job/etl", NOW).remove(0);
     assert!(told.verdict.contains("Its pod etl-x2k4m was deleted while it ran"), "{}", told.verdict);
     assert_eq!(told.short, "its pod was deleted by others while it ran");
+    let tainted = event("Pod", "etl-x2k4m", "TaintManagerEviction", "Marking for deletion Pod batch/etl-x2k4m");
+    let told = found(&[job.clone(), stopped.clone(), tainted], "Job/etl", NOW).remove(0);
+    assert!(told.verdict.contains("its node got a taint of effect NoExecute"), "{}", told.verdict);
     let by_job = event("Job", "etl", "SuccessfulDelete", "Deleted pod: etl-x2k4m");
     let told = found(&[job, stopped, by_job], "Job/etl", NOW).remove(0);
     assert!(!told.verdict.contains("not by the Job"), "{}", told.verdict);
