@@ -259,7 +259,8 @@ impl App {
     pub(super) fn inquire(&mut self, subject: Subject, diagnosis: &Diagnosis) -> Option<Effect> {
         let (inquiry, now) = (&mut self.inquiry, self.now);
         let is_old = |need: &Need| inquiry.asked.get(need).is_none_or(|at| now.seconds_since(*at) >= FRESH_SECONDS);
-        let old = diagnosis.uses.iter().filter(|need| matches!(need, Need::Object(_)) && is_old(need));
+        // A log that ended stays as it is.
+        let old = diagnosis.uses.iter().filter(|need| !matches!(need, Need::Tail { .. }) && is_old(need));
         let new = diagnosis.needs.iter().filter(|need| !inquiry.asked.contains_key(need));
         let mut wanted: Vec<Need> = Vec::new();
         for need in new.chain(old) {
@@ -296,9 +297,9 @@ impl App {
                 continue;
             }
             let diagnosis = self.diagnosis(subject);
-            match diagnosis.needs.is_empty() {
-                true => drop(explored.insert(subject.uid)),
-                false => asked = self.inquire(subject, &diagnosis),
+            asked = self.inquire(subject, &diagnosis);
+            if asked.is_none() && diagnosis.needs.is_empty() {
+                explored.insert(subject.uid);
             }
         }
         self.inquiry.explored = explored;

@@ -8,8 +8,9 @@ use kube::api::LogParams;
 use serde_json::Value;
 
 use super::execute::{self, collection};
+use crate::model::clock::Time;
 use crate::model::delta::Cause;
-use crate::model::fact::{Answer, Fact, Need};
+use crate::model::fact::{Answer, Fact, LastLine, Need};
 use crate::model::mutation::Address;
 
 /// Lines of a log that are read from its end: a stack trace fits.
@@ -37,6 +38,26 @@ pub(super) async fn answer(client: &kube::Client, need: &Need) -> Answer {
             let text = execute::answer("read a log", pods.logs(pod_name, &params)).await.unwrap_or_default();
             Answer::Tail(text.lines().map(str::to_owned).collect())
         }
+        Need::LastLine { run, namespace, pod_name } => {
+            let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
+            let params = LogParams {
+                container: Some(run.container.clone()),
+                tail_lines: Some(1),
+                limit_bytes: Some(BYTES),
+                timestamps: true,
+                ..LogParams::default()
+            };
+            let text = execute::answer("read a log", pods.logs(pod_name, &params)).await;
+            Answer::LastLine(text.map_or(LastLine::Unknown, |text| last_line(&text)))
+        }
+    }
+}
+
+/// When the last line was written: with `timestamps` each begins with its time (RFC 3339).
+fn last_line(text: &str) -> LastLine {
+    match text.lines().next_back() {
+        None => LastLine::Never,
+        Some(line) => line.split(' ').next().and_then(Time::parse).map_or(LastLine::Unknown, LastLine::At),
     }
 }
 
@@ -74,5 +95,43 @@ fn unreadable(failure: crate::model::delta::Failure) -> Fact {
     match failure.cause {
         Cause::NotFound => Fact::Missing,
         _ => Fact::Unreadable(failure.message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Response;
+    use http_body_util::Full;
+    use kube::client::Body;
+    use tower::service_fn;
+
+    use super::*;
+    use crate::model::fact::Run;
+    use crate::model::key::Uid;
+
+    /// When a run said something last, where the server answers with this code and text.
+    fn last_line(code: u16, log: &'static str) -> LastLine {
+        let service = service_fn(move |request: Request<Body>| async move {
+            let query = request.uri().query().unwrap_or_default();
+            assert!(query.contains("timestamps=true") && query.contains("tailLines=1"), "{query}");
+            let answer = Response::builder().status(code).body(Full::new(bytes::Bytes::from(log))).unwrap();
+            Ok::<_, tower::BoxError>(answer)
+        });
+        let run = Run { pod: Uid::new("p"), container: "main".into(), number: 0 };
+        let need = Need::LastLine { run, namespace: "data".into(), pod_name: "etl-a".into() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let answer = runtime.block_on(async { answer(&kube::Client::new(service, "data"), &need).await });
+        let Answer::LastLine(last) = answer else { panic!("{answer:?}") };
+        last
+    }
+
+    #[test]
+    fn the_time_of_the_last_line_is_read_from_the_log() {
+        let at = Time::parse("2026-05-04T02:03:11.5Z").unwrap();
+        assert_eq!(last_line(200, "2026-05-04T02:03:11.500000000Z waiting for lock\n"), LastLine::At(at));
+        assert_eq!(last_line(200, "2026-05-04T02:03:11.5Z \n"), LastLine::At(at), "an empty line is one too");
+        assert_eq!(last_line(200, ""), LastLine::Never);
+        assert_eq!(last_line(200, "failed to try resolving symlinks"), LastLine::Unknown);
+        assert_eq!(last_line(404, "{}"), LastLine::Unknown);
     }
 }

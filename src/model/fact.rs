@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::clock::Time;
 use super::key::Uid;
 use super::mutation::Address;
 
@@ -43,6 +44,26 @@ pub enum Need {
         /// It is the run before the present one, which the kubelet keeps as `previous`.
         is_previous: bool,
     },
+    /// When a run that goes on said something last.
+    LastLine {
+        /// Which run.
+        run: Run,
+        /// The pod's namespace.
+        namespace: String,
+        /// The pod's name.
+        pod_name: String,
+    },
+}
+
+/// When a run said something last, by the clock of its node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastLine {
+    /// Then.
+    At(Time),
+    /// It has said nothing at all.
+    Never,
+    /// Its log cannot be had.
+    Unknown,
 }
 
 /// What became of a question.
@@ -52,4 +73,6 @@ pub enum Answer {
     Object(Fact),
     /// To [`Need::Tail`]: the last lines, oldest first; none where the log cannot be had (any more).
     Tail(Vec<String>),
+    /// To [`Need::LastLine`].
+    LastLine(LastLine),
 }

@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use serde_json::Value;
 
 use super::finding::{Evidence, Finding, Fix, Source};
-use super::known::{Fact, Known, Need, Run};
+use super::known::{Fact, Known, LastLine, Need, Run};
 use crate::model::command_call::CommandCall;
 use crate::model::cronjob::CronJob;
 use crate::model::event::Event;
@@ -98,12 +98,25 @@ impl<'a> Case<'a> {
     /// An object beyond what is watched. Where it is not known it is asked for, and the rule says what it can without.
     pub fn object(&self, address: Address) -> Option<&'a Fact> {
         let found = self.known.facts.get(&address);
-        let need = Need::Object(address);
-        match found {
-            None => self.need(need),
-            Some(_) if self.uses.borrow().contains(&need) => {}
-            Some(_) => self.uses.borrow_mut().push(need),
+        self.asked(Need::Object(address), found.is_some());
+        found
+    }
+
+    /// Notes what a rule stands on: it is used where it is known, else needed.
+    fn asked(&self, need: Need, is_known: bool) {
+        match is_known {
+            false => self.need(need),
+            true if self.uses.borrow().contains(&need) => {}
+            true => self.uses.borrow_mut().push(need),
         }
+    }
+
+    /// When a container that runs said something last. None before it is known.
+    pub fn last_line(&self, pod: &Pod, container: &Container) -> Option<LastLine> {
+        let run = Run { pod: pod.meta.uid, container: container.name.to_string(), number: container.restarts };
+        let found = self.known.facts.last_line(&run);
+        let (namespace, pod_name) = (pod.meta.namespace.to_string(), pod.meta.name.to_string());
+        self.asked(Need::LastLine { run, namespace, pod_name }, found.is_some());
         found
     }
 

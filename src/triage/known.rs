@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::clock::Time;
-pub use crate::model::fact::{Answer, Fact, Need, Run};
+pub use crate::model::fact::{Answer, Fact, LastLine, Need, Run};
 use crate::model::key::Kind;
 use crate::model::mutation::Address;
 use crate::model::snapshot::{Freshness, Snapshot};
@@ -37,6 +37,7 @@ impl Known<'_> {
 pub struct Facts {
     objects: HashMap<Address, Fact>,
     tails: HashMap<Run, Vec<String>>,
+    last_lines: HashMap<Run, LastLine>,
 }
 
 impl Facts {
@@ -45,6 +46,7 @@ impl Facts {
         match (need, answer) {
             (Need::Object(address), Answer::Object(fact)) => self.put(address, fact),
             (Need::Tail { run, .. }, Answer::Tail(lines)) => self.put_tail(run, lines),
+            (Need::LastLine { run, .. }, Answer::LastLine(last)) => drop(self.last_lines.insert(run, last)),
             // An answer to another question.
             _ => {}
         }
@@ -63,6 +65,11 @@ impl Facts {
     /// What is known of an object; None before it was asked for.
     pub fn get(&self, address: &Address) -> Option<&Fact> {
         self.objects.get(address)
+    }
+
+    /// When a run that goes on said something last; None before it was asked for.
+    pub fn last_line(&self, run: &Run) -> Option<LastLine> {
+        self.last_lines.get(run).copied()
     }
 
     /// The last lines of a run; None before they were asked for.

@@ -39,7 +39,7 @@ pub use attempt::{Attempt, attempts};
 pub use case::Case;
 pub use chain::{Link, chain};
 pub use finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity, Source};
-pub use known::{Answer, Fact, Facts, Known, Need, Run};
+pub use known::{Answer, Fact, Facts, Known, LastLine, Need, Run};
 pub use placing::no_node;
 pub use problem::{Problem, counts, problems, subjects};
 pub use rules::{Cause, RULES, Rule};

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Fact, Facts, Finding, Known, Need, diagnose};
+use super::{Answer, Fact, Facts, Finding, Known, LastLine, Need, diagnose};
 use crate::model::fixtures::{row_of, snapshot, time};
 use crate::model::key::{Kind, Uid};
 use crate::model::mutation::Address;
@@ -153,6 +153,7 @@ impl Scene {
                     Need::Tail { run, pod_name, .. } => {
                         facts.put_tail(run, self.tails.get(&pod_name).cloned().unwrap_or_default());
                     }
+                    need @ Need::LastLine { .. } => facts.take(need, Answer::LastLine(LastLine::Unknown)),
                 }
             }
         }

@@ -68,6 +68,7 @@ pub(super) fn examine(snapshot: &Snapshot, objects: &[Value], now: Time, subject
                     facts.put(address.clone(), fact);
                 }
                 Need::Tail { run, .. } => facts.put_tail(run, Vec::new()),
+                need @ Need::LastLine { .. } => facts.take(need, Answer::LastLine(LastLine::Unknown)),
             }
         }
     }

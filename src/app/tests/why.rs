@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::delta::Source;
-use crate::model::fact::{Answer, Fact, Need};
+use crate::model::fact::{Answer, Fact, LastLine, Need};
 
 /// A Job whose pods a quota refuses, with the event that says so, and one that runs well.
 fn refused() -> Vec<Row> {
@@ -233,6 +233,7 @@ fn more_is_asked_of_the_newest_of_each_cause_though_no_cursor_rests_there() {
                 let answer = match need {
                     Need::Object(_) => Answer::Object(Fact::Missing),
                     Need::Tail { .. } => Answer::Tail(vec!["ERROR no such table".into()]),
+                    Need::LastLine { .. } => Answer::LastLine(LastLine::Unknown),
                 };
                 app.update(Msg::Answered { session: app.session, need, answer });
             }
@@ -267,6 +268,7 @@ fn more_is_asked_for_where_the_cursor_rests_and_again_after_a_while() {
             let answer = match need {
                 Need::Object(_) => Answer::Object(Fact::Missing),
                 Need::Tail { .. } => Answer::Tail(vec!["ERROR no such table".into()]),
+                Need::LastLine { .. } => Answer::LastLine(LastLine::Unknown),
             };
             app.update(Msg::Answered { session: app.session, need, answer });
         }

@@ -3,7 +3,7 @@
 use super::super::Case;
 use super::super::case::of_field;
 use super::super::finding::{Confidence, Finding, Fix, Severity};
-use super::super::known::Fact;
+use super::super::known::{Fact, LastLine};
 use super::super::mend::{Changes, POD, mend};
 use super::super::outcome::{many, usual_seconds};
 use super::ending::{job_object, wanted_now};
@@ -17,9 +17,14 @@ use crate::model::pod::{Container, ContainerState, Pod, PodPhase, Role};
 /// A run that takes less is none to look at, however short those before it were.
 const SHORT_RUN_SECONDS: i64 = 1_800;
 
-/// Where no run before tells how long is usual: neither silence nor idle processors are known here, so only a run that
-/// has gone on for most of a working day is worth a question.
+/// Where no run before tells how long is usual, only a run that has gone on for most of a working day is worth a question.
 const LONG_RUN_SECONDS: i64 = 6 * 3_600;
+
+/// So many containers are asked when they said something last.
+const WORKERS: usize = 4;
+
+/// A container that said something within this time is at work.
+const SILENT_SECONDS: i64 = 600;
 
 /// So long a container may outlive one that is done before it is asked what for.
 const OUTLIVING_SECONDS: i64 = 60;
@@ -176,6 +181,17 @@ pub(super) fn hung(case: &Case<'_>, job: &Job) -> Option<Finding> {
     if age <= limit || is_moving {
         return None;
     }
+    let silence = silence(case);
+    if silence.is_some_and(|silence| silence < SILENT_SECONDS) {
+        return None;
+    }
+    let (silent, look) = match silence {
+        Some(silent) if silent < age => {
+            (format!(", and its log is silent for {}", short_duration(silent)), "It may hang: its use of CPU tells.")
+        }
+        Some(_) => (", and its log is empty".to_owned(), "It may hang: its use of CPU tells."),
+        None => (String::new(), "It may hang: its log and its use of CPU tell."),
+    };
     let (span, usually) = (short_duration(age), usual.map(|usual| format!(", usually {}", short_duration(usual))));
     let usually = usually.unwrap_or_default();
     let deadline = short_duration(case.known.ago(job.started.unwrap_or(oldest)) + 3_600);
@@ -184,8 +200,7 @@ pub(super) fn hung(case: &Case<'_>, job: &Job) -> Option<Finding> {
     Some(Finding {
         confidence: Confidence::Guess,
         verdict: format!(
-            "The Job has been running for {span}{usually}. It may hang: its log and its use of CPU tell. Nothing will stop it, since it \
-             has no deadline."
+            "The Job has been running for {span}{usually}{silent}. {look} Nothing will stop it, since it has no deadline."
         ),
         short: format!("runs for {span}{usually}, no deadline"),
         fixes: vec![
@@ -198,6 +213,25 @@ pub(super) fn hung(case: &Case<'_>, job: &Job) -> Option<Finding> {
         since: Some(oldest),
         ..finding(case, "T090", Severity::Warning, evidence)
     })
+}
+
+/// Seconds since any of the containers that run said something; as long as any runs where none has ever said anything.
+/// None where one has not answered.
+fn silence(case: &Case<'_>) -> Option<i64> {
+    let running = case.pods.iter().filter(|pod| pod.phase == PodPhase::Running).flat_map(|pod| {
+        let is_meant = |one: &&Container| one.role == Role::Main && matches!(one.state, ContainerState::Running(_));
+        pod.containers.iter().filter(is_meant).map(move |one| (*pod, one))
+    });
+    // Of many workers some tell of all.
+    let spoken: Vec<Option<LastLine>> = running.take(WORKERS).map(|(pod, one)| case.last_line(pod, one)).collect();
+    let seconds = |last: Option<LastLine>| match last? {
+        LastLine::At(time) => Some(case.known.ago(time)),
+        LastLine::Never => Some(i64::MAX),
+        LastLine::Unknown => None,
+    };
+    let shortest = spoken.iter().filter_map(|last| seconds(*last)).min()?;
+    let are_all_known = spoken.iter().all(|last| seconds(*last).is_some());
+    (are_all_known || shortest < SILENT_SECONDS).then_some(shortest)
 }
 
 /// T096: of a work queue no worker is made any more once one has succeeded.

@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::Finding;
-use super::super::tests::found;
+use super::super::tests::{found, snapshot_of};
+use super::super::{Answer, Fact, Facts, Finding, Known, LastLine, Need, diagnose};
+use crate::model::fixtures::time;
+use crate::model::key::{Kind, Uid};
+use crate::model::owner::Subject;
 
 const NOW: &str = "2026-05-04T12:00:00Z";
 
@@ -226,6 +229,44 @@ fn a_long_run_is_measured_by_those_before_it() {
         case(vec![before(10)], json!({ "spec": { "activeDeadlineSeconds": 7200 } })).is_empty(),
         "it will be ended"
     );
+}
+
+#[test]
+fn who_still_says_something_does_not_hang() {
+    let objects = [
+        job(
+            json!({ "metadata": { "creationTimestamp": "2026-05-04T02:00:00Z" }, "status": { "startTime": "2026-05-04T02:00:00Z" } }),
+        ),
+        pod(
+            "etl-1",
+            json!({
+                "metadata": { "creationTimestamp": "2026-05-04T02:00:00Z" }, "status": { "startTime": "2026-05-04T02:00:00Z" },
+            }),
+        ),
+    ];
+    let snapshot = snapshot_of(&objects);
+    let told = |last: LastLine| {
+        let subject = Subject { kind: Kind::Job, uid: Uid::new("j-1") };
+        let mut facts = Facts::default();
+        for _ in 0..3 {
+            let known = Known { snapshot: &snapshot, facts: &facts, now: time(NOW) };
+            for need in diagnose(known, subject).needs {
+                let answer = match &need {
+                    Need::LastLine { .. } => Answer::LastLine(last),
+                    Need::Object(_) => Answer::Object(Fact::Missing),
+                    Need::Tail { .. } => Answer::Tail(Vec::new()),
+                };
+                facts.take(need, answer);
+            }
+        }
+        let known = Known { snapshot: &snapshot, facts: &facts, now: time(NOW) };
+        diagnose(known, subject).findings.first().map(|first| first.verdict.clone())
+    };
+    assert_eq!(told(LastLine::At(time("2026-05-04T11:51:00Z"))), None);
+    let silent = told(LastLine::At(time("2026-05-04T02:03:11Z"))).unwrap();
+    assert!(silent.contains("running for 10h, and its log is silent for 9h"), "{silent}");
+    assert!(told(LastLine::Never).unwrap().contains("its log is empty"), "{:?}", told(LastLine::Never));
+    assert!(told(LastLine::Unknown).unwrap().contains("its log and its use of CPU tell"));
 }
 
 #[test]
