@@ -1,7 +1,7 @@
 //! The describe page: an object in words and sections, from what was fetched of it and what is known around it.
 //!
-//! Pure: the same object, snapshot, verdicts and time give the same lines. `details` asks for it; the order and the sections are
-//! those of `kubectl describe`, the states and reasons those of the lists.
+//! Pure: the same object, snapshot, verdicts and time give the same lines. `details` asks for it; the order and the
+//! sections are those of `kubectl describe`, the states and reasons those of the lists.
 
 use serde_json::Value;
 

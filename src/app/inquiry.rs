@@ -1,5 +1,5 @@
-//! What triage says of every CronJob and Job, and of Pods that are shown or nobody's: judged anew only where something that it looks at has changed,
-//! and kept when the object is gone.
+//! What triage says of every CronJob and Job, and of Pods that are shown or nobody's: judged anew only where something
+//! that it looks at has changed, and kept when the object is gone.
 //!
 //! `rows` hands over what was touched before it ranks; `why` and `problems` show what is kept here. Triage is asked for
 //! an object
@@ -126,9 +126,10 @@ impl App {
         diagnose(self.known(), subject)
     }
 
-    /// A pod is judged where a list shows it, and where no Job speaks for it; as long as it is known to be in trouble, too.
-    fn is_judged(&self, pod: Uid) -> bool {
-        let of_nobody = || self.is_known() && counts(&self.snapshot, Subject { kind: Kind::Pod, uid: pod });
+    /// A pod is judged where a list shows it, as long as it is known to be in trouble, and, once all is known, where no Job
+    /// speaks for it.
+    fn is_judged(&self, pod: Uid, is_known: bool) -> bool {
+        let of_nobody = || is_known && counts(&self.snapshot, Subject { kind: Kind::Pod, uid: pod });
         self.inquiry.pods.contains(&pod) || self.inquiry.headlines.contains_key(&pod) || of_nobody()
     }
 
@@ -169,7 +170,8 @@ impl App {
         let mut subjects = of(Kind::Job, &touched.jobs);
         // Those speak of their Jobs.
         subjects.extend(of(Kind::CronJob, &touched.cronjobs));
-        subjects.extend(of(Kind::Pod, &touched.pods).into_iter().filter(|pod| self.is_judged(pod.uid)));
+        let is_known = self.is_known();
+        subjects.extend(of(Kind::Pod, &touched.pods).into_iter().filter(|pod| self.is_judged(pod.uid, is_known)));
         self.inquiry.are_surroundings_new |= touched.are_surroundings;
         for subject in subjects {
             self.is_dirty |= self.judge(subject);

@@ -58,6 +58,11 @@ impl std::iter::Sum for Resources {
 /// Amounts by the name of the resource: `cpu`, `memory`, `requests.storage`, `nvidia.com/gpu`, `count/jobs.batch`.
 pub type Amounts = Box<[(CompactString, Quantity)]>;
 
+/// The amount of a resource; None where it is not among them.
+pub fn amount_of(amounts: &[(CompactString, Quantity)], resource: &str) -> Option<Quantity> {
+    amounts.iter().find(|(name, _)| name == resource).map(|(_, amount)| *amount)
+}
+
 /// A number of the API such as `500m` or `1Gi`, in billionths, which is the finest that the API keeps. Anything smaller
 /// is rounded away from zero, anything larger than 64 bits hold is cut to that, both as in
 /// `k8s.io/apimachinery/pkg/api/resource/quantity.go`.

@@ -14,11 +14,12 @@ use super::finding::{Confidence, Finding, Fix, Severity};
 use super::grammar::{Pattern, amounts};
 use super::mend::{self, Changes};
 use super::outcome::brief;
+use super::trial::{Share, shares};
 use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
 use crate::model::job::Job;
 use crate::model::quota::{ResourceQuota, Scope};
-use crate::model::resources::{Amounts, Quantity};
+use crate::model::resources::{Quantity, amount_of};
 
 /// What the API server says to pods that a Job wants and cannot have.
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
@@ -84,7 +85,7 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
     // The event may be old: the quota itself says how it is now.
     let mut quotas = case.known.snapshot.quotas.iter().filter(|quota| quota.meta.namespace == job.meta.namespace);
     let quota = quotas.find(|quota| quota.meta.name == name);
-    let now = quota.and_then(|quota| Some((amount(&quota.hard, resource)?, amount(&quota.used, resource)?)));
+    let now = quota.and_then(|quota| Some((amount_of(&quota.hard, resource)?, amount_of(&quota.used, resource)?)));
     let has_room = |(hard, used): (Quantity, Quantity)| hard.minus(used) >= wants;
     let freed = now.filter(|now| has_room(*now));
     let (hard, used) = now.filter(|now| !has_room(*now)).unwrap_or(told);
@@ -145,11 +146,6 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
     })
 }
 
-/// The amount of a resource.
-fn amount(amounts: &Amounts, resource: &str) -> Option<Quantity> {
-    amounts.iter().find(|(one, _)| one == resource).map(|(_, amount)| *amount)
-}
-
 /// What a quota with scopes counts, as a sentence; empty for one that counts all pods.
 fn counted(quota: &ResourceQuota) -> String {
     if quota.scopes.is_empty() {
@@ -168,26 +164,15 @@ fn counted(quota: &ResourceQuota) -> String {
 }
 
 /// What would refuse the pod next, as a sentence: the server names the first quota alone, and those who raise it meet the
-/// next. A quota with scopes may not be about these pods at all.
+/// next.
 fn exceeded_next(case: &Case<'_>, job: &Job, first: &str, told: &str) -> String {
-    let Some(containers) = case.pod_spec().and_then(|spec| spec["containers"].as_array()) else { return String::new() };
-    let asked = |resource: &str| {
-        let (side, what) = resource.split_once('.').unwrap_or(("requests", resource));
-        let amounts = containers.iter().filter_map(|container| mend::amount(container, side, what));
-        amounts.reduce(Quantity::plus)
+    let Some(spec) = case.pod_spec() else { return String::new() };
+    let full = shares(case.known.snapshot, &job.meta.namespace, spec).filter(|one| one.asked > one.left);
+    let others = full.filter(|one| (one.quota, one.resource) != (first, told));
+    let words = |Share { quota, resource, asked, left, .. }: Share<'_>| {
+        format!("quota {quota} ({} {resource} asked, {} left)", asked.words(), left.words())
     };
-    let mut next: Vec<String> = Vec::new();
-    let quotas = case.known.snapshot.quotas.iter();
-    for quota in quotas.filter(|quota| quota.meta.namespace == job.meta.namespace && quota.scopes.is_empty()) {
-        for (resource, hard) in &quota.hard {
-            let used = quota.used.iter().find(|(one, _)| one == resource).map(|(_, used)| *used).unwrap_or_default();
-            let is_told = quota.meta.name == first && resource == told;
-            if let Some(asked) = asked(resource).filter(|asked| !is_told && *asked > hard.minus(used)) {
-                let (name, left) = (&quota.meta.name, hard.minus(used).words());
-                next.push(format!("quota {name} ({} {resource} asked, {left} left)", asked.words()));
-            }
-        }
-    }
+    let next: Vec<String> = others.map(words).collect();
     if next.is_empty() { String::new() } else { format!(" It would be refused next by {}.", next.join(", then by ")) }
 }
 
@@ -278,8 +263,9 @@ fn demanded(case: &Case<'_>, job: &Job, quota: &str, what: &str) -> Changes {
     let mut changes = Changes::NONE;
     for (name, containers) in what.split(';').filter_map(|one| one.trim().split_once(" for: ")) {
         let (side, resource) = name.split_once('.').unwrap_or(("requests", name));
-        let of = |amounts: &Amounts| amounts.iter().find(|(one, _)| one == name).map(|(_, amount)| *amount);
-        let left = quota.and_then(|quota| Some(of(&quota.hard)?.minus(of(&quota.used).unwrap_or_default())));
+        let left = quota.and_then(|quota| {
+            Some(amount_of(&quota.hard, name)?.minus(amount_of(&quota.used, name).unwrap_or_default()))
+        });
         let small = SMALL.iter().find(|(one, _)| *one == resource).unwrap_or(&SMALL[2]).1;
         for container in containers.split(',').map(str::trim) {
             let has =

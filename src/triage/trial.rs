@@ -13,7 +13,7 @@ use crate::model::key::{Kind, Uid};
 use crate::model::meta::Meta;
 use crate::model::owner::Subject;
 use crate::model::quota::{ResourceQuota, Scope};
-use crate::model::resources::Quantity;
+use crate::model::resources::{Quantity, amount_of};
 use crate::model::snapshot::Snapshot;
 
 /// What it means that a server refuses a pod of this Job with these words, as if its controller had been told so. None
@@ -56,30 +56,53 @@ pub struct Crowd {
 /// The quota of a namespace that has room for the fewest pods like this one, where that is fewer than are wanted. What
 /// the pod asks for is read from the object, so that what admission fills in counts where the server has filled it in.
 pub fn crowd(snapshot: &Snapshot, namespace: &str, pod: &Value, wanted: i64) -> Option<Crowd> {
-    let quotas =
-        snapshot.quotas.iter().filter(|quota| quota.meta.namespace == namespace && counts(quota, &pod["spec"]));
-    let rooms = quotas.flat_map(|quota| {
-        quota.hard.iter().filter_map(move |(resource, hard)| {
-            let asked = asked_of(quota_resource(resource)?, &pod["spec"]);
-            let used = quota.used.iter().find(|(name, _)| name == resource).map(|(_, used)| *used).unwrap_or_default();
-            let left = hard.minus(used).max(Quantity::default());
-            Some((left.divided_by(asked)?, quota, resource, asked, left, *hard))
-        })
-    });
-    let (fits, quota, resource, asked, left, hard) =
-        rooms.min_by(|a, b| (a.0, &a.1.meta.name, a.2).cmp(&(b.0, &b.1.meta.name, b.2)))?;
+    let rooms =
+        shares(snapshot, namespace, &pod["spec"]).filter_map(|one| Some((one.left.divided_by(one.asked)?, one)));
+    let (fits, Share { quota: name, resource, asked, left, hard }) =
+        rooms.min_by(|a, b| (a.0, a.1.quota, a.1.resource).cmp(&(b.0, b.1.quota, b.1.resource)))?;
     if fits >= wanted {
         return None;
     }
-    let (name, left, hard) = (&quota.meta.name, left.words(), hard.words());
+    let (left, hard) = (left.words(), hard.words());
     let pods = if wanted == 1 { "the pod".to_owned() } else { format!("{fits} of the {wanted} pods that run at once") };
-    let asks = match resource.as_str() {
+    let asks = match resource {
         "pods" | "count/pods" => format!("it allows {hard} {resource}, and {left} more may be made"),
         _ => format!("each asks for {} {resource}, and {left} of {hard} is left", asked.words()),
     };
     let follows = if fits == 0 { "none may be created" } else { "the others wait until those have ended" };
     let room = if fits == 0 { "no room now for" } else { "room now for" };
     Some(Crowd { fits, words: format!("quota {name} in {namespace} has {room} {pods}: {asks}; {follows}") })
+}
+
+/// What a pod takes of a quota that counts it.
+pub(super) struct Share<'a> {
+    /// The quota's name.
+    pub(super) quota: &'a str,
+    /// As the quota names it.
+    pub(super) resource: &'a str,
+    /// What the pod takes; 0 where it asks for none.
+    pub(super) asked: Quantity,
+    /// What is left, at least 0.
+    pub(super) left: Quantity,
+    /// What the quota allows in all.
+    pub(super) hard: Quantity,
+}
+
+/// What a pod of this spec takes of each quota of a namespace that counts it.
+pub(super) fn shares<'a>(
+    snapshot: &'a Snapshot,
+    namespace: &'a str,
+    spec: &'a Value,
+) -> impl Iterator<Item = Share<'a>> {
+    let quotas = snapshot.quotas.iter().filter(move |quota| quota.meta.namespace == namespace && counts(quota, spec));
+    quotas.flat_map(move |quota| {
+        quota.hard.iter().filter_map(move |(resource, hard)| {
+            let asked = asked_of(quota_resource(resource)?, spec);
+            let used = amount_of(&quota.used, resource).unwrap_or_default();
+            let left = hard.minus(used).max(Quantity::default());
+            Some(Share { quota: &quota.meta.name, resource, asked, left, hard: *hard })
+        })
+    })
 }
 
 /// What a quota's resource counts in a pod.

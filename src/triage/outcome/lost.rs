@@ -186,9 +186,9 @@ fn last_said<'a>(case: &Case<'a>, job: &Job) -> Option<&'a Event> {
     warnings_of_gone_pods(case, job).into_iter().filter(|event| event.is_warning).max_by_key(|event| event.last)
 }
 
-/// Events about pods that the Job had and that are gone: warnings, and that a container started or was stopped, and
-/// a taint of the node. Pods are known by what
-/// the Job controller said when it made them, else by their names (`NAME-xxxxx`, with an index `NAME-12-xxxxx`).
+/// Events about pods that the Job had and that are gone: warnings, that a container started or was stopped, and that a
+/// taint drove the pod off. Pods are known by what the Job controller said when it made them, else by their names
+/// (`NAME-xxxxx`, with an index `NAME-12-xxxxx`).
 pub(super) fn warnings_of_gone_pods<'a>(case: &Case<'a>, job: &Job) -> Vec<&'a Event> {
     let snapshot = case.known.snapshot;
     let made = case.events(job, "SuccessfulCreate");

@@ -8,7 +8,7 @@ use super::message::Topic;
 use crate::model::key::Kind;
 use crate::model::node::{Node, Taint};
 use crate::model::pod::Pod;
-use crate::model::resources::Quantity;
+use crate::model::resources::{Quantity, amount_of};
 
 /// What is seen of the nodes.
 pub(super) struct Sight<'a> {
@@ -110,7 +110,7 @@ impl<'a> Sight<'a> {
 
 /// What a node has for pods of a resource. None where it does not offer it.
 pub(super) fn offered(node: &Node, resource: &str) -> Option<Quantity> {
-    node.allocatable.iter().find(|(name, _)| name == resource).map(|(_, amount)| *amount)
+    amount_of(&node.allocatable, resource)
 }
 
 fn millis(amount: i64) -> Quantity {

@@ -9,7 +9,7 @@ use super::refusal;
 use crate::model::event::Event;
 use crate::model::job::Job;
 use crate::model::limit_range::{Limit, LimitRange};
-use crate::model::resources::{Amounts, Quantity};
+use crate::model::resources::{Quantity, amount_of};
 
 /// `maximum memory usage per Container is 2Gi, but limit is 4Gi`, `minimum cpu usage per Pod is 100m.  No request is
 /// specified`.
@@ -190,7 +190,7 @@ impl Broken {
                 Bound::Minimum => &limit.min,
                 Bound::Ratio => &limit.max_ratio,
             };
-            limit.kind == self.kind && amount(bounds, &self.resource) == Some(value)
+            limit.kind == self.kind && amount_of(bounds, &self.resource) == Some(value)
         };
         let ranges = case.known.snapshot.limit_ranges.iter().filter(|one| one.meta.namespace == job.meta.namespace);
         ranges.into_iter().find_map(|range| Some((range, range.limits.iter().find(says_so)?)))
@@ -205,7 +205,7 @@ impl Broken {
         };
         let Some(spec) = case.pod_spec() else { return false };
         let sets = |container: &serde_json::Value| !container["resources"][field][&self.resource].is_null();
-        amount(defaults, &self.resource) == Some(got)
+        amount_of(defaults, &self.resource) == Some(got)
             && spec["containers"].as_array().is_some_and(|all| !all.iter().any(sets))
     }
 }
@@ -220,8 +220,4 @@ fn part(whole: Quantity, times: Quantity) -> Option<Quantity> {
         large @ 100_000.. => (large / 1_000 + 1).to_string(),
         small => format!("{small}m"),
     })
-}
-
-fn amount(amounts: &Amounts, resource: &str) -> Option<Quantity> {
-    amounts.iter().find(|(name, _)| name == resource).map(|(_, amount)| *amount)
 }
