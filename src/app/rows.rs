@@ -301,4 +301,10 @@ impl App {
             }
         }
     }
+
+    /// Where the subject is, if rows come from more than one namespace: a narrow list has no column for it.
+    pub fn where_it_is(&self) -> Option<CompactString> {
+        let key = self.snapshot.key_of(self.subject()?).filter(|_| self.has_many_namespaces())?;
+        Some(key.namespace)
+    }
 }

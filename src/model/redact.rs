@@ -214,7 +214,7 @@ fn hide_named<'t>(pattern: &Regex, text: &'t str) -> Cow<'t, str> {
 fn is_plain(value: &str, keep: &str) -> bool {
     const NOTHING: [&str; 10] =
         ["", "true", "false", "null", "nil", "none", "<nil>", "undefined", "(hidden", "[redacted"];
-    const SAID: [&str; 26] = [
+    const SAID: [&str; 29] = [
         "expired",
         "invalid",
         "missing",
@@ -241,6 +241,9 @@ fn is_plain(value: &str, keep: &str) -> bool {
         "error",
         "failure",
         "authentication",
+        "unbound",
+        "parameter",
+        "unset",
     ];
     let word = value.trim_matches(|one| matches!(one, '\\' | '"' | '\'')).to_lowercase();
     let is_elsewhere = word.starts_with("$(") || word.starts_with("${") || word.starts_with("***");
@@ -322,6 +325,8 @@ mod tests {
             "secret \"ca-issuer\" not found",
             "secretName: ca-issuer",
             "no secret/ca-issuer",
+            "sh: DB_PASSWORD: parameter not set",
+            "run.sh: line 3: DB_PASSWORD: unbound variable",
             "max_tokens=4096 tokens: 512",
             "TOKEN_FILE=/var/run/secrets/token",
             "PASSWORD=$(DB_PASSWORD)",

@@ -1,5 +1,5 @@
 //! The last words of a container: of the end of its log those lines that tell what went wrong, by the log pane's own
-//! recogniser.
+//! recogniser. What a finding quotes of them is read by more people than the log, so that it is without secrets.
 
 use std::borrow::Cow;
 
@@ -9,6 +9,7 @@ use super::finding::{Evidence, Source};
 use crate::model::log::{Classifier, structured};
 use crate::model::meta::Object;
 use crate::model::pod::{Container, End, Pod};
+use crate::model::redact::redact;
 
 /// Lines of a log that a finding shows.
 const MOST_LINES: usize = 3;
@@ -76,7 +77,7 @@ impl<'a> LastWords<'a> {
 /// A line of a container's log as evidence.
 pub(super) fn of_line(pod: &Pod, container: &Container, line: &str) -> Evidence {
     let source = Source::Log { pod: pod.key(), container: container.name.to_string() };
-    Evidence { source, words: line.trim_end().to_owned(), at: None }
+    Evidence { source, words: redact(line.trim_end()).into_owned(), at: None }
 }
 
 /// The lines that say what went wrong: where something begins that did, and what a trace under it ends with, which is
@@ -185,7 +186,7 @@ fn said(line: &str) -> String {
         }
         None => Cow::Borrowed(line),
     };
-    cut(&text, MOST_LETTERS)
+    cut(&redact(&text), MOST_LETTERS)
 }
 
 #[cfg(test)]
@@ -247,6 +248,10 @@ mod tests {
                 &["no tenant"],
             ),
             (&[r#"{"level":"error","msg":"no route","err":"timeout"}"#, "bye"], &["no route: timeout"]),
+            (
+                &["ERROR cannot reach postgres://etl:hunter2@db:5432", "bye"],
+                &["ERROR cannot reach postgres://etl:[redacted]@db:5432"],
+            ),
             (&["all is well", "done"], &[]),
         ] {
             assert_eq!(told(lines), wanted, "{lines:?}");

@@ -31,14 +31,17 @@ pub const TESTS: &[EndToEnd] = &[
     },
 ];
 
-/// An engine, and what it tells of logs.
-struct Streams {
+/// An engine, and what it tells of the logs of a namespace.
+struct Streams<'s> {
     engine: Engine,
     reported: mpsc::Receiver<Report>,
+    space: &'s Space,
+    /// Lines told so far, and what else was told last: shown where nothing more comes.
+    heard: (usize, Option<LogChange>),
 }
 
-impl Streams {
-    fn open(cluster: &Cluster, space: &Space) -> Self {
+impl<'s> Streams<'s> {
+    fn open(cluster: &Cluster, space: &'s Space) -> Self {
         let _in_runtime = runtime().enter();
         let target = Target {
             place: Place::Kubeconfig(KubeconfigChoice {
@@ -51,7 +54,7 @@ impl Streams {
             is_read_only: true,
         };
         let (reports, reported) = mpsc::channel(REPORTS);
-        Self { engine: Engine::start(target, Session::default(), reports), reported }
+        Self { engine: Engine::start(target, Session::default(), reports), reported, space, heard: (0, None) }
     }
 
     /// The next thing told of a log.
@@ -59,10 +62,21 @@ impl Streams {
         runtime().block_on(async {
             loop {
                 match tokio::time::timeout(PATIENCE, self.reported.recv()).await {
-                    Ok(Some(Report::Log { source, change, .. })) => return (source, change),
+                    Ok(Some(Report::Log { source, change, .. })) => {
+                        match &change {
+                            LogChange::Lines(batch) => self.heard.0 += batch.len(),
+                            other => self.heard.1 = Some(other.clone()),
+                        }
+                        return (source, change);
+                    }
                     Ok(Some(Report::NotConnected { failure, .. })) => println!("{}", failure.message),
                     Ok(Some(_)) => {}
-                    Ok(None) | Err(_) => panic!("nothing more was told"),
+                    Ok(None) => panic!("the engine has ended"),
+                    // What the server says of the pods by now tells who was silent.
+                    Err(_) => {
+                        let pods = self.space.api::<Pod>().list(&Default::default()).await;
+                        panic!("nothing more was told after {:?}: {pods:#?}", self.heard)
+                    }
                 }
             }
         })

@@ -2,7 +2,7 @@
 //! where rules look at them, since a namespace may hold ten thousand pods.
 //!
 //! A Job whose pods have all found their nodes is told by itself and its CronJob. For one that waits for a place, for a
-//! quota or for its next try, others matter: what they hold, and what is said of them.
+//! quota or for its next try, others matter: what they hold, and what is said of them. A CronJob is told by its runs.
 
 use std::collections::BTreeSet;
 
@@ -21,6 +21,9 @@ use crate::model::pod::{Pod, PodPhase};
 /// Up to so many objects are asked for one by one; for more of them all of their kind are read.
 const FEW: usize = 8;
 
+/// Up to so many runs of a CronJob are asked for one by one: its history limits, which are 3 and 1, seldom keep more.
+const FEW_RUNS: usize = 16;
+
 /// Reads what rules look at, and finds the object.
 ///
 /// # Errors
@@ -32,8 +35,8 @@ pub(super) async fn read(server: &mut Server, object: &Reference) -> Result<Subj
     match object.kind {
         Kind::Job => server.read(vec![itself.clone(), (Kind::Pod, Choice::OfJob(name)), about]).await,
         Kind::Pod => server.read(vec![itself.clone(), (Kind::Job, Choice::All), about]).await,
-        // Which Jobs are its runs only their owners say, and its schedule may be held up by anything.
-        _ => server.read(everything()).await,
+        // Which Jobs are its runs only their owners say. Whether its controller is at work other CronJobs say.
+        _ => server.read(vec![(Kind::CronJob, Choice::All), (Kind::Job, Choice::All), about]).await,
     }
     let subject = server.find(object).await?;
     let job = match subject.kind {
@@ -42,14 +45,17 @@ pub(super) async fn read(server: &mut Server, object: &Reference) -> Result<Subj
             let owner = server.snapshot.pods.get(subject.uid).and_then(|pod| pod.meta.owner_uid());
             owner.and_then(|uid| server.snapshot.jobs.get(uid))
         }
-        _ => return Ok(subject),
+        _ => {
+            read_runs(server, subject).await;
+            return Ok(subject);
+        }
     };
     let pods: Vec<&Pod> = server.snapshot.pods_of_subject(subject);
     let more = match job {
         Some(job) if subject.kind == Kind::Job && is_held_up(server, job, &pods) => everything(),
         // Whose pod it is, only its Job tells; without one there is nothing to leave out.
         None => everything(),
-        _ if pods.iter().any(|pod| !pod.is_finished() && pod.node.is_empty()) => everything(),
+        _ if pods.iter().any(|pod| is_unplaced(pod)) => everything(),
         Some(job) => around(subject, job, &pods),
     };
     let is_of_others = job.is_none();
@@ -65,6 +71,45 @@ pub(super) async fn read(server: &mut Server, object: &Reference) -> Result<Subj
         server.read(vec![(Kind::Node, Choice::All)]).await;
     }
     Ok(subject)
+}
+
+/// Reads what tells how the runs of a CronJob are.
+async fn read_runs(server: &mut Server, cronjob: Subject) {
+    let runs = server.snapshot.jobs_of(cronjob.uid);
+    let of_run = |run: &&Job| {
+        let name = &run.meta.name;
+        [(Kind::Pod, Choice::OfJob(name.clone())), (Kind::Event, Choice::About(Kind::Job, name.clone()))]
+    };
+    let lists = match runs.len() <= FEW_RUNS {
+        true => runs.iter().flat_map(of_run).collect(),
+        false => vec![(Kind::Pod, Choice::All), (Kind::Event, Choice::All)],
+    };
+    server.read(lists).await;
+    let is_refused = server.snapshot.events_about(cronjob.uid).any(|event| event.reason == "FailedCreate");
+    let mut lists = if is_refused { everything() } else { Vec::new() };
+    for run in server.snapshot.jobs_of(cronjob.uid) {
+        let run_itself = Subject { kind: Kind::Job, uid: run.meta.uid };
+        let pods = server.snapshot.pods_of_subject(run_itself);
+        let more = match is_held_up(server, run, &pods) || pods.iter().any(|pod| is_unplaced(pod)) {
+            true => everything(),
+            false => around(run_itself, run, &pods),
+        };
+        lists.extend(more.into_iter().filter(|(kind, _)| !matches!(kind, Kind::CronJob | Kind::Job)));
+    }
+    // What is read whole is not asked for in parts as well.
+    let whole: Vec<Kind> = lists.iter().filter(|(_, choice)| *choice == Choice::All).map(|(kind, _)| *kind).collect();
+    let mut wanted: Vec<(Kind, Choice)> = Vec::new();
+    for list in lists {
+        if !wanted.contains(&list) && (list.1 == Choice::All || !whole.contains(&list.0)) {
+            wanted.push(list);
+        }
+    }
+    server.read(wanted).await;
+}
+
+/// It has no node yet, and needs one.
+fn is_unplaced(pod: &Pod) -> bool {
+    !pod.is_finished() && pod.node.is_empty()
 }
 
 fn everything() -> Vec<(Kind, Choice)> {
@@ -167,6 +212,19 @@ mod tests {
         assert_eq!(server.snapshot.jobs_of(cronjob).len(), runs.len());
         assert!(server.snapshot.pods.iter().count() > 0);
         assert!(server.snapshot.pods.iter().all(|pod| pod.meta.name.starts_with(run.as_str())));
+    }
+
+    #[tokio::test]
+    async fn cronjob_is_read_with_the_pods_of_its_runs_alone() {
+        let server = reads("data", "cronjob/nightly-report").await;
+        let cronjob = server.snapshot.cronjobs.iter().find(|one| one.meta.name == "nightly-report").unwrap().meta.uid;
+        let runs: BTreeSet<_> = server.snapshot.jobs_of(cronjob).iter().map(|run| run.meta.uid).collect();
+        assert!(!runs.is_empty() && server.snapshot.pods.iter().count() > 0);
+        let is_own = |pod: &&Pod| pod.meta.owner_uid().is_some_and(|uid| runs.contains(&uid));
+        let others: Vec<&str> =
+            server.snapshot.pods.iter().filter(|pod| !is_own(pod)).map(|pod| pod.meta.name.as_str()).collect();
+        assert!(others.is_empty(), "{others:?} beside {runs:?}");
+        assert!(unread(&server).is_empty(), "quotas were not asked for");
     }
 
     #[tokio::test]

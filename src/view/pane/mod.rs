@@ -33,7 +33,11 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, pane: Pane, app: &App, theme
     let room = usize::from(area.width).saturating_sub(4);
     let whole = title(pane, app);
     let marks = marks(pane, app, theme, room.saturating_sub(whole.width().min(LEAST_TITLE) + 1));
-    let left = fit(&whole, room.saturating_sub(marks.width() + 1), Align::Left, theme.cut());
+    let room = room.saturating_sub(marks.width() + 1);
+    let place =
+        app.where_it_is().filter(|_| pane == Pane::Why).map(|place| format!("{whole} in {}", safe_line(&place)));
+    let whole = place.filter(|title| title.width() <= room).unwrap_or(whole);
+    let left = fit(&whole, room, Align::Left, theme.cut());
     block = block.title(Line::styled(format!(" {left} "), if is_focused { theme.strong() } else { theme.text() }));
     if marks.width() > 0 {
         block = block.title(marks.right_aligned());
