@@ -334,9 +334,7 @@ impl<'a> Fields<'a> {
             (Column::Done, RowRef::Job(row)) => Some(row.succeeded.into()),
             (Column::Fails, RowRef::Job(row)) => Some(row.failed.into()),
             (Column::Time, RowRef::Job(row)) => row.duration(now),
-            (Column::Time, RowRef::Pod(row)) => {
-                row.started.map(|started| row.ended().unwrap_or(now).seconds_since(started))
-            }
+            (Column::Time, RowRef::Pod(row)) => row.duration(now),
             (Column::Time, RowRef::Container(_, row)) => row.duration(now),
             (Column::Restarts, RowRef::Pod(row)) => Some(row.restarts().into()),
             (Column::Restarts, RowRef::Container(_, row)) => Some(row.restarts.into()),

@@ -276,7 +276,7 @@ impl Text {
     fn tries(&mut self, tries: &[Attempt], now: Time) {
         let tries = &tries[tries.len().saturating_sub(TRIES)..];
         let from = tries.iter().filter_map(|one| one.started).min();
-        let to = tries.iter().map(|one| one.ended.unwrap_or(now)).max();
+        let to = tries.iter().filter_map(|one| one.until(now).or(one.started)).max();
         let Some((from, to)) = from.zip(to) else { return };
         let whole = to.seconds_since(from).max(1);
         let column = |time: Time| {
@@ -289,11 +289,11 @@ impl Text {
         self.line(Line::new(head, Role::Dim).cut());
         for one in tries {
             let Some(started) = one.started else { continue };
-            let ended = one.ended.unwrap_or(now);
-            let (first, last) = (column(started), column(ended));
-            let bar = " ".repeat(first) + &"━".repeat(last - first + 1);
-            let (began, took) = (now.seconds_since(started).max(0), ended.seconds_since(started).max(0));
-            let (began, took) = (short_duration(began), short_duration(took));
+            let until = one.until(now);
+            let (first, last) = (column(started), column(until.unwrap_or(started)));
+            let bar = " ".repeat(first) + &"━".repeat(last.saturating_sub(first) + 1);
+            let began = short_duration(now.seconds_since(started).max(0));
+            let took = until.map_or("?".to_owned(), |until| short_duration(until.seconds_since(started).max(0)));
             let place = if one.node.is_empty() { String::new() } else { format!(" on {}", one.node) };
             let said = if one.last_words.is_empty() { String::new() } else { format!(": {}", one.last_words) };
             let index = one.index.map(|index| format!("index {index}, ")).unwrap_or_default();

@@ -216,13 +216,26 @@ impl Pod {
         (counted().filter(|c| c.ready).count(), counted().count())
     }
 
-    /// When the last container ended, for a pod that ended.
+    /// When it ended: with its last container; where nothing of it ran, as its node refused it, when that took it. None
+    /// before it has ended, and where nobody saw the end, as on a lost node.
     pub fn ended(&self) -> Option<Time> {
-        let ends = self.containers.iter().filter_map(|container| match &container.state {
-            ContainerState::Ended(end) => end.finished,
-            _ => None,
-        });
-        if self.is_finished() { ends.max() } else { None }
+        let states = || self.containers.iter().map(|container| &container.state);
+        if !self.is_finished() || states().any(|state| matches!(state, ContainerState::Running(_))) {
+            return None;
+        }
+        let end =
+            |state: &ContainerState| if let ContainerState::Ended(end) = state { Some(end.finished) } else { None };
+        match states().filter_map(end).max() {
+            Some(finished) => finished,
+            None => self.started,
+        }
+    }
+
+    /// Seconds from when a node took it until it ended, or until now. None before a node has, and where its end is not
+    /// known.
+    pub fn duration(&self, now: Time) -> Option<i64> {
+        let until = if self.is_finished() { self.ended()? } else { now };
+        Some(until.seconds_since(self.started?).max(0))
     }
 
     /// The word of kubectl's STATUS column (`printPod` in `pkg/printers/internalversion/printers.go`): the pod's own

@@ -21,7 +21,9 @@ pub struct Attempt {
     pub index: Option<u32>,
     /// When the node took it; when it was made where none has.
     pub started: Option<Time>,
-    /// When its last container ended.
+    /// It is over.
+    pub is_over: bool,
+    /// When it ended; None where it is over and nobody saw its end.
     pub ended: Option<Time>,
     /// The node; empty before it has one.
     pub node: String,
@@ -60,6 +62,7 @@ fn attempt(number: usize, pod: &Pod, last_words: String) -> Attempt {
         pod: pod.key(),
         index: pod.index,
         started: pod.started.or(pod.meta.created),
+        is_over: pod.is_finished(),
         ended: pod.ended(),
         node: pod.node.to_string(),
         level: state.level,
@@ -68,9 +71,47 @@ fn attempt(number: usize, pod: &Pod, last_words: String) -> Attempt {
     }
 }
 
+impl Attempt {
+    /// When it ended, and of one that is not over the present; None where the end is not known.
+    pub fn until(&self, now: Time) -> Option<Time> {
+        if self.is_over { self.ended } else { Some(now) }
+    }
+}
+
 /// The line that tells most of the end of the container that failed.
 fn last_words<'a>(case: &Case<'a>, pod: &'a Pod) -> Option<String> {
     let failed = pod.containers.iter().filter(|one| one.role != Role::Sidecar);
     let (container, end) = failed.filter_map(|one| Some((one, bad_end(one)?))).next()?;
     LastWords::of(case, pod, container, end).telling.last().map(|line| (*line).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::scene::{ago, failed_pod, job, now, with};
+    use super::super::tests::snapshot_of;
+    use super::*;
+    use crate::model::key::{Kind, Uid};
+    use crate::triage::Facts;
+
+    #[test]
+    fn time_of_a_try_is_told_where_its_end_is_known() {
+        let status = |name: &str, status| with(failed_pod(name, 300), json!({ "status": status }));
+        let running = json!([{ "name": "main", "state": { "running": { "startedAt": ago(290) } } }]);
+        let refused = json!({ "phase": "Failed", "startTime": ago(200), "containerStatuses": null });
+        let lost = json!({ "phase": "Failed", "startTime": ago(200), "containerStatuses": running });
+        let at_work = json!({ "phase": "Running", "startTime": ago(200), "containerStatuses": running });
+        let (snapshot, facts) = (
+            snapshot_of(&[job(), status("refused", refused), status("lost", lost), status("at-work", at_work)]),
+            Facts::default(),
+        );
+        let known = Known { snapshot: &snapshot, facts: &facts, now: now() };
+        let subject = Subject { kind: Kind::Job, uid: Uid::new("etl") };
+        let (tries, _) = attempts(known, subject, 0);
+        let until = |name: &str| tries.iter().find(|one| one.pod.name == name).unwrap().until(now());
+        assert_eq!(until("refused"), Some(now().plus_seconds(-200)), "nothing of it ran");
+        assert_eq!(until("lost"), None, "nobody saw it end");
+        assert_eq!(until("at-work"), Some(now()));
+    }
 }

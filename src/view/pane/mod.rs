@@ -32,7 +32,9 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, pane: Pane, app: &App, theme
     let mut block = Block::bordered().border_set(theme.border()).border_style(style);
     let room = usize::from(area.width).saturating_sub(4);
     let whole = title(pane, app);
-    let marks = marks(pane, app, theme, room.saturating_sub(whole.width().min(LEAST_TITLE) + 1));
+    // What the marks of Why say the help says too: they come behind its title.
+    let least = if pane == Pane::Why { usize::MAX } else { LEAST_TITLE };
+    let marks = marks(pane, app, theme, room.saturating_sub(whole.width().min(least) + 1));
     let room = room.saturating_sub(marks.width() + 1);
     let place =
         app.where_it_is().filter(|_| pane == Pane::Why).map(|place| format!("{whole} in {}", safe_line(&place)));
@@ -93,7 +95,7 @@ pub(super) fn counted(app: &App, pane: Pane, list: &ListState) -> Option<String>
 fn marks<'a>(pane: Pane, app: &App, theme: &Theme, room: usize) -> Line<'a> {
     let marks = match app.list(pane).zip(pane.kind()) {
         Some((list, kind)) => list_marks(list, kind, app, theme),
-        None if pane == Pane::Why => why::marks(app, theme),
+        None if pane == Pane::Why => why::marks(app, theme, room),
         None => logs::marks(app, theme),
     };
     let mut line = Line::default();

@@ -15,6 +15,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
 }
 
 /// What its keys do.
-pub(super) fn marks(app: &App, theme: &Theme) -> Vec<(String, Style)> {
-    if app.why.is_problem { vec![("x all, fix by number".into(), theme.dim())] } else { Vec::new() }
+pub(super) fn marks(app: &App, theme: &Theme, room: usize) -> Vec<(String, Style)> {
+    let fits = |text: &&str| app.why.is_problem && text.len() + 2 <= room;
+    let text = ["x all, fix by number", "x all"].into_iter().find(fits);
+    text.map(|text| (text.to_owned(), theme.dim())).into_iter().collect()
 }
