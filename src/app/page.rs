@@ -397,7 +397,7 @@ impl Page {
     }
 
     fn show_hit(&mut self) {
-        let Some(hit) = self.search.hits.get(self.search.at) else { return };
+        let Some(hit) = self.search.hits.get(self.search.at).copied() else { return };
         let holds = |row: &Row| row.line == hit.line && row.start <= hit.start;
         let Some(row) = self.rows.iter().rposition(holds) else { return };
         if !(self.top..self.top + self.size.1).contains(&row) {
@@ -409,6 +409,11 @@ impl Page {
             if from < self.left || to > self.left + self.size.0 {
                 self.left = from.saturating_sub(self.size.0 / 3);
             }
+        }
+        // What was looked for is what a key is to act on.
+        match self.links.iter().position(|(line, _)| *line == hit.line) {
+            Some(link) => self.link = link,
+            None => self.bring_cursor(),
         }
     }
 

@@ -105,6 +105,21 @@ fn search_goes_round_and_scrolls_to_each_match() {
 }
 
 #[test]
+fn cursor_goes_to_the_line_that_was_looked_for() {
+    let mut page = Page::default();
+    page.lay_out(20, 5);
+    let goto = |number: usize| (number, Goto::Problem(number.to_string()));
+    let lines = (0..50).map(|number| Line::plain(format!("line {number}"))).collect();
+    page.take(Text { lines, links: (0..50).map(goto).collect() });
+    page.look_for("line 33");
+    assert_eq!(page.cursor(), Some(33));
+    page.look_for("line 4");
+    assert_eq!(page.cursor(), Some(40), "the first from here on");
+    page.next_hit(true);
+    assert_eq!(page.cursor(), Some(41));
+}
+
+#[test]
 fn search_that_is_given_up_leaves_the_one_before() {
     let mut page = page(&["one", "two"], (20, 5));
     page.begin_search();
