@@ -13,6 +13,8 @@ use crate::support::svg;
 pub const TESTS: &[Local] = &[
     Local { name: "pictures::dashboard_is_as_drawn", run: || is_as_drawn(&DASHBOARD) },
     Local { name: "pictures::small_screen_is_as_drawn", run: || is_as_drawn(&SMALL) },
+    Local { name: "pictures::why_is_as_drawn", run: || is_as_drawn(&WHY) },
+    Local { name: "pictures::problems_are_as_drawn", run: || is_as_drawn(&PROBLEMS) },
     Local { name: "pictures::question_is_as_drawn", run: || is_as_drawn(&QUESTION) },
     Local { name: "pictures::log_is_as_drawn", run: || is_as_drawn(&LOG) },
     Local { name: "pictures::readme_shows_each_and_no_other_is_kept", run: readme_shows_each_and_no_other_is_kept },
@@ -46,11 +48,29 @@ const DASHBOARD: Picture = Picture {
 
 const SMALL: Picture = Picture {
     name: "small",
-    title: "kubatch on a terminal of 80 columns and 24 rows: the Jobs, and the events of the one under the cursor",
+    title: "kubatch on a terminal of 80 columns and 24 rows: the Jobs, and why the one under the cursor does not start",
     size: (80, 24),
     object: "settle-2990",
     keys: &[],
     shows: &["● live", "quota payments-cpu"],
+};
+
+const WHY: Picture = Picture {
+    name: "why",
+    title: "kubatch says why a Job failed: the memory that each try ran out of, the tries, what it knows that from, what mends it",
+    size: (110, 26),
+    object: "etl-orders-0412",
+    keys: &["x"],
+    shows: &["hit its memory limit of 512Mi", "HOW IT ENDED", "OOMKilled"],
+};
+
+const PROBLEMS: Picture = Picture {
+    name: "problems",
+    title: "kubatch lists all that is wrong by its cause, the newest first",
+    size: (100, 18),
+    object: "settle-2990",
+    keys: &["i"],
+    shows: &["Problems", "quota payments-cpu", "LAST"],
 };
 
 const QUESTION: Picture = Picture {
@@ -71,7 +91,7 @@ const LOG: Picture = Picture {
     shows: &["KeyError"],
 };
 
-const ALL: [&Picture; 4] = [&DASHBOARD, &SMALL, &QUESTION, &LOG];
+const ALL: [&Picture; 6] = [&DASHBOARD, &SMALL, &WHY, &PROBLEMS, &QUESTION, &LOG];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/pictures")
