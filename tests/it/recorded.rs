@@ -203,9 +203,14 @@ impl Made {
             without(&mut wanted, "/spec/template/metadata/labels", &OF_JOBS);
         }
         let place = self.place(&wanted);
-        let made = self.send("POST", &format!("{place}?fieldValidation=Strict"), &wanted)?;
-        let path = format!("{place}/{}", text(&made["metadata"]["name"]));
+        let path = format!("{place}/{}", text(&wanted["metadata"]["name"]));
         self.paths.push(path.clone());
+        if wanted["metadata"]["namespace"].is_null() {
+            // A run that was killed may have left its own.
+            self.remove(self.paths.len() - 1);
+            self.paths.push(path.clone());
+        }
+        let made = self.send("POST", &format!("{place}?fieldValidation=Strict"), &wanted)?;
         if let Some(uid) = object["metadata"]["uid"].as_str() {
             self.uids.push((uid.to_owned(), text(&made["metadata"]["uid"])));
         }
