@@ -64,6 +64,20 @@ enum Taken {
     Evicted,
 }
 
+/// What `kubatch` answers to a question about a namespace, with the exit code.
+pub fn kubatch_says(cluster: &Cluster, space: &Space, question: &[&str]) -> (i32, Value) {
+    let output = Command::new(BINARY)
+        .env("KUBECONFIG", &cluster.kubeconfig)
+        .args(["-n", &space.namespace])
+        .args(question)
+        .args(["-o", "json"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code().unwrap(), serde_json::from_str(&text).unwrap_or_else(|_| json!(format!("{text}{said}"))))
+}
+
 impl Fault {
     /// Makes it.
     fn apply(&self, cluster: &Cluster) -> Space {
@@ -118,20 +132,7 @@ impl Fault {
 
     /// Asks why, with the exit code.
     fn ask(&self, cluster: &Cluster, space: &Space) -> (i32, Value) {
-        Self::answer(cluster, space, &["why", &self.subject])
-    }
-
-    fn answer(cluster: &Cluster, space: &Space, question: &[&str]) -> (i32, Value) {
-        let output = Command::new(BINARY)
-            .env("KUBECONFIG", &cluster.kubeconfig)
-            .args(["-n", &space.namespace])
-            .args(question)
-            .args(["-o", "json"])
-            .output()
-            .unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        (output.status.code().unwrap(), serde_json::from_str(&text).unwrap_or_else(|_| json!(format!("{text}{said}"))))
+        kubatch_says(cluster, space, &["why", &self.subject])
     }
 
     /// What is wrong with the answer; None where it is as it should be.
@@ -154,7 +155,7 @@ impl Fault {
         if kind != "job" {
             return None;
         }
-        let (_, listed) = Self::answer(cluster, space, &["problems"]);
+        let (_, listed) = kubatch_says(cluster, space, &["problems"]);
         let is_it = |member: &Value| member["kind"] == "Job" && member["name"] == name;
         let mut problems = listed["problems"].as_array().into_iter().flatten();
         let here = problems.find(|one| one["members"].as_array().is_some_and(|all| all.iter().any(is_it)));

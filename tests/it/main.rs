@@ -24,6 +24,7 @@ mod logs_cli;
 mod pictures;
 mod pods;
 mod problems_cli;
+mod recorded;
 mod safety;
 mod scenarios;
 mod streams;
@@ -94,6 +95,7 @@ fn main() -> ExitCode {
         editing::TESTS,
         faults::TESTS,
         lint_online::TESTS,
+        recorded::TESTS,
         why::TESTS,
     ];
     let end_to_end = [cluster::TESTS, live::TESTS, logs::TESTS, streams::TESTS].into_iter().chain(commands);
