@@ -27,6 +27,9 @@ static USER: Pattern = Pattern::new(r"non-numeric user \((?<user>[^)]*)\)");
 /// `container nope not found`, of a `resourceFieldRef`.
 static NO_CONTAINER: Pattern = Pattern::new(r"^container (?<name>\S+) not found$");
 
+/// `failed to sync configmap cache: timed out waiting for the condition` (kubelet `util/manager/watch_based_manager.go`).
+static UNREAD: Pattern = Pattern::new(r"^failed to sync (?<kind>configmap|secret) cache");
+
 /// `MountVolume.SetUp failed for volume "migrations" : configmap "migration-scripts" not found`.
 static MOUNT: Pattern = Pattern::new(r#"MountVolume\.SetUp failed for volume "(?<volume>[^"]+)" : (?<rest>(?s:.*))$"#);
 
@@ -142,9 +145,11 @@ pub(super) fn find(case: &Case<'_>, pod: &Pod, container: &Container, reason: &s
         return None;
     }
     let evidence = of_field(pod, status_path(container, "state.waiting"), format!("{reason}: {message}"));
-    let found = as_root(case, pod, container, message)
-        .or_else(|| missing_object(case, pod, container, message))
+    // Names come first: they may hold words that mean something.
+    let found = missing_object(case, pod, container, message)
         .or_else(|| missing_key(case, pod, container, message))
+        .or_else(|| as_root(case, pod, container, message))
+        .or_else(|| unread(case, pod, container, message))
         .unwrap_or_else(|| unknown(case, pod, container, message));
     let since = pod.started.or(pod.meta.created);
     Some(Finding { confidence: Confidence::Certain, evidence: vec![evidence], since, ..found })
@@ -290,6 +295,22 @@ fn as_root(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> 
     })
 }
 
+/// T047, though the object may be there: the node did not get it in time. It mostly passes.
+fn unread(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> Option<Finding> {
+    let (node, kind) = (&pod.node, kind_of(&UNREAD.captures(message)?["kind"]));
+    Some(Finding {
+        verdict: format!(
+            "{} takes variables from a {kind} that node {node} did not get from the API server in time. The node tries again \
+             by itself.",
+            called(pod, container)
+        ),
+        short: format!("node {node} has not got its {kind} yet"),
+        fixes: vec![Fix::outside(format!("wait; where it stays so, look whether node {node} reaches the API server"))],
+        group: format!("T047/{node}/{kind}"),
+        ..blank(case, "T047", Severity::Warning, Confidence::Likely)
+    })
+}
+
 /// T047 in words that are not known.
 fn unknown(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> Finding {
     let fixes = [remake(case, "correct the template in a new Job"), for_next_runs(case, &Changes::NONE)];
@@ -367,4 +388,4 @@ fn volume_source(case: &Case<'_>, volume: &str, kind: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-pub(super) static PATTERNS: &[&Pattern] = &[&MISSING, &NO_KEY, &USER, &NO_CONTAINER, &MOUNT, &NO_FILE];
+pub(super) static PATTERNS: &[&Pattern] = &[&MISSING, &NO_KEY, &USER, &NO_CONTAINER, &UNREAD, &MOUNT, &NO_FILE];
