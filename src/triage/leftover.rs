@@ -8,7 +8,7 @@ use super::outcome::many;
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
 use crate::model::job::Job;
-use crate::model::key::Kind;
+use crate::model::key::{Kind, Uid};
 use crate::model::pod::Pod;
 
 /// A Job that ended so long ago was looked at, or will not be.
@@ -98,7 +98,7 @@ fn orphan(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         Some(owner) if owner.kind == Some(Kind::Job) => (false, name_of_job(pod)),
         Some(_) => return None,
         // The label is kept on such pods alone; pods without it never had a Job.
-        None => (true, pod.meta.labels.iter().find(|(key, _)| key == "batch.kubernetes.io/job-name")?.1.as_str()),
+        None => (true, released_by(case, pod)?),
     };
     // A pod that still names its Job is collected, unless the collector is down.
     let age = pod.ended().or(pod.meta.created).map_or(0, |time| case.known.ago(time));
@@ -128,6 +128,19 @@ fn orphan(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         group: format!("T101/{}/{job}", pod.meta.namespace),
         ..finding(case, "T101", Severity::Warning, vec![evidence])
     })
+}
+
+/// The Job that a pod without an owner had and that is gone. A pod may also be taken out of a Job that is there, by its
+/// labels, or copied with them; another Job may have the name by now.
+fn released_by<'p>(case: &Case<'_>, pod: &'p Pod) -> Option<&'p str> {
+    let (_, name) = pod.meta.labels.iter().find(|(key, _)| key == "batch.kubernetes.io/job-name")?;
+    let mut jobs = case.known.snapshot.jobs.iter();
+    if let Some(job) = jobs.find(|job| job.meta.name == *name && job.meta.namespace == pod.meta.namespace) {
+        let labels = &case.found("v1", "Pod", &pod.meta.namespace, &pod.meta.name)?["metadata"]["labels"];
+        let had = Uid::new(labels["batch.kubernetes.io/controller-uid"].as_str()?);
+        return (had != job.meta.uid).then_some(name);
+    }
+    Some(name)
 }
 
 /// The name of the Job of which only the UID is known: the pod's is the same with something random behind it.

@@ -168,12 +168,13 @@ fn next_after_resume(cron: &Cron<'_, '_>) -> Option<Time> {
 
 /// T114: a run is due, and the one before it must end first.
 pub(super) fn forbidden(cron: &Cron<'_, '_>) -> Option<Finding> {
-    if cron.row.concurrency != Concurrency::Forbid || cron.row.active.is_empty() {
+    let active = cron.active();
+    if cron.row.concurrency != Concurrency::Forbid || active.is_empty() {
         return None;
     }
     let skipped = cron.planned_since(cron.row.last_schedule?);
     let due = *skipped.first()?;
-    let active = cron.row.active.iter().filter_map(|uid| cron.case.known.snapshot.jobs.get(*uid)).next();
+    let active = active.into_iter().flatten().next();
     let (name, runs) = match active {
         Some(job) => {
             let (name, age) = (job.meta.name.to_string(), short_duration(cron.age(job)));
@@ -312,7 +313,11 @@ pub(super) fn overdue(cron: &Cron<'_, '_>) -> Option<Finding> {
     let late = cron.now().seconds_since(due);
     let has_word = cron.case.known.snapshot.events_about(cron.row.meta.uid).any(|event| event.last >= Some(due));
     let has_run = cron.case.runs.iter().any(|run| run.meta.created >= Some(due));
-    if late <= OVERDUE_SECONDS || has_word || has_run {
+    // A run that had to wait for the one before it is due once that one is over.
+    let ended = cron.case.runs.iter().filter_map(|run| run.ended()).max();
+    let free = ended.filter(|_| cron.row.concurrency == Concurrency::Forbid).max(Some(due));
+    let is_in_time = free.is_some_and(|free| cron.now().seconds_since(free) <= OVERDUE_SECONDS);
+    if is_in_time || has_word || has_run {
         return None;
     }
     let others = cron.case.known.snapshot.cronjobs.iter();
