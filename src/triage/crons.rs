@@ -250,4 +250,6 @@ fn deleted_failures<'a>(case: &Case<'a>, row: &CronJob, known: &[Outcome<'a>]) -
 }
 
 #[cfg(test)]
+pub(super) mod look_alikes;
+#[cfg(test)]
 mod tests;

@@ -299,4 +299,6 @@ fn manager_silent_for(case: &Case<'_>) -> Option<i64> {
 pub(super) static PATTERNS: &[&Pattern] = &[&kueue::SHORTAGE, &kueue::TOO_LARGE];
 
 #[cfg(test)]
+pub(super) mod look_alikes;
+#[cfg(test)]
 mod tests;

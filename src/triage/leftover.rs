@@ -152,6 +152,68 @@ fn name_of_job(pod: &Pod) -> &str {
 }
 
 #[cfg(test)]
+pub(super) mod look_alikes {
+    //! What looks like something that is left behind.
+
+    use serde_json::{Value, json};
+
+    use super::super::look_alikes::Change::{Add, Merge};
+    use super::super::look_alikes::{Fault, fault};
+    use super::super::scene::{ago, condition, job, pod, with};
+
+    /// The Job ended so, so many seconds ago.
+    fn ended(kind: &str, seconds: i64) -> Value {
+        condition(kind, "X", &ago(seconds))
+    }
+
+    pub(in crate::triage) fn faults() -> Vec<Fault> {
+        let ttl = |seconds: i64| Merge(0, json!({ "spec": { "ttlSecondsAfterFinished": seconds } }));
+        let owner = |kind: &str| {
+            let owner = json!({ "apiVersion": "apps/v1", "kind": kind, "name": "a", "uid": "a", "controller": true });
+            Merge(0, json!({ "metadata": { "ownerReferences": [owner] } }))
+        };
+        let labels = json!({ "batch.kubernetes.io/job-name": "etl", "batch.kubernetes.io/controller-uid": "etl" });
+        let collected =
+            with(pod("etl-a", "", ""), json!({ "status": { "phase": "Running" }, "spec": { "nodeName": "n" } }));
+        let released = with(collected.clone(), json!({ "metadata": { "ownerReferences": null, "labels": labels } }));
+        let orphan = |pod: Value, look_alikes| Fault { about: "Pod/etl-a", ..fault("T101", vec![pod], look_alikes) };
+        let quick = with(ended("Failed", 60), json!({ "spec": { "ttlSecondsAfterFinished": 299 } }));
+        vec![
+            fault(
+                "T100",
+                vec![with(job(), ended("Complete", 86_401))],
+                vec![
+                    ("a day is not over", Merge(0, ended("Complete", 86_400)), &[]),
+                    ("it has a TTL", ttl(604_800), &[]),
+                    ("its owner may delete it", owner("Workflow"), &[]),
+                    ("it goes", Merge(0, json!({ "metadata": { "deletionTimestamp": ago(5) } })), &[]),
+                ],
+            ),
+            orphan(
+                released,
+                vec![
+                    ("somebody has taken it out of a Job that is there", Add(job()), &[]),
+                    ("it is another controller's", owner("ReplicaSet"), &[]),
+                    ("it goes", Merge(0, json!({ "metadata": { "deletionTimestamp": ago(5) } })), &[]),
+                ],
+            ),
+            orphan(
+                collected,
+                vec![
+                    ("its Job is there", Add(job()), &[]),
+                    ("it is collected", Merge(0, json!({ "metadata": { "creationTimestamp": ago(299) } })), &[]),
+                ],
+            ),
+            fault(
+                "T102",
+                vec![with(job(), quick)],
+                vec![("it succeeded", Merge(0, ended("Complete", 60)), &[]), ("five minutes", ttl(300), &["T080"])],
+            ),
+        ]
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 

@@ -301,4 +301,6 @@ pub(super) static PATTERNS: &[&Pattern] = &[
 ];
 
 #[cfg(test)]
+pub(super) mod look_alikes;
+#[cfg(test)]
 mod tests;
