@@ -8,7 +8,7 @@ use super::outcome::many;
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
 use crate::model::job::Job;
-use crate::model::key::{Kind, Uid};
+use crate::model::key::Kind;
 use crate::model::pod::Pod;
 
 /// A Job that ended so long ago was looked at, or will not be.
@@ -131,16 +131,12 @@ fn orphan(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
 }
 
 /// The Job that a pod without an owner had and that is gone. A pod may also be taken out of a Job that is there, by its
-/// labels, or copied with them; another Job may have the name by now.
+/// labels: it is younger than that Job. One that is older had another Job of the name.
 fn released_by<'p>(case: &Case<'_>, pod: &'p Pod) -> Option<&'p str> {
     let (_, name) = pod.meta.labels.iter().find(|(key, _)| key == "batch.kubernetes.io/job-name")?;
     let mut jobs = case.known.snapshot.jobs.iter();
-    if let Some(job) = jobs.find(|job| job.meta.name == *name && job.meta.namespace == pod.meta.namespace) {
-        let labels = &case.found("v1", "Pod", &pod.meta.namespace, &pod.meta.name)?["metadata"]["labels"];
-        let had = Uid::new(labels["batch.kubernetes.io/controller-uid"].as_str()?);
-        return (had != job.meta.uid).then_some(name);
-    }
-    Some(name)
+    let job = jobs.find(|job| job.meta.name == *name && job.meta.namespace == pod.meta.namespace);
+    job.is_none_or(|job| job.meta.created > pod.meta.created).then_some(name)
 }
 
 /// The name of the Job of which only the UID is known: the pod's is the same with something random behind it.
@@ -172,7 +168,7 @@ pub(super) mod look_alikes {
             let owner = json!({ "apiVersion": "apps/v1", "kind": kind, "name": "a", "uid": "a", "controller": true });
             Merge(0, json!({ "metadata": { "ownerReferences": [owner] } }))
         };
-        let labels = json!({ "batch.kubernetes.io/job-name": "etl", "batch.kubernetes.io/controller-uid": "etl" });
+        let labels = json!({ "batch.kubernetes.io/job-name": "etl" });
         let collected =
             with(pod("etl-a", "", ""), json!({ "status": { "phase": "Running" }, "spec": { "nodeName": "n" } }));
         let released = with(collected.clone(), json!({ "metadata": { "ownerReferences": null, "labels": labels } }));
@@ -283,6 +279,8 @@ mod tests {
         let other =
             json!([{ "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "r", "uid": "r", "controller": true }]);
         assert!(ids(&[pod(other, "Running", old)], "Pod/etl-3-x1y2z").is_empty(), "it never had a Job");
+        let anew = job("Complete", new, json!({}));
+        assert_eq!(ids(&[pod(json!([]), "Running", old), anew], "Pod/etl-3-x1y2z"), ["T101"], "another has its name");
         let mut bare = pod(json!([]), "Running", old);
         bare["metadata"]["labels"] = json!({});
         assert!(ids(&[bare], "Pod/etl-3-x1y2z").is_empty(), "nor had this");

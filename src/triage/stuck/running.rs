@@ -36,7 +36,7 @@ const OUTLIVING_UNKNOWN_SECONDS: i64 = 600;
 const MAKING_SECONDS: i64 = 60;
 
 /// Words in names by which containers are known that stand beside the work and never end by themselves.
-const HELPERS: [&str; 20] = [
+const HELPERS: [&str; 21] = [
     "proxy",
     "envoy",
     "consul",
@@ -53,6 +53,7 @@ const HELPERS: [&str; 20] = [
     "promtail",
     "vector",
     "otel",
+    "otelcol",
     "opentelemetry",
     "datadog",
     "daprd",
