@@ -56,7 +56,12 @@ fn prepared(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     if !is_waiting {
         return None;
     }
-    config::unmounted(case, pod).or_else(|| node::unprepared(case, pod)).or_else(|| image::slow(case, pod))
+    // What is there by now holds nothing up any more.
+    let (missing, there) = match config::unmounted(case, pod) {
+        Some(found) if !found.severity.is_problem() => (None, Some(found)),
+        found => (found, None),
+    };
+    missing.or_else(|| node::unprepared(case, pod)).or(there).or_else(|| image::slow(case, pod))
 }
 
 #[cfg(test)]

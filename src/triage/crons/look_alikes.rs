@@ -107,7 +107,14 @@ fn of_starts() -> Vec<Fault> {
                 ("it is suspended", cron(json!({ "suspend": true }), none()), &["T110"]),
             ],
         ),
-        of("T113", vec![cronjob(none()), many], vec![("it was two days ago", at("2026-05-02T11:00:00Z"), &[])]),
+        of(
+            "T113",
+            vec![cronjob(none()), many],
+            vec![
+                ("it was two days ago", at("2026-05-02T11:00:00Z"), &[]),
+                ("a later run was started", cron(none(), json!({ "lastScheduleTime": "2026-05-04T12:00:00Z" })), &[]),
+            ],
+        ),
         of(
             "T114",
             vec![late(forbid), open()],
@@ -131,7 +138,8 @@ fn of_starts() -> Vec<Fault> {
             vec![spec(json!({ "timeZone": "Europe/Kyiv" })), event("UnknownTimeZone", unknown, "2026-05-04T11:50:00Z")],
             vec![
                 ("it was corrected", cron(json!({ "timeZone": "Europe/Kiev" }), none()), &[]),
-                ("it was long ago, and runs have started", at("2026-05-04T01:00:00Z"), &[]),
+                ("it was long ago", at("2026-05-04T11:00:00Z"), &[]),
+                ("a run was started since", cron(none(), json!({ "lastScheduleTime": "2026-05-04T11:55:00Z" })), &[]),
             ],
         ),
         of(

@@ -28,9 +28,10 @@ pub(super) fn bad_zone(cron: &Cron<'_, '_>) -> Option<Finding> {
     let zone = cron.row.time_zone.as_ref()?;
     let event = cron.event("UnknownTimeZone").filter(|event| event.note.contains(&format!("\"{zone}\"")));
     let is_unknown = matches!(&cron.row.plan, Err(why) if why.starts_with("time zone"));
-    // Ours may know a zone that the controller's database lacks.
-    let is_refused =
-        event.is_some_and(|event| event.last.is_some_and(|last| cron.case.known.ago(last) < RECENT_SECONDS));
+    // Ours may know a zone that the controller's database lacks. A run that was started since says that it does not.
+    let is_refused = event.is_some_and(|event| {
+        event.last > cron.row.last_schedule && event.last.is_some_and(|last| cron.case.known.ago(last) < RECENT_SECONDS)
+    });
     if !is_unknown && !is_refused {
         return None;
     }
@@ -279,7 +280,9 @@ pub(super) fn short_deadline(cron: &Cron<'_, '_>) -> Option<Finding> {
 pub(super) fn too_many_missed(cron: &Cron<'_, '_>) -> Option<Finding> {
     let events = ["TooManyMissedTimes", "FailedNeedsStart"].into_iter().filter_map(|reason| cron.event(reason));
     let event = events.max_by_key(|event| event.last)?;
-    if event.last.is_none_or(|last| cron.case.known.ago(last) > MISSED_SECONDS) {
+    // The newest that was missed was planned before it; a later one that was started says that all is well again.
+    let is_over = cron.row.last_schedule > event.last;
+    if is_over || event.last.is_none_or(|last| cron.case.known.ago(last) > MISSED_SECONDS) {
         return None;
     }
     let old = match event.reason == "FailedNeedsStart" {

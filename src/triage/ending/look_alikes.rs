@@ -29,6 +29,14 @@ fn event(about: (&str, &str), reason: &str, note: &str, at: &str) -> Value {
     Scene::waiting("", "").event(about, reason, note, at).objects.remove(2)
 }
 
+/// A container to debug with ended so, while the work goes on.
+fn debugger(code: i32, reason: &str) -> LookAlike {
+    let mut status = Scene::of_state("Running", running()).objects[1]["status"].clone();
+    status["ephemeralContainerStatuses"] = json!([{ "name": "debugger", "state": end(code, reason, "11:50") }]);
+    let spec = json!({ "ephemeralContainers": [{ "name": "debugger" }] });
+    ("a container to debug with ended so", Merge(1, json!({ "spec": spec, "status": status })), &[])
+}
+
 /// Another try of the Job succeeded.
 fn succeeded() -> LookAlike {
     ("another try succeeded", decided("Complete", "CompletionsReached", "58"), &[])
@@ -39,10 +47,6 @@ fn of_codes() -> Vec<Fault> {
         scene.pod()["spec"]["containers"][0]["resources"] = json!({ "limits": { "memory": "512Mi" } });
         scene.objects
     };
-    let worker = Scene::of_state("Running", running());
-    let mut debugged = worker.objects[1]["status"].clone();
-    debugged["ephemeralContainerStatuses"] = json!([{ "name": "debugger", "state": end(1, "Error", "11:50") }]);
-    let debugged = json!({ "spec": { "ephemeralContainers": [{ "name": "debugger" }] }, "status": debugged });
     let child = json!({
         "phase": "Running", "containerStatuses": [{ "name": "worker", "state": end(0, "OOMKilled", "11:59") }],
     });
@@ -52,7 +56,7 @@ fn of_codes() -> Vec<Fault> {
             "T060",
             Scene::ended(1, "Error").objects,
             vec![
-                ("a container to debug with ended so", Merge(1, debugged), &[]),
+                debugger(1, "Error"),
                 ("the shell found no such command", ends(127, "Error"), &["T061"]),
                 ("the Job had failed before", decided("FailureTarget", "BackoffLimitExceeded", "49"), &["T080"]),
                 succeeded(),
@@ -257,6 +261,11 @@ fn of_places() -> Vec<Fault> {
             "T064",
             gone(json!({ "reason": "Evicted", "message": own })).objects,
             vec![("the node's disk", says("Evicted", short), &["T063"])],
+        ),
+        fault(
+            "T074",
+            Scene::ended(137, "ContainerStatusUnknown").objects,
+            vec![debugger(137, "ContainerStatusUnknown")],
         ),
         fault(
             "T074",

@@ -145,6 +145,8 @@ fn of_what_is_around() -> Vec<Fault> {
         let limits = json!({ "limits": { "memory": amount } });
         json!({ "spec": { "containers": [{ "name": "worker", "resources": limits }] } })
     };
+    let scripts =
+        json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "scripts", "namespace": "batch" } });
     let mut tiny = creating("FailedCreatePodSandBox", sandbox);
     json_patch::merge(tiny.pod(), &limited("512m"));
     vec![
@@ -158,6 +160,11 @@ fn of_what_is_around() -> Vec<Fault> {
             "T049",
             creating("FailedMount", mount).objects,
             vec![("the storage fails", note("FailedMount", storage), &["T050"]), pulled(), young()],
+        ),
+        fault(
+            "T049",
+            creating("FailedMount", mount).event(("Pod", "etl-a"), "FailedMount", storage, "11:59").objects,
+            vec![("it was made since, and the storage fails", Add(scripts), &["T050"])],
         ),
         fault(
             "T050",

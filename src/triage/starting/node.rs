@@ -1,6 +1,7 @@
 //! What the node cannot do for a pod: refuse it, attach and mount its volumes, make its sandbox.
 
 use super::super::Case;
+use super::config::is_unmade;
 use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
 use crate::model::pod::{Pod, PodPhase};
@@ -64,7 +65,7 @@ pub(super) fn unprepared(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
 
 /// T050: a volume cannot be attached or mounted.
 fn storage(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
-    let of = |reason| newest_failure(case, pod, reason, |note| VOLUME.captures(note).is_some());
+    let of = |reason| newest_failure(case, pod, reason, |note| VOLUME.captures(note).is_some() && !is_unmade(note));
     let summary = || newest_failure(case, pod, "FailedMount", |note| SUMMARY.captures(note).is_some());
     let event = of("FailedAttachVolume").or_else(|| of("FailedMount")).or_else(|| of("FailedMapVolume"));
     let event = event.or_else(summary)?;

@@ -153,6 +153,23 @@ fn an_object_that_the_node_has_not_got_yet_is_not_said_to_be_missing() {
 }
 
 #[test]
+fn what_was_missing_and_is_there_by_now_is_no_problem() {
+    let map = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "settings", "namespace": "batch" }, "data": { "a": "b" },
+    });
+    let told = |scene: Scene| {
+        let found = scene.with(map.clone()).find().remove(0);
+        assert!(!found.severity.is_problem() && found.short.ends_with("exists by now"), "{found:?}");
+        found.rule.0
+    };
+    let config = |message: &str| Scene::waiting("CreateContainerConfigError", message);
+    assert_eq!(told(config("configmap \"settings\" not found")), "T047");
+    assert_eq!(told(config("couldn't find key a in ConfigMap batch/settings")), "T047");
+    let mount = "MountVolume.SetUp failed for volume \"v\" : configmap \"settings\" not found";
+    assert_eq!(told(creating("FailedMount", mount)), "T049");
+}
+
+#[test]
 fn volumes_name_what_they_are_made_of() {
     let volumes = json!([{ "name": "tls", "secret": { "secretName": "etl-tls" } },
         { "name": "data", "persistentVolumeClaim": { "claimName": "etl-data" } }]);
