@@ -87,6 +87,11 @@ impl Job {
         self.is_complete() || self.is_failed()
     }
 
+    /// The Job is over, or how it ends is decided: it makes no more pods.
+    pub fn is_decided(&self) -> bool {
+        self.is_finished() || ["FailureTarget", "SuccessCriteriaMet"].iter().any(|kind| self.condition(kind).is_some())
+    }
+
     /// The Job is over, and succeeded.
     pub fn is_complete(&self) -> bool {
         self.condition("Complete").is_some()

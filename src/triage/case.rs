@@ -16,7 +16,7 @@ use crate::model::key::{Kind, ObjectKey};
 use crate::model::meta::Object;
 use crate::model::mutation::Address;
 use crate::model::owner::Subject;
-use crate::model::pod::{Container, ContainerState, Pod};
+use crate::model::pod::{Container, ContainerState, Pod, PodPhase};
 use crate::model::resources::Resources;
 
 /// A CronJob with its runs, a Job with its pods, or a Pod alone.
@@ -70,6 +70,25 @@ impl<'a> Case<'a> {
     /// The Job, where it is itself what is examined, so that all its pods are known to the case.
     pub fn whole_job(&self) -> Option<&'a Job> {
         self.job.filter(|_| self.subject.kind == Kind::Job)
+    }
+
+    /// How many pods the Job wants at once now, as its controller reckons it (`manageJob` in
+    /// `pkg/controller/job/job_controller.go`): a work queue gets none any more after its first success. Successes that
+    /// are not counted yet count.
+    pub(super) fn wanted_pods(&self, job: &Job) -> usize {
+        let seen = self.pods.iter().filter(|pod| pod.phase == PodPhase::Succeeded).count();
+        let left = match (job.completions, job.succeeded.max(i32::try_from(seen).unwrap_or(i32::MAX))) {
+            (Some(completions), succeeded) => completions - succeeded,
+            (None, 1..) => 0,
+            (None, _) => i32::MAX,
+        };
+        usize::try_from(job.parallelism.unwrap_or(1).min(left)).unwrap_or_default()
+    }
+
+    /// Fewer pods are open than the Job wants. Those that are being deleted are to be replaced.
+    pub(super) fn lacks_pods(&self, job: &Job) -> bool {
+        let open = self.pods.iter().filter(|pod| !pod.is_finished() && pod.meta.deleted.is_none());
+        open.count() < self.wanted_pods(job)
     }
 
     /// Makes a new Job with changes: the cure for what cannot be changed in one that exists.

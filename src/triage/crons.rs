@@ -105,6 +105,13 @@ impl<'a> Cron<'_, 'a> {
         self.case.events(self.row, reason).into_iter().next()
     }
 
+    /// The runs that `status.active` lists and that are not over, None for one that is not known. The controller takes
+    /// those that are over from the list, which may take a moment.
+    fn active(&self) -> Vec<Option<&'a Job>> {
+        let listed = self.row.active.iter().map(|uid| self.case.known.snapshot.jobs.get(*uid));
+        listed.filter(|job| job.is_none_or(|job| !job.is_finished())).collect()
+    }
+
     /// A moment as the schedule's zone writes it: `2026-06-01 03:00 UTC`.
     fn moment(&self, time: Time) -> String {
         let zone = self.plan.map_or(jiff::tz::TimeZone::UTC, |plan| plan.zone().clone());
@@ -242,5 +249,7 @@ fn deleted_failures<'a>(case: &Case<'a>, row: &CronJob, known: &[Outcome<'a>]) -
     case.events(row, "SuccessfulDelete").into_iter().filter_map(failure).collect()
 }
 
+#[cfg(test)]
+pub(super) mod look_alikes;
 #[cfg(test)]
 mod tests;

@@ -144,4 +144,6 @@ pub(super) fn patterns() -> Vec<&'static Pattern> {
 }
 
 #[cfg(test)]
+pub(super) mod look_alikes;
+#[cfg(test)]
 mod tests;

@@ -18,12 +18,8 @@ use crate::model::pod::{Container, ContainerState, Pod, PodPhase};
 
 /// Why no pod of a Job is wanted, or nobody makes one.
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
-    let is_open = |job: &&Job| !job.is_finished() && job.meta.deleted.is_none();
+    let is_open = |job: &&Job| !job.is_decided() && job.meta.deleted.is_none();
     let Some(job) = case.whole_job().filter(is_open) else { return Vec::new() };
-    let is_decided = ["FailureTarget", "SuccessCriteriaMet"].into_iter().any(|kind| job.condition(kind).is_some());
-    if is_decided {
-        return Vec::new();
-    }
     let rules =
         [namespace_terminating, managed_elsewhere, kueue::queued, suspended, no_parallelism, retry_delay, silence];
     rules.into_iter().find_map(|rule| rule(case, job)).into_iter().collect()
@@ -191,20 +187,9 @@ fn delay_after(failures: usize) -> i64 {
     doubled.unwrap_or(600).min(600)
 }
 
-/// Fewer pods are open than may run. A work queue starts none after its first success.
-fn lacks_pods(case: &Case<'_>, job: &Job) -> bool {
-    let left = match job.completions {
-        Some(completions) => completions - job.succeeded,
-        None if job.succeeded > 0 => 0,
-        None => i32::MAX,
-    };
-    let open = case.pods.iter().filter(|pod| !pod.is_finished()).count();
-    i64::try_from(open).is_ok_and(|open| open < job.parallelism.unwrap_or(1).min(left).into())
-}
-
 /// T017: the time between two tries.
 fn retry_delay(case: &Case<'_>, job: &Job) -> Option<Finding> {
-    if job.suspend || !lacks_pods(case, job) {
+    if job.suspend || !case.lacks_pods(job) {
         return None;
     }
     let of = |phase: PodPhase| case.pods.iter().copied().filter(move |pod| pod.phase == phase);
@@ -273,8 +258,14 @@ fn silence(case: &Case<'_>, job: &Job) -> Option<Finding> {
     {
         return None;
     }
-    let waiting = short_duration(age);
-    let (lease, is_alive) = match manager_silent_for(case) {
+    let silent = manager_silent_for(case);
+    // It was suspended until a moment ago, and nothing tells how long ago that was.
+    let is_resumed = job.condition("Suspended").is_some();
+    if is_resumed && silent.is_none_or(|silent| silent <= TAKEN_UP_SECONDS) {
+        return None;
+    }
+    let waiting = if is_resumed { "since it was resumed".to_owned() } else { format!("for {}", short_duration(age)) };
+    let (lease, is_alive) = match silent {
         Some(silent) if silent > TAKEN_UP_SECONDS => {
             (format!(" kube-controller-manager last gave a sign of life {} ago.", short_duration(silent)), false)
         }
@@ -287,10 +278,10 @@ fn silence(case: &Case<'_>, job: &Job) -> Option<Finding> {
         severity: Severity::Critical,
         confidence: if is_alive { Confidence::Guess } else { Confidence::Likely },
         verdict: format!(
-            "Nobody has taken up this Job for {waiting}: it has no start time, no pod and no event. The cluster's Job \
+            "Nobody has taken up this Job {waiting}: it has no start time, no pod and no event. The cluster's Job \
              controller seems to be down or far behind.{lease}"
         ),
-        short: format!("no controller took it up for {waiting}"),
+        short: format!("no controller took it up {waiting}"),
         evidence: vec![of_field(job, "status.startTime", "not set")],
         fixes: vec![Fix::outside("look at kube-controller-manager in the cluster's control plane")],
         since: job.meta.created,
@@ -307,5 +298,7 @@ fn manager_silent_for(case: &Case<'_>) -> Option<i64> {
 #[cfg(test)]
 pub(super) static PATTERNS: &[&Pattern] = &[&kueue::SHORTAGE, &kueue::TOO_LARGE];
 
+#[cfg(test)]
+pub(super) mod look_alikes;
 #[cfg(test)]
 mod tests;

@@ -98,7 +98,7 @@ fn orphan(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         Some(owner) if owner.kind == Some(Kind::Job) => (false, name_of_job(pod)),
         Some(_) => return None,
         // The label is kept on such pods alone; pods without it never had a Job.
-        None => (true, pod.meta.labels.iter().find(|(key, _)| key == "batch.kubernetes.io/job-name")?.1.as_str()),
+        None => (true, released_by(case, pod)?),
     };
     // A pod that still names its Job is collected, unless the collector is down.
     let age = pod.ended().or(pod.meta.created).map_or(0, |time| case.known.ago(time));
@@ -130,12 +130,83 @@ fn orphan(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     })
 }
 
+/// The Job that a pod without an owner had and that is gone. A pod may also be taken out of a Job that is there, by its
+/// labels: it is younger than that Job. One that is older had another Job of the name.
+fn released_by<'p>(case: &Case<'_>, pod: &'p Pod) -> Option<&'p str> {
+    let (_, name) = pod.meta.labels.iter().find(|(key, _)| key == "batch.kubernetes.io/job-name")?;
+    let mut jobs = case.known.snapshot.jobs.iter();
+    let job = jobs.find(|job| job.meta.name == *name && job.meta.namespace == pod.meta.namespace);
+    job.is_none_or(|job| job.meta.created > pod.meta.created).then_some(name)
+}
+
 /// The name of the Job of which only the UID is known: the pod's is the same with something random behind it.
 fn name_of_job(pod: &Pod) -> &str {
     let name = pod.meta.name.as_str();
     let name = name.rsplit_once('-').map_or(name, |(job, _)| job);
     let index = pod.index.map(|index| format!("-{index}")).unwrap_or_default();
     name.strip_suffix(index.as_str()).unwrap_or(name)
+}
+
+#[cfg(test)]
+pub(super) mod look_alikes {
+    //! What looks like something that is left behind.
+
+    use serde_json::{Value, json};
+
+    use super::super::look_alikes::Change::{Add, Merge};
+    use super::super::look_alikes::{Fault, fault};
+    use super::super::scene::{ago, condition, job, pod, with};
+
+    /// The Job ended so, so many seconds ago.
+    fn ended(kind: &str, seconds: i64) -> Value {
+        condition(kind, "X", &ago(seconds))
+    }
+
+    pub(in crate::triage) fn faults() -> Vec<Fault> {
+        let ttl = |seconds: i64| Merge(0, json!({ "spec": { "ttlSecondsAfterFinished": seconds } }));
+        let owner = |kind: &str| {
+            let owner = json!({ "apiVersion": "apps/v1", "kind": kind, "name": "a", "uid": "a", "controller": true });
+            Merge(0, json!({ "metadata": { "ownerReferences": [owner] } }))
+        };
+        let labels = json!({ "batch.kubernetes.io/job-name": "etl" });
+        let collected =
+            with(pod("etl-a", "", ""), json!({ "status": { "phase": "Running" }, "spec": { "nodeName": "n" } }));
+        let released = with(collected.clone(), json!({ "metadata": { "ownerReferences": null, "labels": labels } }));
+        let orphan = |pod: Value, look_alikes| Fault { about: "Pod/etl-a", ..fault("T101", vec![pod], look_alikes) };
+        let quick = with(ended("Failed", 60), json!({ "spec": { "ttlSecondsAfterFinished": 299 } }));
+        vec![
+            fault(
+                "T100",
+                vec![with(job(), ended("Complete", 86_401))],
+                vec![
+                    ("a day is not over", Merge(0, ended("Complete", 86_400)), &[]),
+                    ("it has a TTL", ttl(604_800), &[]),
+                    ("its owner may delete it", owner("Workflow"), &[]),
+                    ("it goes", Merge(0, json!({ "metadata": { "deletionTimestamp": ago(5) } })), &[]),
+                ],
+            ),
+            orphan(
+                released,
+                vec![
+                    ("somebody has taken it out of a Job that is there", Add(job()), &[]),
+                    ("it is another controller's", owner("ReplicaSet"), &[]),
+                    ("it goes", Merge(0, json!({ "metadata": { "deletionTimestamp": ago(5) } })), &[]),
+                ],
+            ),
+            orphan(
+                collected,
+                vec![
+                    ("its Job is there", Add(job()), &[]),
+                    ("it is collected", Merge(0, json!({ "metadata": { "creationTimestamp": ago(299) } })), &[]),
+                ],
+            ),
+            fault(
+                "T102",
+                vec![with(job(), quick)],
+                vec![("it succeeded", Merge(0, ended("Complete", 60)), &[]), ("five minutes", ttl(300), &["T080"])],
+            ),
+        ]
+    }
 }
 
 #[cfg(test)]
@@ -208,6 +279,8 @@ mod tests {
         let other =
             json!([{ "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "r", "uid": "r", "controller": true }]);
         assert!(ids(&[pod(other, "Running", old)], "Pod/etl-3-x1y2z").is_empty(), "it never had a Job");
+        let anew = job("Complete", new, json!({}));
+        assert_eq!(ids(&[pod(json!([]), "Running", old), anew], "Pod/etl-3-x1y2z"), ["T101"], "another has its name");
         let mut bare = pod(json!([]), "Running", old);
         bare["metadata"]["labels"] = json!({});
         assert!(ids(&[bare], "Pod/etl-3-x1y2z").is_empty(), "nor had this");

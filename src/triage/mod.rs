@@ -20,6 +20,8 @@ mod held;
 mod known;
 mod last_words;
 mod leftover;
+#[cfg(test)]
+mod look_alikes;
 mod mend;
 mod outcome;
 mod placing;

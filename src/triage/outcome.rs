@@ -226,4 +226,6 @@ pub(super) use deadline::usual_seconds;
 pub(super) use policy::PATTERNS;
 
 #[cfg(test)]
+pub(super) mod look_alikes;
+#[cfg(test)]
 mod tests;

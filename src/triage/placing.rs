@@ -213,4 +213,6 @@ pub(super) static PATTERNS: &[&Pattern] = &[
 ];
 
 #[cfg(test)]
+pub(super) mod look_alikes;
+#[cfg(test)]
 mod tests;

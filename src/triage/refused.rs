@@ -23,7 +23,8 @@ use crate::model::resources::{Quantity, amount_of};
 
 /// What the API server says to pods that a Job wants and cannot have.
 pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
-    let wants_pods = |job: &&Job| !job.is_finished() && !job.suspend && job.meta.deleted.is_none();
+    let wants_pods =
+        |job: &&Job| !job.is_decided() && !job.suspend && job.meta.deleted.is_none() && case.lacks_pods(job);
     let Some(job) = case.whole_job().filter(wants_pods) else { return Vec::new() };
     let Some(event) = standing_refusal(case, job) else { return Vec::new() };
     read(case, job, event).into_iter().collect()
@@ -31,13 +32,14 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
 
 /// What one refusal means.
 pub(super) fn read(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> {
+    // Who says it comes before what is said: policies speak in the words of quotas and of Pod Security, too.
     let rules = [
+        policy::denied,
+        policy::webhook_down,
         quota_exceeded,
         quota_requires,
         limits::out_of_bounds,
         policy::pod_security,
-        policy::denied,
-        policy::webhook_down,
         missing::service_account,
         missing::class,
         unknown,
@@ -298,5 +300,7 @@ pub(super) static PATTERNS: &[&Pattern] = &[
     &missing::RUNTIME_CLASS,
 ];
 
+#[cfg(test)]
+pub(super) mod look_alikes;
 #[cfg(test)]
 mod tests;

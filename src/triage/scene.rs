@@ -39,6 +39,13 @@ pub(super) fn job() -> Value {
     })
 }
 
+/// A Job's status with one condition, since this time; of a Job that is complete it is its end.
+pub(super) fn condition(kind: &str, reason: &str, since: &str) -> Value {
+    let one = json!({ "type": kind, "status": "True", "reason": reason, "lastTransitionTime": since });
+    let completed = if kind == "Complete" { json!(since) } else { Value::Null };
+    json!({ "status": { "conditions": [one], "completionTime": completed } })
+}
+
 /// A pod of it that waits for a node for five minutes, with the words of its `PodScheduled` condition.
 pub(super) fn pod(name: &str, reason: &str, message: &str) -> Value {
     let condition = json!({ "type": "PodScheduled", "status": "False", "reason": reason, "message": message });

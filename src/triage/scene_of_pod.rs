@@ -1,15 +1,13 @@
 //! Small clusters for the tests of the families: a Job `etl` in namespace `batch` with one pod on node `worker-1`, and
 //! what the test puts around them.
 
-use std::collections::HashMap;
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Fact, Facts, Finding, Known, LastLine, Need, diagnose};
-use crate::model::fixtures::{row_of, snapshot, time};
+use super::Finding;
+use super::tests::{examine, snapshot_of};
+use crate::model::fixtures::time;
 use crate::model::key::{Kind, Uid};
-use crate::model::mutation::Address;
 use crate::model::owner::Subject;
 
 /// The present moment of all scenes.
@@ -20,7 +18,6 @@ pub(super) const NOW: &str = "2026-05-04T12:00:00Z";
 pub(super) struct Scene {
     /// All objects, those that are not watched too.
     pub(super) objects: Vec<Value>,
-    tails: HashMap<String, Vec<String>>,
 }
 
 impl Scene {
@@ -36,7 +33,7 @@ impl Scene {
             },
             "status": { "startTime": "2026-05-04T11:00:00Z", "active": 1 },
         });
-        let mut scene = Self { objects: vec![job], tails: HashMap::new() };
+        let mut scene = Self { objects: vec![job] };
         scene.add_pod("etl-a", "2026-05-04T11:40:00Z", status);
         scene
     }
@@ -111,13 +108,11 @@ impl Scene {
     }
 
     /// With the end of a pod's log.
-    pub(super) fn tail(mut self, pod: &str, lines: &[&str]) -> Self {
-        self.tails.insert(pod.to_owned(), lines.iter().map(|line| (*line).to_owned()).collect());
-        self
+    pub(super) fn tail(self, pod: &str, lines: &[&str]) -> Self {
+        self.with(log(pod, lines))
     }
 
-    /// What is found of the Job where nothing is answered, then where everything is; what is known at once must name the
-    /// same cause.
+    /// What is found of the Job.
     pub(super) fn find(&self) -> Vec<Finding> {
         self.find_of(Kind::Job, "etl")
     }
@@ -128,48 +123,8 @@ impl Scene {
     }
 
     fn find_of(&self, kind: Kind, uid: &str) -> Vec<Finding> {
-        let rows: Vec<_> = self
-            .objects
-            .iter()
-            .filter_map(|object| {
-                let mut object = object.clone();
-                if object["metadata"]["uid"].is_null() {
-                    object["metadata"]["uid"] = object["metadata"]["name"].clone();
-                }
-                row_of(&object)
-            })
-            .collect();
-        let snapshot = snapshot(&rows);
         let subject = Subject { kind, uid: Uid::new(uid) };
-        let mut facts = Facts::default();
-        for _ in 0..5 {
-            let diagnosis = diagnose(Known { snapshot: &snapshot, facts: &facts, now: time(NOW) }, subject);
-            if diagnosis.needs.is_empty() {
-                return diagnosis.findings;
-            }
-            for need in diagnosis.needs {
-                match need {
-                    Need::Object(address) => facts.put(address.clone(), self.answer(&address)),
-                    Need::Tail { run, pod_name, .. } => {
-                        facts.put_tail(run, self.tails.get(&pod_name).cloned().unwrap_or_default());
-                    }
-                    need @ Need::LastLine { .. } => facts.take(need, Answer::LastLine(LastLine::Unknown)),
-                }
-            }
-        }
-        panic!("rules ask without end");
-    }
-
-    fn answer(&self, address: &Address) -> Fact {
-        let is_meant = |object: &&Value| {
-            let one = Address::of(object).unwrap();
-            one.kind == address.kind && (address.name.is_empty() || one.name == address.name)
-        };
-        let mut found = self.objects.iter().filter(is_meant).cloned();
-        match address.name.is_empty() {
-            true => Fact::Found(found.collect()),
-            false => found.next().map_or(Fact::Missing, Fact::Found),
-        }
+        examine(&snapshot_of(&self.objects), &self.objects, time(NOW), subject)
     }
 
     /// The number of the first rule that finds something; empty where none does.
@@ -186,6 +141,11 @@ pub(super) fn end(exit_code: i32, reason: &str, at: &str) -> Value {
         "exitCode": exit_code, "reason": reason,
         "startedAt": write(finished.plus_seconds(-60)), "finishedAt": write(finished),
     } })
+}
+
+/// What the containers of a pod have said, for [`examine`].
+pub(super) fn log(pod: &str, lines: &[&str]) -> Value {
+    json!({ "apiVersion": "v1", "kind": "Log", "metadata": { "name": pod, "namespace": "batch" }, "lines": lines })
 }
 
 /// A message as it was recorded: where it stands, its text and the rule that reads it.

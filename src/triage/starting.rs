@@ -11,6 +11,7 @@ mod to_come;
 mod trouble;
 
 pub(super) use image::foreign_architecture;
+pub(super) use node::newest_failure;
 pub(super) use script::{Refusal, refused};
 pub(super) use start::slip_of_unit;
 pub(super) use to_come::to_come;
@@ -27,7 +28,9 @@ pub(super) fn find(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     if is_success(case) {
         return None;
     }
-    let never_ran = || pod.containers.iter().find_map(|one| start::failed(case, pod, one));
+    // Containers to debug with are none of its work.
+    let own = || pod.containers.iter().filter(|one| one.role != Role::Ephemeral);
+    let never_ran = || own().find_map(|one| start::failed(case, pod, one));
     if pod.is_finished() {
         return node::rejected(case, pod).or_else(never_ran);
     }
@@ -35,11 +38,11 @@ pub(super) fn find(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         return None;
     }
     let said = |container: &Container| {
-        let (reason, message) = waiting(container).filter(|_| container.role != Role::Ephemeral)?;
+        let (reason, message) = waiting(container)?;
         let rules = [image::find, config::find, start::find];
         rules.into_iter().find_map(|rule| rule(case, pod, container, reason, message))
     };
-    let found = pod.containers.iter().find_map(said).or_else(never_ran);
+    let found = own().find_map(said).or_else(never_ran);
     found.or_else(|| prepared(case, pod)).or_else(|| start::blocking(case, pod))
 }
 
@@ -53,7 +56,12 @@ fn prepared(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     if !is_waiting {
         return None;
     }
-    config::unmounted(case, pod).or_else(|| node::unprepared(case, pod)).or_else(|| image::slow(case, pod))
+    // What is there by now holds nothing up any more.
+    let (missing, there) = match config::unmounted(case, pod) {
+        Some(found) if !found.severity.is_problem() => (None, Some(found)),
+        found => (found, None),
+    };
+    missing.or_else(|| node::unprepared(case, pod)).or(there).or_else(|| image::slow(case, pod))
 }
 
 #[cfg(test)]
@@ -61,5 +69,7 @@ pub(super) fn patterns() -> Vec<&'static Pattern> {
     [image::PATTERNS, config::PATTERNS, node::PATTERNS, start::PATTERNS].concat()
 }
 
+#[cfg(test)]
+pub(super) mod look_alikes;
 #[cfg(test)]
 mod tests;

@@ -59,4 +59,6 @@ fn names<'p>(names: impl Iterator<Item = &'p str>) -> String {
 }
 
 #[cfg(test)]
+pub(super) mod look_alikes;
+#[cfg(test)]
 mod tests;

@@ -43,10 +43,11 @@ fn cases() -> Cases {
     serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Examines a subject, and answers what is asked from these objects: what is not among them is not there.
+/// Examines a subject, and answers what is asked from these objects: what is not among them is not there. What a pod's
+/// containers have said is an object of the kind `Log` with its name.
 pub(super) fn examine(snapshot: &Snapshot, objects: &[Value], now: Time, subject: Subject) -> Vec<Finding> {
     let mut facts = Facts::default();
-    for _ in 0..4 {
+    for _ in 0..5 {
         let diagnosis = diagnose(Known { snapshot, facts: &facts, now }, subject);
         if diagnosis.needs.is_empty() {
             return diagnosis.findings;
@@ -67,12 +68,23 @@ pub(super) fn examine(snapshot: &Snapshot, objects: &[Value], now: Time, subject
                     };
                     facts.put(address.clone(), fact);
                 }
-                Need::Tail { run, .. } => facts.put_tail(run, Vec::new()),
-                need @ Need::LastLine { .. } => facts.take(need, Answer::LastLine(LastLine::Unknown)),
+                Need::Tail { run, pod_name, .. } => {
+                    let lines = log(objects, &pod_name).map(|log| log["lines"].as_array().into_iter().flatten());
+                    let lines = lines.into_iter().flatten().filter_map(Value::as_str);
+                    facts.put_tail(run, lines.map(str::to_owned).collect());
+                }
+                Need::LastLine { ref pod_name, .. } => {
+                    let last = log(objects, pod_name).and_then(|log| Time::parse(log["last"].as_str()?));
+                    facts.take(need, Answer::LastLine(last.map_or(LastLine::Unknown, LastLine::At)));
+                }
             }
         }
     }
     panic!("rules of {subject:?} ask without end");
+}
+
+fn log<'v>(objects: &'v [Value], pod: &str) -> Option<&'v Value> {
+    objects.iter().find(|one| one["kind"] == "Log" && one["metadata"]["name"] == pod)
 }
 
 fn subject(text: &str, objects: &[Value]) -> Subject {

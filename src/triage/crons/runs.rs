@@ -33,12 +33,12 @@ const RERUN: &str = "job.rerun-with-changes";
 
 /// T119: runs take longer than the time between them.
 pub(super) fn pile_up(cron: &Cron<'_, '_>) -> Option<Finding> {
-    let count = cron.row.active.len();
+    let active = cron.active();
+    let count = active.len();
     if cron.row.concurrency != Concurrency::Allow || count < 2 {
         return None;
     }
-    let jobs = &cron.case.known.snapshot.jobs;
-    let active: Vec<&Job> = cron.row.active.iter().filter_map(|uid| jobs.get(*uid)).collect();
+    let active: Vec<&Job> = active.into_iter().flatten().collect();
     let oldest = active.iter().min_by_key(|job| job.started.or(job.meta.created))?;
     let takes = match cron.usual() {
         Some(usual) => format!("runs before them took {}", short_duration(usual)),

@@ -28,9 +28,10 @@ pub(super) fn bad_zone(cron: &Cron<'_, '_>) -> Option<Finding> {
     let zone = cron.row.time_zone.as_ref()?;
     let event = cron.event("UnknownTimeZone").filter(|event| event.note.contains(&format!("\"{zone}\"")));
     let is_unknown = matches!(&cron.row.plan, Err(why) if why.starts_with("time zone"));
-    // Ours may know a zone that the controller's database lacks.
-    let is_refused =
-        event.is_some_and(|event| event.last.is_some_and(|last| cron.case.known.ago(last) < RECENT_SECONDS));
+    // Ours may know a zone that the controller's database lacks. A run that was started since says that it does not.
+    let is_refused = event.is_some_and(|event| {
+        event.last > cron.row.last_schedule && event.last.is_some_and(|last| cron.case.known.ago(last) < RECENT_SECONDS)
+    });
     if !is_unknown && !is_refused {
         return None;
     }
@@ -168,12 +169,13 @@ fn next_after_resume(cron: &Cron<'_, '_>) -> Option<Time> {
 
 /// T114: a run is due, and the one before it must end first.
 pub(super) fn forbidden(cron: &Cron<'_, '_>) -> Option<Finding> {
-    if cron.row.concurrency != Concurrency::Forbid || cron.row.active.is_empty() {
+    let active = cron.active();
+    if cron.row.concurrency != Concurrency::Forbid || active.is_empty() {
         return None;
     }
     let skipped = cron.planned_since(cron.row.last_schedule?);
     let due = *skipped.first()?;
-    let active = cron.row.active.iter().filter_map(|uid| cron.case.known.snapshot.jobs.get(*uid)).next();
+    let active = active.into_iter().flatten().next();
     let (name, runs) = match active {
         Some(job) => {
             let (name, age) = (job.meta.name.to_string(), short_duration(cron.age(job)));
@@ -278,7 +280,9 @@ pub(super) fn short_deadline(cron: &Cron<'_, '_>) -> Option<Finding> {
 pub(super) fn too_many_missed(cron: &Cron<'_, '_>) -> Option<Finding> {
     let events = ["TooManyMissedTimes", "FailedNeedsStart"].into_iter().filter_map(|reason| cron.event(reason));
     let event = events.max_by_key(|event| event.last)?;
-    if event.last.is_none_or(|last| cron.case.known.ago(last) > MISSED_SECONDS) {
+    // The newest that was missed was planned before it; a later one that was started says that all is well again.
+    let is_over = cron.row.last_schedule > event.last;
+    if is_over || event.last.is_none_or(|last| cron.case.known.ago(last) > MISSED_SECONDS) {
         return None;
     }
     let old = match event.reason == "FailedNeedsStart" {
@@ -312,7 +316,11 @@ pub(super) fn overdue(cron: &Cron<'_, '_>) -> Option<Finding> {
     let late = cron.now().seconds_since(due);
     let has_word = cron.case.known.snapshot.events_about(cron.row.meta.uid).any(|event| event.last >= Some(due));
     let has_run = cron.case.runs.iter().any(|run| run.meta.created >= Some(due));
-    if late <= OVERDUE_SECONDS || has_word || has_run {
+    // A run that had to wait for the one before it is due once that one is over.
+    let ended = cron.case.runs.iter().filter_map(|run| run.ended()).max();
+    let free = ended.filter(|_| cron.row.concurrency == Concurrency::Forbid).max(Some(due));
+    let is_in_time = free.is_some_and(|free| cron.now().seconds_since(free) <= OVERDUE_SECONDS);
+    if is_in_time || has_word || has_run {
         return None;
     }
     let others = cron.case.known.snapshot.cronjobs.iter();

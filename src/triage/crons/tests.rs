@@ -8,7 +8,7 @@ use super::super::tests::found;
 const NOW: &str = "2026-05-04T12:00:00Z";
 
 /// A CronJob named `report`, planned for two o'clock each night, that ran last this night and well.
-fn cronjob(patch: Value) -> Value {
+pub(super) fn cronjob(patch: Value) -> Value {
     let mut cronjob = json!({
         "apiVersion": "batch/v1", "kind": "CronJob",
         "metadata": { "name": "report", "namespace": "batch", "uid": "c-1", "creationTimestamp": "2026-01-01T00:00:00Z" },
@@ -20,7 +20,7 @@ fn cronjob(patch: Value) -> Value {
 }
 
 /// A run that was made at this time; it is at work, or has ended so.
-fn run(name: &str, made: &str, end: Option<&str>) -> Value {
+pub(super) fn run(name: &str, made: &str, end: Option<&str>) -> Value {
     let ended = "2026-05-04T02:05:00Z";
     let end = end.map(|kind| {
         json!([{ "type": kind, "status": "True", "reason": "BackoffLimitExceeded", "lastTransitionTime": ended }])
@@ -38,7 +38,7 @@ fn run(name: &str, made: &str, end: Option<&str>) -> Value {
     })
 }
 
-fn event(reason: &str, note: &str, at: &str) -> Value {
+pub(super) fn event(reason: &str, note: &str, at: &str) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Event",
         "metadata": { "name": format!("report.{reason}.{note}"), "namespace": "batch", "creationTimestamp": at },
@@ -57,7 +57,7 @@ fn ids(objects: &[Value]) -> Vec<&'static str> {
     find(objects).into_iter().map(|finding| finding.rule.0).collect()
 }
 
-fn spec(patch: Value) -> Value {
+pub(super) fn spec(patch: Value) -> Value {
     cronjob(json!({ "spec": patch }))
 }
 

@@ -171,17 +171,20 @@ fn no_command(case: &Case<'_>, run: &Run<'_>) -> Finding {
     }
     let Run { pod, container, end, .. } = run;
     let (code, is_missing) = (end.exit_code, end.exit_code == 127);
-    let found = log::command(&words);
+    let library = log::library(&words).filter(|_| is_missing);
+    let is_library = library.is_some();
+    let found = library.or_else(|| log::command(&words));
     let command = found.as_ref().map_or("a command", |(command, _)| command);
-    let (why, short) = match is_missing {
-        true => ("its image does not have", format!("{command} is not in the image")),
-        false => ("may not be executed in its image", format!("{command} may not be executed")),
+    let (what, why, short) = match is_missing {
+        // The loader ends with the same code.
+        true if is_library => {
+            ("a program that needs ", "its image does not have", format!("{command} is not in the image"))
+        }
+        true => ("", "its image does not have", format!("{command} is not in the image")),
+        false => ("", "may not be executed in its image", format!("{command} may not be executed")),
     };
-    let name = called(pod, container);
-    let verdict = match is_missing {
-        true => format!("{name} called {command}, which {why} (exit code {code}{}).", after(run)),
-        false => format!("{name} called {command}, which {why} (exit code {code}{}).", after(run)),
-    };
+    let verdict =
+        format!("{} called {what}{command}, which {why} (exit code {code}{}).", called(pod, container), after(run));
     let mut evidence = vec![of_end(run)];
     match &found {
         Some((_, line)) => evidence.insert(0, of_line(one.pod, one.container, line)),

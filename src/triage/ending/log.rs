@@ -73,6 +73,13 @@ static WHOM: Pattern = Pattern::new(concat!(
 static COMMAND: Pattern =
     Pattern::new(r"(?:^|: )(?<command>[^\s:]+): (?:command not found|not found|Permission denied|cannot execute[^:]*)");
 
+/// The library in `error while loading shared libraries: libpq.so.5: cannot open shared object file` (glibc) and `Error
+/// loading shared library libpq.so.5: No such file or directory` (musl).
+static LIBRARY: Pattern = Pattern::new(concat!(
+    r"(?:error while loading shared libraries: |Error loading shared library )",
+    r"(?<library>[^:\s]+): (?:cannot open|No such file)",
+));
+
 /// A cause that the log names. It is a guess or nearly so, but for the API server's own words.
 pub(super) fn find(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
     let rules = [not_executed, denied, disk_full, out_of_heap, unreached];
@@ -101,7 +108,10 @@ fn not_executed(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option
 
 /// T072: the service account may not do what the program does.
 fn denied(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
-    let (line, found) = words.lines.iter().rev().find_map(|line| Some((line, DENIED.captures(line)?)))?;
+    // Clients quote the server below the line that says that something went wrong; what stands above it was got over.
+    let first = words.telling.first().filter(|_| words.are_errors);
+    let told = words.lines.iter().skip_while(|line| first.is_some_and(|first| first != *line));
+    let (line, found) = told.filter_map(|line| Some((line, DENIED.captures(line)?))).last()?;
     let (namespace, account) = (&found["namespace"], &found["account"]);
     let (verb, resource) = (&found["verb"], &found["resource"]);
     let group = found.name("group").map(|group| group.as_str()).filter(|group| !group.is_empty());
@@ -306,10 +316,15 @@ fn whom(mut line: &str) -> Option<&str> {
     None
 }
 
+/// The library that a program was to be loaded with and that is not there, and the line that says so.
+pub(super) fn library<'w>(words: &LastWords<'w>) -> Option<(String, &'w str)> {
+    words.lines.iter().rev().find_map(|line| Some((format!("library {}", &LIBRARY.captures(line)?["library"]), *line)))
+}
+
 /// The command that a shell did not find or may not run, and the line that says so.
 pub(super) fn command<'w>(words: &LastWords<'w>) -> Option<(String, &'w str)> {
     words.lines.iter().rev().find_map(|line| Some((cut(&COMMAND.captures(line)?["command"], 80), *line)))
 }
 
 #[cfg(test)]
-pub(super) static PATTERNS: &[&Pattern] = &[&DENIED, &UNREACHED, &WHOM, &COMMAND, &EXEC, &FULL, &PATH, &HEAP];
+pub(super) static PATTERNS: &[&Pattern] = &[&DENIED, &UNREACHED, &WHOM, &COMMAND, &LIBRARY, &EXEC, &FULL, &PATH, &HEAP];

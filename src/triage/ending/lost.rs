@@ -5,7 +5,7 @@ use super::taken::{goes_on, not_counted, of_disruption};
 use crate::model::clock::short_duration;
 use crate::model::key::Kind;
 use crate::model::node::{Node, NodeCondition};
-use crate::model::pod::{ContainerState, Disruption, Pod, PodPhase};
+use crate::model::pod::{Container, ContainerState, Disruption, Pod, PodPhase, Role};
 use crate::triage::case::{of_event, of_field};
 use crate::triage::container::{blank, sentences, status_path};
 use crate::triage::finding::{Confidence, Evidence, Finding, Fix, Severity};
@@ -27,10 +27,9 @@ const UNKNOWN: [&str; 2] = ["ContainerStatusUnknown", "Unknown"];
 
 /// T074: its node is lost or gone.
 pub(super) fn lost(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
-    let unknown = pod
-        .containers
-        .iter()
-        .find(|one| matches!(&one.state, ContainerState::Ended(end) if UNKNOWN.contains(&end.reason.as_str())));
+    let is_unknown =
+        |one: &&Container| matches!(&one.state, ContainerState::Ended(end) if UNKNOWN.contains(&end.reason.as_str()));
+    let unknown = pod.containers.iter().filter(|one| one.role != Role::Ephemeral).find(is_unknown);
     let is_told = pod.disruption == Some(Disruption::NodeGone) || pod.reason == "NodeLost" || unknown.is_some();
     if is_told {
         let unknown = unknown.map(|one| of_field(pod, status_path(one, "state.terminated"), "ContainerStatusUnknown"));

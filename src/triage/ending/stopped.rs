@@ -126,10 +126,12 @@ fn who(case: &Case<'_>, run: &Run<'_>) -> Option<(String, Option<Evidence>)> {
             let words = "the Job had as many successes as it wants".to_owned();
             return Some((words, of_job("status.conditions[SuccessCriteriaMet].reason", one.reason.to_string())));
         }
-        if job.suspend {
+        // Tries are often stopped after the one that ended so.
+        let is_suspended = pod.meta.deleted.is_some() || job.condition("Suspended").is_some_and(|one| after(&one));
+        if job.suspend && is_suspended {
             return Some(("the Job was suspended".to_owned(), of_job("spec.suspend", "true".to_owned())));
         }
-        if job.meta.deleted.is_some() {
+        if job.meta.deleted.is_some_and(|deleted| run.end.finished >= Some(deleted)) {
             return Some(("its Job is being deleted".to_owned(), None));
         }
         if let Some(event) = deleted {

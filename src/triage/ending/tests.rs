@@ -6,7 +6,7 @@ use crate::triage::Severity;
 use crate::triage::scene_of_pod::{Scene, end, messages};
 
 /// A pod that failed as a whole, with these fields of its status.
-fn gone(status: Value) -> Scene {
+pub(super) fn gone(status: Value) -> Scene {
     let mut scene = Scene::ended(137, "Error");
     let all = scene.pod()["status"].as_object_mut().unwrap();
     all.extend(status.as_object().unwrap().clone());
@@ -14,12 +14,12 @@ fn gone(status: Value) -> Scene {
 }
 
 /// A pod that was taken away for this reason.
-fn disrupted(reason: &str) -> Scene {
+pub(super) fn disrupted(reason: &str) -> Scene {
     gone(json!({ "conditions": [{ "type": "DisruptionTarget", "status": "True", "reason": reason }] }))
 }
 
 /// A pod whose container is started again in place: its state now, how often it was, how it ended before.
-fn restarted(state: Value, restarts: i32, last: Value) -> Scene {
+pub(super) fn restarted(state: Value, restarts: i32, last: Value) -> Scene {
     let mut scene = Scene::of_state("Running", state);
     scene.pod()["spec"]["restartPolicy"] = json!("OnFailure");
     scene.pod()["status"]["containerStatuses"][0]["restartCount"] = json!(restarts);
@@ -27,11 +27,11 @@ fn restarted(state: Value, restarts: i32, last: Value) -> Scene {
     scene
 }
 
-fn running() -> Value {
+pub(super) fn running() -> Value {
     json!({ "running": { "startedAt": "2026-05-04T11:58:00Z" } })
 }
 
-fn looping() -> Value {
+pub(super) fn looping() -> Value {
     json!({ "waiting": { "reason": "CrashLoopBackOff", "message": "back-off 2m40s restarting failed container=worker" } })
 }
 
@@ -306,6 +306,23 @@ fn what_the_job_stops_itself_is_no_cause_of_it() {
 }
 
 #[test]
+fn a_pod_that_was_killed_before_the_job_was_suspended_was_not_killed_by_that() {
+    let short = |scene: Scene| scene.find().into_iter().find(|one| one.rule.0 == "T066").unwrap().short;
+    let suspended = |at: &str| {
+        let mut scene = Scene::ended(137, "Error");
+        scene.job()["spec"]["suspend"] = json!(true);
+        scene.job()["status"]["conditions"] =
+            json!([{ "type": "Suspended", "status": "True", "reason": "JobSuspended", "lastTransitionTime": at }]);
+        short(scene)
+    };
+    assert_eq!(suspended("2026-05-04T11:49:30Z"), "stopped: the Job was suspended");
+    assert_eq!(suspended("2026-05-04T11:51:00Z"), "stopped from outside, exit 137");
+    let mut deleted = Scene::ended(137, "Error");
+    deleted.job()["metadata"]["deletionTimestamp"] = json!("2026-05-04T11:51:00Z");
+    assert_eq!(short(deleted), "stopped from outside, exit 137");
+}
+
+#[test]
 fn failed_tries_of_a_job_that_succeeded_are_no_trouble() {
     let mut scene = Scene::ended(1, "Error");
     scene.job()["status"]["conditions"] = json!([{ "type": "Complete", "status": "True", "reason": "CompletionsReached", "lastTransitionTime": "2026-05-04T11:58:00Z" }]);
@@ -417,6 +434,18 @@ fn log_gives_away_the_cause() {
         (1, "bye", "T060", "exit code 1"),
         (127, "/bin/sh: 1: aws: not found", "T061", "aws is not in the image"),
         (127, "/run.sh: line 3: aws: command not found", "T061", "aws is not in the image"),
+        (
+            127,
+            "/app/etl: error while loading shared libraries: libpq.so.5: cannot open shared object file: No such file or directory",
+            "T061",
+            "library libpq.so.5 is not in the image",
+        ),
+        (
+            127,
+            "Error loading shared library libpq.so.5: No such file or directory (needed by /app/etl)",
+            "T061",
+            "library libpq.so.5 is not in the image",
+        ),
         (126, "/bin/sh: ./run.sh: Permission denied", "T061", "./run.sh may not be executed"),
         (126, "exec /app/run: exec format error", "T046", "image is for another architecture"),
     ] {
@@ -481,8 +510,8 @@ fn termination_message_stands_for_the_log() {
     assert!(found.verdict.ends_with("Its last words: \"ERROR tenant is missing\"."), "{}", found.verdict);
 }
 
-#[test]
-fn success_far_too_fast_is_doubted() {
+/// A run of a CronJob that took so many minutes, and so many others that took forty.
+pub(super) fn quick(minutes: i64, others: usize) -> Scene {
     let run = |name: &str, minutes: i64, hour: u8| {
         let start = crate::model::fixtures::time(&format!("2026-05-04T{hour:02}:00:00Z"));
         let done = start.plus_seconds(minutes * 60).to_timestamp().to_string();
@@ -495,20 +524,22 @@ fn success_far_too_fast_is_doubted() {
                 "conditions": [{ "type": "Complete", "status": "True", "lastTransitionTime": done }] },
         })
     };
-    let scene = |minutes: i64, others: usize| {
-        let mut scene = Scene::ended(0, "Completed").tail("etl-a", &["ERROR no input, nothing to do"]);
-        let mut job = run("etl", minutes, 11);
-        job["spec"]["template"] = scene.job()["spec"]["template"].clone();
-        *scene.job() = job;
-        let cronjob = json!({ "apiVersion": "batch/v1", "kind": "CronJob", "metadata": { "name": "nightly", "namespace": "batch", "uid": "nightly" },
-            "spec": { "schedule": "0 * * * *", "jobTemplate": { "spec": {} } } });
-        (0..others).fold(scene.with(cronjob), |scene, at| scene.with(run(&format!("old-{at}"), 40, 7)))
-    };
-    let found = scene(2, 3).find().remove(0);
+    let mut scene = Scene::ended(0, "Completed").tail("etl-a", &["ERROR no input, nothing to do"]);
+    let mut job = run("etl", minutes, 11);
+    job["spec"]["template"] = scene.job()["spec"]["template"].clone();
+    *scene.job() = job;
+    let cronjob = json!({ "apiVersion": "batch/v1", "kind": "CronJob", "metadata": { "name": "nightly", "namespace": "batch", "uid": "nightly" },
+        "spec": { "schedule": "0 * * * *", "jobTemplate": { "spec": {} } } });
+    (0..others).fold(scene.with(cronjob), |scene, at| scene.with(run(&format!("old-{at}"), 40, 7)))
+}
+
+#[test]
+fn success_far_too_fast_is_doubted() {
+    let found = quick(2, 3).find().remove(0);
     assert_eq!((found.rule.0, found.short.as_str()), ("T071", "done in 2m, usually 40m"));
     assert!(found.verdict.contains("nothing to do"), "{}", found.verdict);
-    assert_eq!(scene(30, 3).rule(), "", "quick, but not that quick");
-    assert_eq!(scene(2, 2).rule(), "", "too few to compare with");
+    assert_eq!(quick(30, 3).rule(), "", "quick, but not that quick");
+    assert_eq!(quick(2, 2).rule(), "", "too few to compare with");
 }
 
 #[test]

@@ -4,24 +4,21 @@ use serde_json::{Value, json};
 
 use super::super::Severity;
 use super::super::scene::{ago, event, failed_pod, found, job, nothing, now, only, pod, with};
-use super::super::tests::{examine, snapshot_of};
+use super::super::tests::snapshot_of;
 use super::super::{Facts, Known, Need, diagnose};
-use crate::model::delta::{Change, Row};
-use crate::model::fixtures::{delta, job as fixture};
 use crate::model::key::{Kind, Uid};
-use crate::model::meta::Meta;
 use crate::model::owner::Subject;
 
-fn spec(more: Value) -> Value {
+pub(super) fn spec(more: Value) -> Value {
     with(job(), json!({ "spec": more }))
 }
 
-fn queued(more: Value) -> Value {
+pub(super) fn queued(more: Value) -> Value {
     let labels = json!({ "kueue.x-k8s.io/queue-name": "team" });
     with(with(job(), json!({ "metadata": { "labels": labels }, "spec": { "suspend": true } })), more)
 }
 
-fn workload(more: Value) -> Value {
+pub(super) fn workload(more: Value) -> Value {
     let own = json!({
         "apiVersion": "kueue.x-k8s.io/v1beta2", "kind": "Workload",
         "metadata": {
@@ -33,7 +30,7 @@ fn workload(more: Value) -> Value {
     with(own, more)
 }
 
-fn conditions(all: &[(&str, &str, &str, &str)]) -> Value {
+pub(super) fn conditions(all: &[(&str, &str, &str, &str)]) -> Value {
     let one = |(kind, status, reason, message): &(&str, &str, &str, &str)| json!({ "type": kind, "status": status, "reason": reason, "message": message, "lastTransitionTime": ago(600) });
     json!({ "status": { "conditions": all.iter().map(one).collect::<Vec<_>>() } })
 }
@@ -55,7 +52,7 @@ fn pauses_by_hand_are_told_from_those_of_owners_and_queues() {
     nothing(&[with(job(), json!({ "status": { "active": 1 } })), running("etl-a")]);
 }
 
-fn running(name: &str) -> Value {
+pub(super) fn running(name: &str) -> Value {
     with(pod(name, "", ""), json!({ "spec": { "nodeName": "n" }, "status": { "phase": "Running" } }))
 }
 
@@ -198,16 +195,15 @@ fn jobs_of_other_controllers_are_theirs() {
 
 #[test]
 fn a_namespace_that_goes_away_explains_everything() {
-    let meta = fixture("job-quota").meta;
-    let mut snapshot = snapshot_of(&[spec(json!({ "suspend": true }))]);
-    let row = |deleted| Row::Namespace(Meta { name: "batch".into(), namespace: "".into(), deleted, ..meta.clone() });
-    let about = Subject { kind: Kind::Job, uid: Uid::new("etl") };
-    snapshot.apply(delta(Kind::Namespace, vec![Change::Upsert(row(None))]), now());
-    assert_eq!(examine(&snapshot, &[], now(), about)[0].rule.0, "T001");
-    snapshot.apply(delta(Kind::Namespace, vec![Change::Upsert(row(Some(now().plus_seconds(-240))))]), now());
-    let findings = examine(&snapshot, &[], now(), about);
-    assert_eq!((findings[0].rule.0, findings[0].severity, findings.len()), ("T014", Severity::Info, 1));
-    assert!(findings[0].verdict.contains("began 4m ago"), "{}", findings[0].verdict);
+    let paused = spec(json!({ "suspend": true }));
+    let namespace = |deleted| {
+        let meta = json!({ "name": "batch", "deletionTimestamp": deleted });
+        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": meta })
+    };
+    assert_eq!(only(&[paused.clone(), namespace(Value::Null)]).0, "T001");
+    let (rule, severity, verdict) = only(&[paused, namespace(json!(ago(240)))]);
+    assert_eq!((rule, severity), ("T014", Severity::Info));
+    assert!(verdict.contains("began 4m ago"), "{verdict}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::super::tests::found;
 const NOW: &str = "2026-05-04T12:00:00Z";
 
 /// A Job named `etl` that failed for this reason half an hour ago.
-fn failed(reason: &str, message: &str, spec: Value, status: Value) -> Value {
+pub(super) fn failed(reason: &str, message: &str, spec: Value, status: Value) -> Value {
     let condition = json!({
         "type": "Failed", "status": "True", "reason": reason, "message": message,
         "lastTransitionTime": "2026-05-04T11:30:00Z",
@@ -25,7 +25,7 @@ fn failed(reason: &str, message: &str, spec: Value, status: Value) -> Value {
 }
 
 /// A pod of `etl` that failed; nothing but its index tells of the cause, so that no rule for pods knows it.
-fn pod(name: &str, index: Option<u32>) -> Value {
+pub(super) fn pod(name: &str, index: Option<u32>) -> Value {
     let annotations = index.map(|index| json!({ "batch.kubernetes.io/job-completion-index": index.to_string() }));
     json!({
         "apiVersion": "v1", "kind": "Pod",
@@ -41,7 +41,7 @@ fn pod(name: &str, index: Option<u32>) -> Value {
     })
 }
 
-fn event(about: (&str, &str, &str), reason: &str, note: &str, at: &str) -> Value {
+pub(super) fn event(about: (&str, &str, &str), reason: &str, note: &str, at: &str) -> Value {
     let (kind, name, uid) = about;
     let api_version = if kind == "Job" { "batch/v1" } else { "v1" };
     json!({
@@ -57,9 +57,9 @@ fn ids(findings: &[Finding]) -> Vec<&str> {
     findings.iter().map(|finding| finding.rule.0).collect()
 }
 
-const JOB: (&str, &str, &str) = ("Job", "etl", "j-1");
-const GONE: (&str, &str, &str) = ("Pod", "etl-x1y2z", "gone");
-const AT: &str = "2026-05-04T11:29:00Z";
+pub(super) const JOB: (&str, &str, &str) = ("Job", "etl", "j-1");
+pub(super) const GONE: (&str, &str, &str) = ("Pod", "etl-x1y2z", "gone");
+pub(super) const AT: &str = "2026-05-04T11:29:00Z";
 
 #[test]
 fn a_deadline_is_told_by_what_ran_before_it() {

@@ -7,6 +7,7 @@ use super::super::finding::{Confidence, Finding, Fix, RuleId, Severity};
 use super::super::grammar::Pattern;
 use super::super::mend::{Changes, POD, mend};
 use super::Scene;
+use super::message::Message;
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
 use crate::model::key::Kind;
@@ -81,6 +82,10 @@ pub(super) static CLAIM: Pattern = Pattern::new(
 
 /// T026 and T021: a controller is to make a claim for the pod and cannot. No scheduler looks at the pod before.
 pub(super) fn claim_not_made(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
+    // The scheduler comes to speak of nodes only where the claims are there.
+    if !Message::read(&pod.message).reasons.is_empty() {
+        return None;
+    }
     let events =
         ["FailedBinding", "FailedResourceClaimCreation"].into_iter().flat_map(|reason| case.events(pod, reason));
     let event = events.max_by_key(|event| event.last)?;

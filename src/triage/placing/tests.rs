@@ -80,11 +80,11 @@ fn reasons_are_split_where_a_count_follows() {
     }
 }
 
-fn labelled(name: &str, key: &str, value: &str) -> Value {
+pub(super) fn labelled(name: &str, key: &str, value: &str) -> Value {
     with(node(name), json!({ "metadata": { "labels": { key: value } } }))
 }
 
-fn tainted(name: &str, key: &str, value: &str) -> Value {
+pub(super) fn tainted(name: &str, key: &str, value: &str) -> Value {
     with(node(name), json!({ "spec": { "taints": [{ "key": key, "value": value, "effect": "NoSchedule" }] } }))
 }
 
@@ -93,12 +93,12 @@ fn control_plane() -> Value {
 }
 
 /// The Job and its pod with this spec, and what the scheduler says.
-fn wanting(spec: Value, message: &str) -> Vec<Value> {
+pub(super) fn wanting(spec: Value, message: &str) -> Vec<Value> {
     let pod = with(pod("etl-a", "Unschedulable", message), json!({ "spec": spec }));
     vec![with(job(), json!({ "spec": { "template": { "spec": spec } } })), pod]
 }
 
-fn asking(resource: &str, amount: &str, message: &str) -> Vec<Value> {
+pub(super) fn asking(resource: &str, amount: &str, message: &str) -> Vec<Value> {
     let container = json!({ "name": "main", "resources": { "requests": { resource: amount } } });
     wanting(json!({ "containers": [container] }), message)
 }
@@ -289,11 +289,11 @@ fn nodes_in_trouble_are_told_from_nodes_for_others() {
     told(&unplaced(all), "T022", Severity::Error, &["2 of 2 nodes carry taints that the pod does not tolerate."]);
 }
 
-fn mounting(claim: &str, message: &str) -> Vec<Value> {
+pub(super) fn mounting(claim: &str, message: &str) -> Vec<Value> {
     wanting(json!({ "volumes": [{ "name": "v", "persistentVolumeClaim": { "claimName": claim } }] }), message)
 }
 
-fn claim(name: &str, phase: &str, more: Value) -> Value {
+pub(super) fn claim(name: &str, phase: &str, more: Value) -> Value {
     with(
         json!({
             "apiVersion": "v1", "kind": "PersistentVolumeClaim",

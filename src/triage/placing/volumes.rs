@@ -7,6 +7,7 @@ use super::super::case::{of_event, of_field};
 use super::super::finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity};
 use super::super::grammar::{Pattern, near};
 use super::super::mend::{Changes, POD, mend};
+use super::super::starting::newest_failure;
 use super::Scene;
 use super::message::Topic;
 use super::nodes::{misses_of_terms, words};
@@ -317,7 +318,7 @@ pub(super) static MULTI_ATTACH: Pattern = Pattern::new(
 
 /// T028: the pod has a node, and its volume hangs on another one.
 pub(super) fn attached_elsewhere(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
-    let event = case.event(pod, "FailedAttachVolume", "Multi-Attach error")?;
+    let event = newest_failure(case, pod, "FailedAttachVolume", |note| note.contains("Multi-Attach error"))?;
     let found = MULTI_ATTACH.captures(&event.note)?;
     let volume = &found["volume"];
     let claims = case.known.snapshot.claims.iter();

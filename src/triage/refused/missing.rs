@@ -19,15 +19,7 @@ pub(super) fn service_account(case: &Case<'_>, _: &Job, event: &Event) -> Option
     let exists_now = case.found("v1", "ServiceAccount", namespace, account).is_some();
     let finding = Finding { group: format!("T012/{namespace}/{account}"), ..refusal(case, event, "T012") };
     if exists_now {
-        return Some(Finding {
-            severity: Severity::Info,
-            verdict: format!(
-                "Service account {account} was missing in {namespace} and exists by now. The Job controller tries again \
-                 by itself within a minute."
-            ),
-            short: format!("service account {account} exists by now"),
-            ..finding
-        });
+        return Some(there_by_now(finding, &format!("service account {account}")));
     }
     let accounts = case.names_of("v1", "ServiceAccount", namespace).unwrap_or_default();
     let (near, words) = match near(account, accounts.into_iter()) {
@@ -73,7 +65,11 @@ pub(super) fn class(case: &Case<'_>, _: &Job, event: &Event) -> Option<Finding> 
         "priority class" => ("scheduling.k8s.io/v1", "PriorityClass"),
         _ => ("node.k8s.io/v1", "RuntimeClass"),
     };
+    let finding = Finding { group: format!("T013/{kind}/{class}"), ..refusal(case, event, "T013") };
     let classes = case.names_of(api_version, api_kind, "").unwrap_or_default();
+    if classes.contains(&class) {
+        return Some(there_by_now(finding, &format!("{kind} {class}")));
+    }
     let path = format!("{POD}.{field}");
     let mut fixes = match near(class, classes.into_iter()) {
         Some(near) => mend(case, format!("name {kind} {near} in a new Job"), &Changes::set(path, near)),
@@ -92,7 +88,18 @@ pub(super) fn class(case: &Case<'_>, _: &Job, event: &Event) -> Option<Finding> 
         ),
         short: format!("no {kind} {class}"),
         fixes,
-        group: format!("T013/{kind}/{class}"),
-        ..refusal(case, event, "T013")
+        ..finding
     })
+}
+
+/// What was missing when the pod was refused is there.
+fn there_by_now(finding: Finding, what: &str) -> Finding {
+    Finding {
+        severity: Severity::Info,
+        verdict: format!(
+            "The {what} was missing and exists by now. The Job controller tries again by itself within a minute."
+        ),
+        short: format!("{what} exists by now"),
+        ..finding
+    }
 }

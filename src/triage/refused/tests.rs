@@ -182,6 +182,16 @@ fn a_service_account_that_came_since_is_no_problem() {
 }
 
 #[test]
+fn a_class_that_came_since_is_no_problem() {
+    let note = r#"pods "etl-" is forbidden: no PriorityClass with name batch-low was found"#;
+    let class =
+        json!({ "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": { "name": "batch-low" } });
+    let (_, severity, verdict) = only(&[refused(note), vec![class]].concat());
+    assert_eq!(severity, Severity::Info);
+    assert!(verdict.contains("priority class batch-low was missing and exists by now"), "{verdict}");
+}
+
+#[test]
 fn fixes_say_what_to_set_and_what_to_repair() {
     let words =
         |note: &str| -> Vec<String> { found(&refused(note))[0].fixes.iter().map(|fix| fix.words.clone()).collect() };

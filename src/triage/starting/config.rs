@@ -27,6 +27,9 @@ static USER: Pattern = Pattern::new(r"non-numeric user \((?<user>[^)]*)\)");
 /// `container nope not found`, of a `resourceFieldRef`.
 static NO_CONTAINER: Pattern = Pattern::new(r"^container (?<name>\S+) not found$");
 
+/// `failed to sync configmap cache: timed out waiting for the condition` (kubelet `util/manager/watch_based_manager.go`).
+static UNREAD: Pattern = Pattern::new(r"^failed to sync (?<kind>configmap|secret) cache");
+
 /// `MountVolume.SetUp failed for volume "migrations" : configmap "migration-scripts" not found`.
 static MOUNT: Pattern = Pattern::new(r#"MountVolume\.SetUp failed for volume "(?<volume>[^"]+)" : (?<rest>(?s:.*))$"#);
 
@@ -71,12 +74,12 @@ impl Source<'_> {
         })
     }
 
-    /// A key of a ConfigMap with nearly the same name. What a Secret holds is not read.
-    fn near_key(&self, case: &Case<'_>, key: &str) -> Option<String> {
-        let address = (self.kind == "ConfigMap").then(|| self.address(self.name))?;
-        let Fact::Found(object) = case.object(address)? else { return None };
+    /// The keys of a ConfigMap. What a Secret holds is not read.
+    fn keys<'a>(&self, case: &Case<'a>) -> Vec<&'a str> {
+        let address = (self.kind == "ConfigMap").then(|| self.address(self.name));
+        let Some(Fact::Found(object)) = address.and_then(|address| case.object(address)) else { return Vec::new() };
         let keys = ["data", "binaryData"].into_iter().filter_map(|field| object[field].as_object());
-        near(key, keys.flat_map(|keys| keys.keys()).map(String::as_str))
+        keys.flat_map(|keys| keys.keys()).map(String::as_str).collect()
     }
 }
 
@@ -142,9 +145,11 @@ pub(super) fn find(case: &Case<'_>, pod: &Pod, container: &Container, reason: &s
         return None;
     }
     let evidence = of_field(pod, status_path(container, "state.waiting"), format!("{reason}: {message}"));
-    let found = as_root(case, pod, container, message)
-        .or_else(|| missing_object(case, pod, container, message))
+    // Names come first: they may hold words that mean something.
+    let found = missing_object(case, pod, container, message)
         .or_else(|| missing_key(case, pod, container, message))
+        .or_else(|| as_root(case, pod, container, message))
+        .or_else(|| unread(case, pod, container, message))
         .unwrap_or_else(|| unknown(case, pod, container, message));
     let since = pod.started.or(pod.meta.created);
     Some(Finding { confidence: Confidence::Certain, evidence: vec![evidence], since, ..found })
@@ -161,6 +166,10 @@ fn missing_object(case: &Case<'_>, pod: &Pod, container: &Container, message: &s
 /// What is told of an object that is not there.
 pub(super) fn absent(case: &Case<'_>, rule: &'static str, source: &Source<'_>, use_of_it: String) -> Finding {
     let Source { kind, namespace, name } = source;
+    if case.names_of("v1", kind, namespace).is_some_and(|names| names.contains(name)) {
+        let group = format!("{rule}/{namespace}/{}", source.words());
+        return Finding { group, ..there_by_now(case, rule, format!("{kind} {name}"), namespace) };
+    }
     let namesake = source.namesake(case);
     let near = namesake.as_ref().map(|near| format!("There is a {kind} {near}."));
     let create = Fix::outside(format!("create {} in namespace {namespace}: the pod goes on by itself", source.words()));
@@ -192,6 +201,17 @@ pub(super) fn absent(case: &Case<'_>, rule: &'static str, source: &Source<'_>, u
     }
 }
 
+/// What the node missed is there: it tries again by itself, at least every two minutes.
+fn there_by_now(case: &Case<'_>, rule: &'static str, what: String, namespace: &str) -> Finding {
+    Finding {
+        verdict: format!(
+            "{what} was missing in namespace {namespace} and exists by now. The node tries again by itself."
+        ),
+        short: format!("{what} exists by now"),
+        ..blank(case, rule, Severity::Info, Confidence::Likely)
+    }
+}
+
 /// T047: the object is there, the key is not.
 fn missing_key(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> Option<Finding> {
     let found = NO_KEY.captures(message)?;
@@ -203,7 +223,12 @@ fn missing_key(case: &Case<'_>, pod: &Pod, container: &Container, message: &str)
 /// What is told of an object that lacks a key.
 fn without_key(case: &Case<'_>, rule: &'static str, source: &Source<'_>, key: &str, use_of_it: String) -> Finding {
     let Source { kind, namespace, name } = source;
-    let near = source.near_key(case, key);
+    let group = format!("{rule}/{namespace}/{}/{key}", source.words());
+    let keys = source.keys(case);
+    if keys.contains(&key) {
+        return Finding { group, ..there_by_now(case, rule, format!("Key {key} of {kind} {name}"), namespace) };
+    }
+    let near = near(key, keys.into_iter());
     let has = near.as_ref().map(|near| format!("It has a key {near}."));
     let put = Fix::outside(format!(
         "put the key {key} into {} in namespace {namespace}: the pod goes on by itself",
@@ -231,7 +256,7 @@ fn without_key(case: &Case<'_>, rule: &'static str, source: &Source<'_>, key: &s
         ]),
         short: format!("no key {key} in {}", source.words()),
         fixes,
-        group: format!("{rule}/{namespace}/{}/{key}", source.words()),
+        group,
         ..blank(case, rule, Severity::Critical, Confidence::Likely)
     }
 }
@@ -290,6 +315,22 @@ fn as_root(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> 
     })
 }
 
+/// T047, though the object may be there: the node did not get it in time. It mostly passes.
+fn unread(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> Option<Finding> {
+    let (node, kind) = (&pod.node, kind_of(&UNREAD.captures(message)?["kind"]));
+    Some(Finding {
+        verdict: format!(
+            "{} takes variables from a {kind} that node {node} did not get from the API server in time. The node tries again \
+             by itself.",
+            called(pod, container)
+        ),
+        short: format!("node {node} has not got its {kind} yet"),
+        fixes: vec![Fix::outside(format!("wait; where it stays so, look whether node {node} reaches the API server"))],
+        group: format!("T047/{node}/{kind}"),
+        ..blank(case, "T047", Severity::Warning, Confidence::Likely)
+    })
+}
+
 /// T047 in words that are not known.
 fn unknown(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> Finding {
     let fixes = [remake(case, "correct the template in a new Job"), for_next_runs(case, &Changes::NONE)];
@@ -312,17 +353,20 @@ fn unknown(case: &Case<'_>, pod: &Pod, container: &Container, message: &str) -> 
     }
 }
 
+/// What a volume is made of is missing, by the words of the kubelet.
+pub(super) fn is_unmade(note: &str) -> bool {
+    MOUNT.captures(note).is_some_and(|found| {
+        let rest = &found["rest"];
+        MISSING.captures(rest).is_some() || NO_FILE.captures(rest).is_some()
+    })
+}
+
 /// T049: a volume is made of an object that is not there.
 pub(super) fn unmounted(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     if is_settling(case, pod) {
         return None;
     }
-    let event = newest_failure(case, pod, "FailedMount", |note| {
-        MOUNT.captures(note).is_some_and(|found| {
-            let rest = &found["rest"];
-            MISSING.captures(rest).is_some() || NO_FILE.captures(rest).is_some()
-        })
-    })?;
+    let event = newest_failure(case, pod, "FailedMount", is_unmade)?;
     let found = MOUNT.captures(&event.note)?;
     let (volume, rest) = (&found["volume"], &found["rest"]);
     let use_of_it = format!("Volume {volume} is made of it, and no container starts before.");
@@ -367,4 +411,4 @@ fn volume_source(case: &Case<'_>, volume: &str, kind: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-pub(super) static PATTERNS: &[&Pattern] = &[&MISSING, &NO_KEY, &USER, &NO_CONTAINER, &MOUNT, &NO_FILE];
+pub(super) static PATTERNS: &[&Pattern] = &[&MISSING, &NO_KEY, &USER, &NO_CONTAINER, &UNREAD, &MOUNT, &NO_FILE];

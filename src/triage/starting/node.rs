@@ -1,6 +1,7 @@
 //! What the node cannot do for a pod: refuse it, attach and mount its volumes, make its sandbox.
 
 use super::super::Case;
+use super::config::is_unmade;
 use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
 use crate::model::pod::{Pod, PodPhase};
@@ -20,7 +21,7 @@ pub(super) fn is_settling(case: &Case<'_>, pod: &Pod) -> bool {
 }
 
 /// The newest event of a failure whose note is meant, where the pod has not got further since.
-pub(super) fn newest_failure<'a>(
+pub(in crate::triage) fn newest_failure<'a>(
     case: &Case<'a>,
     pod: &Pod,
     reason: &str,
@@ -28,8 +29,18 @@ pub(super) fn newest_failure<'a>(
 ) -> Option<&'a Event> {
     const FURTHER: [&str; 4] = ["Pulling", "Pulled", "Created", "Started"];
     let further = FURTHER.iter().filter_map(|reason| case.events(pod, reason).first()?.last).max();
-    let newest = case.events(pod, reason).into_iter().find(|event| is_meant(&event.note))?;
+    let mut failures = case.events(pod, reason).into_iter().filter(|event| !is_attached_since(case, pod, event));
+    let newest = failures.find(|event| is_meant(&event.note))?;
     (newest.last >= further).then_some(newest)
+}
+
+/// The volume that could not be attached was attached since: `AttachVolume.Attach succeeded for volume "pvc-6b1f"`.
+fn is_attached_since(case: &Case<'_>, pod: &Pod, failure: &Event) -> bool {
+    let volume = VOLUME.captures(&failure.note).filter(|_| failure.reason == "FailedAttachVolume");
+    volume.is_some_and(|found| {
+        let attached = case.event(pod, "SuccessfulAttachVolume", &format!("\"{}\"", &found["volume"]));
+        attached.is_some_and(|attached| attached.last >= failure.last)
+    })
 }
 
 /// `MountVolume.MountDevice failed for volume "pvc-6b1f" : rpc error: …`, `AttachVolume.Attach failed for volume "x" : …`,
@@ -54,7 +65,7 @@ pub(super) fn unprepared(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
 
 /// T050: a volume cannot be attached or mounted.
 fn storage(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
-    let of = |reason| newest_failure(case, pod, reason, |note| VOLUME.captures(note).is_some());
+    let of = |reason| newest_failure(case, pod, reason, |note| VOLUME.captures(note).is_some() && !is_unmade(note));
     let summary = || newest_failure(case, pod, "FailedMount", |note| SUMMARY.captures(note).is_some());
     let event = of("FailedAttachVolume").or_else(|| of("FailedMount")).or_else(|| of("FailedMapVolume"));
     let event = event.or_else(summary)?;
@@ -206,8 +217,8 @@ pub(super) fn rejected(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     let reason = pod.reason.as_str();
     let resource = reason.strip_prefix("OutOf");
     let is_told = resource.is_some() || REJECTIONS.contains(&reason) || pod.message.starts_with(REJECTED);
-    // A node that shuts down refuses pods too: that is another rule's.
-    if pod.phase != PodPhase::Failed || !is_told || reason == "NodeShutdown" {
+    // A node that shuts down, or is short of something, refuses pods too: these are other rules'.
+    if pod.phase != PodPhase::Failed || !is_told || matches!(reason, "NodeShutdown" | "Evicted") {
         return None;
     }
     let node = &pod.node;

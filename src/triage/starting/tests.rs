@@ -6,7 +6,7 @@ use crate::triage::Severity;
 use crate::triage::scene_of_pod::{Scene, end, messages};
 
 /// A pod of which no container was started, with an event about it.
-fn creating(reason: &str, note: &str) -> Scene {
+pub(super) fn creating(reason: &str, note: &str) -> Scene {
     Scene::waiting("ContainerCreating", "").event(("Pod", "etl-a"), reason, note, "11:58")
 }
 
@@ -142,6 +142,31 @@ fn missing_objects_are_named_with_what_was_meant() {
         .with(object("Secret", "db-secret", json!({ "urls": "c2VjcmV0" })));
     let found = format!("{:?}", key.find());
     assert!(found.contains("no key url") && !found.contains("urls") && !found.contains("c2VjcmV0"), "{found}");
+}
+
+#[test]
+fn an_object_that_the_node_has_not_got_yet_is_not_said_to_be_missing() {
+    let message = "failed to sync secret cache: timed out waiting for the condition";
+    let found = Scene::waiting("CreateContainerConfigError", message).find().remove(0);
+    assert_eq!((found.rule.0, found.severity), ("T047", Severity::Warning));
+    assert!(found.verdict.contains("node worker-1 did not get from the API server in time"), "{}", found.verdict);
+}
+
+#[test]
+fn what_was_missing_and_is_there_by_now_is_no_problem() {
+    let map = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "settings", "namespace": "batch" }, "data": { "a": "b" },
+    });
+    let told = |scene: Scene| {
+        let found = scene.with(map.clone()).find().remove(0);
+        assert!(!found.severity.is_problem() && found.short.ends_with("exists by now"), "{found:?}");
+        found.rule.0
+    };
+    let config = |message: &str| Scene::waiting("CreateContainerConfigError", message);
+    assert_eq!(told(config("configmap \"settings\" not found")), "T047");
+    assert_eq!(told(config("couldn't find key a in ConfigMap batch/settings")), "T047");
+    let mount = "MountVolume.SetUp failed for volume \"v\" : configmap \"settings\" not found";
+    assert_eq!(told(creating("FailedMount", mount)), "T049");
 }
 
 #[test]

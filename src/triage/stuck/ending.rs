@@ -116,12 +116,10 @@ pub(super) fn finishing_blocked(case: &Case<'_>, job: &Job) -> Option<Finding> {
 
 /// T094: a pod is lost, and no other is made in its place before it is really gone.
 pub(super) fn replacement_blocked(case: &Case<'_>, job: &Job) -> Option<Finding> {
-    let decided = ["FailureTarget", "SuccessCriteriaMet"].iter().any(|kind| job.condition(kind).is_some());
     let leaving = || case.pods.iter().filter(|pod| !pod.is_finished() && pod.meta.deleted.is_some()).copied();
     let pod = leaving().find(|pod| overdue(case, &pod.meta).is_some()).or_else(|| leaving().next())?;
     let open = case.pods.iter().filter(|pod| !pod.is_finished() && pod.meta.deleted.is_none()).count();
-    let wanted = wanted_now(job);
-    if decided || job.suspend || open >= wanted {
+    if job.is_decided() || job.suspend || open >= case.wanted_pods(job) {
         return None;
     }
     let policy = match job_object(case, job) {
@@ -262,13 +260,6 @@ fn time_left(case: &Case<'_>, pods: &[&Pod]) -> Option<String> {
 /// When it was to be gone, where that is over long enough. The deletion time of a pod includes its grace period.
 fn overdue(case: &Case<'_>, meta: &Meta) -> Option<Time> {
     meta.deleted.filter(|deleted| case.known.now.seconds_since(*deleted) > GRACE_SECONDS)
-}
-
-/// How many pods the Job wants at once now.
-pub(super) fn wanted_now(job: &Job) -> usize {
-    let parallelism = job.parallelism.unwrap_or(1);
-    let left = job.completions.map_or(parallelism, |completions| completions - job.succeeded);
-    usize::try_from(parallelism.min(left)).unwrap_or_default()
 }
 
 /// The pod's node where it does not answer, and since when.

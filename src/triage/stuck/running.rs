@@ -6,7 +6,7 @@ use super::super::finding::{Confidence, Finding, Fix, Severity};
 use super::super::known::{Fact, LastLine};
 use super::super::mend::{Changes, POD, mend};
 use super::super::outcome::{many, usual_seconds};
-use super::ending::{job_object, wanted_now};
+use super::ending::job_object;
 use super::{finding, names, of_pod};
 use crate::model::clock::{Time, short_duration};
 use crate::model::command_call::CommandCall;
@@ -35,12 +35,11 @@ const OUTLIVING_UNKNOWN_SECONDS: i64 = 600;
 /// So long pods may be missing before it is told: the controller makes them in batches.
 const MAKING_SECONDS: i64 = 60;
 
-/// Parts of names by which containers are known that stand beside the work and never end by themselves.
-const HELPERS: [&str; 19] = [
+/// Words in names by which containers are known that stand beside the work and never end by themselves.
+const HELPERS: [&str; 21] = [
     "proxy",
     "envoy",
     "consul",
-    "kuma-sidecar",
     "cloudsql",
     "agent",
     "exporter",
@@ -48,13 +47,16 @@ const HELPERS: [&str; 19] = [
     "logger",
     "collector",
     "fluent",
+    "fluentbit",
+    "fluentd",
     "filebeat",
     "promtail",
     "vector",
     "otel",
+    "otelcol",
     "opentelemetry",
     "datadog",
-    "dapr",
+    "daprd",
     "sidecar",
 ];
 
@@ -74,9 +76,9 @@ pub(super) fn sidecar(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     if running.len() + done.len() != mains().count() || running.iter().any(|one| pod.default_container == one.name) {
         return None;
     }
-    let is_known = done.iter().any(|(one, _)| pod.default_container == one.name)
-        || running.iter().all(|one| HELPERS.iter().any(|helper| one.name.contains(helper)));
-    let is_helper_done = done.iter().all(|(one, _)| HELPERS.iter().any(|helper| one.name.contains(helper)));
+    let is_known =
+        done.iter().any(|(one, _)| pod.default_container == one.name) || running.iter().all(|one| is_helper(&one.name));
+    let is_helper_done = done.iter().all(|(one, _)| is_helper(&one.name));
     let grace = if is_known { OUTLIVING_SECONDS } else { OUTLIVING_UNKNOWN_SECONDS };
     let ago = case.known.ago(finished);
     if ago < grace || is_helper_done {
@@ -143,6 +145,11 @@ pub(super) fn sidecar(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         group: format!("T091/{}/{}", pod.meta.namespace, helper.name),
         ..finding(case, "T091", severity, vec![end, of_field(pod, path, "running")])
     })
+}
+
+/// It is called like one of those. `vectorize` is work, and no `vector`.
+fn is_helper(name: &str) -> bool {
+    name.split('-').any(|word| HELPERS.contains(&word))
 }
 
 /// The containers as sidecars, which the kubelet ends once the others are done.
@@ -265,7 +272,7 @@ pub(super) fn work_queue(case: &Case<'_>, job: &Job) -> Option<Finding> {
 pub(super) fn partial(case: &Case<'_>, job: &Job) -> Option<Finding> {
     let running = case.pods.iter().filter(|pod| pod.phase == PodPhase::Running && pod.meta.deleted.is_none()).count();
     let open = case.pods.iter().filter(|pod| !pod.is_finished()).count();
-    let (wanted, has_failures) = (wanted_now(job), job.failed > 0);
+    let (wanted, has_failures) = (case.wanted_pods(job), job.failed > 0);
     let newest = case.pods.iter().filter_map(|pod| pod.meta.created).max()?;
     let is_young = case.known.ago(newest.max(job.started?)) < MAKING_SECONDS;
     // After a failure the controller waits before it makes the next one, and a refusal says what is wrong.

@@ -10,7 +10,7 @@ use crate::model::owner::Subject;
 
 const NOW: &str = "2026-05-04T12:00:00Z";
 
-fn job(patch: Value) -> Value {
+pub(super) fn job(patch: Value) -> Value {
     let mut job = json!({
         "apiVersion": "batch/v1", "kind": "Job",
         "metadata": { "name": "etl", "namespace": "batch", "uid": "j-1", "creationTimestamp": "2026-05-04T11:00:00Z" },
@@ -22,7 +22,7 @@ fn job(patch: Value) -> Value {
 }
 
 /// A pod of `etl` that runs since eleven.
-fn pod(name: &str, patch: Value) -> Value {
+pub(super) fn pod(name: &str, patch: Value) -> Value {
     let mut pod = json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {
@@ -41,16 +41,16 @@ fn pod(name: &str, patch: Value) -> Value {
     pod
 }
 
-fn running(name: &str) -> Value {
+pub(super) fn running(name: &str) -> Value {
     json!({ "name": name, "ready": true, "restartCount": 0, "state": { "running": { "startedAt": "2026-05-04T11:00:00Z" } } })
 }
 
-fn ended(name: &str, code: i32, at: &str) -> Value {
+pub(super) fn ended(name: &str, code: i32, at: &str) -> Value {
     let end = json!({ "exitCode": code, "reason": "Completed", "startedAt": "2026-05-04T11:00:00Z", "finishedAt": at });
     json!({ "name": name, "ready": false, "restartCount": 0, "state": { "terminated": end } })
 }
 
-fn node(status: &str) -> Value {
+pub(super) fn node(status: &str) -> Value {
     let ready = json!({ "type": "Ready", "status": status, "lastTransitionTime": "2026-05-04T11:30:00Z" });
     json!({
         "apiVersion": "v1", "kind": "Node", "metadata": { "name": "worker-1", "uid": "worker-1" },
@@ -58,7 +58,7 @@ fn node(status: &str) -> Value {
     })
 }
 
-fn deleted(at: &str) -> Value {
+pub(super) fn deleted(at: &str) -> Value {
     json!({ "metadata": { "deletionTimestamp": at, "finalizers": ["batch.kubernetes.io/job-tracking"] } })
 }
 
