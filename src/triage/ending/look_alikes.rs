@@ -55,12 +55,7 @@ fn of_codes() -> Vec<Fault> {
         fault(
             "T060",
             Scene::ended(1, "Error").objects,
-            vec![
-                debugger(1, "Error"),
-                ("the shell found no such command", ends(127, "Error"), &["T061"]),
-                ("the Job had failed before", decided("FailureTarget", "BackoffLimitExceeded", "49"), &["T080"]),
-                succeeded(),
-            ],
+            vec![debugger(1, "Error"), ("the shell found no such command", ends(127, "Error"), &["T061"]), succeeded()],
         ),
         fault(
             "T061",

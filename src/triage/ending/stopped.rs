@@ -22,8 +22,11 @@ pub(super) fn is_of_the_job(case: &Case<'_>, pod: &Pod, ended: Option<Time>, is_
     // What was told to stop ended in the same second at the soonest; any other end that near may be what decided it, by
     // the clock of another machine.
     let slack = if is_killed { 0 } else { SKEW_SECONDS };
+    // Whom it stops it deletes (`deleteActivePods` in `pkg/controller/job/job_controller.go`): what ended by itself in that
+    // second stays.
+    let is_deleted = pod.meta.deleted.is_some();
     let is_after = decided.zip(ended).is_some_and(|(decided, ended)| ended >= decided.plus_seconds(slack));
-    is_after || deleted_by(case, pod).is_some() || (job.suspend && pod.meta.deleted.is_some())
+    (is_after && is_deleted) || deleted_by(case, pod).is_some() || (job.suspend && pod.meta.deleted.is_some())
 }
 
 /// The event by which the Job controller says that it deleted the pod.

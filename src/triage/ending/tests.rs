@@ -288,8 +288,11 @@ fn what_the_job_stops_itself_is_no_cause_of_it() {
     let mut other = scene.pod()["status"].clone();
     other["containerStatuses"][0]["state"] = end(143, "Error", "11:53");
     scene.add_pod("etl-b", "2026-05-04T11:45:00Z", other);
-    let found = scene.find();
-    assert_eq!(found.iter().map(|one| one.rule.0).collect::<Vec<_>>(), ["T060"]);
+    let rules = |scene: &Scene| scene.find().iter().map(|one| one.rule.0).collect::<Vec<_>>();
+    assert_eq!(rules(&scene), ["T060", "T066"], "nobody deleted it, so that it was not the Job");
+    let last = scene.objects.iter_mut().rfind(|one| one["kind"] == "Pod").unwrap();
+    last["metadata"]["deletionTimestamp"] = json!("2026-05-04T11:52:30Z");
+    assert_eq!(rules(&scene), ["T060"]);
 
     let mut deadline = Scene::ended(143, "Error");
     deadline.job()["status"]["conditions"] = json!([{ "type": "FailureTarget", "status": "True", "reason": "DeadlineExceeded", "lastTransitionTime": "2026-05-04T11:49:00Z" }]);
@@ -486,7 +489,18 @@ fn try_that_decided_the_job_is_its_cause_though_clocks_differ() {
     scene.job()["status"]["conditions"] = decided("2026-05-04T11:49:57Z");
     assert_eq!(scene.rule(), "T060");
     scene.job()["status"]["conditions"] = decided("2026-05-04T11:49:40Z");
+    assert_eq!(scene.rule(), "T060", "what the Job stops it deletes");
+    scene.pod()["metadata"]["deletionTimestamp"] = json!("2026-05-04T11:49:41Z");
     assert_eq!(scene.rule(), "T080", "no try is known that decided it");
+}
+
+#[test]
+fn last_try_that_ran_out_of_memory_in_the_second_of_the_decision_is_a_try() {
+    let mut scene = Scene::ended(137, "OOMKilled");
+    scene.job()["status"]["conditions"] = json!([{ "type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "lastTransitionTime": "2026-05-04T11:50:00Z" }]);
+    scene.job()["status"]["failed"] = json!(1);
+    let found = scene.find().remove(0);
+    assert!(found.effect.starts_with("gave up after 1 try") && !found.effect.contains("stopped"), "{}", found.effect);
 }
 
 #[test]
