@@ -239,7 +239,7 @@ fn rejected_pod_says_what_the_node_lacks() {
     );
     let found = found.find().remove(0);
     assert_eq!(found.rule.0, "T055");
-    assert!(found.verdict.contains("4000 thousandths of cpu are wanted, 800 of 8000 are left"), "{}", found.verdict);
+    assert!(found.verdict.contains("4 cpu are wanted, 800m of 8 are left"), "{}", found.verdict);
     assert_eq!(rejected("UnexpectedAdmissionError", "Allocate failed").rule(), "T055");
     assert_eq!(rejected("NodeShutdown", "Pod was rejected: the node is shutting down").rule(), "T077");
     assert_eq!(rejected("Evicted", "The node was low on resource: memory. ").rule(), "T063");
