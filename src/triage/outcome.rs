@@ -45,7 +45,7 @@ pub(super) fn tell(case: &Case<'_>, tries: Vec<Tries>) -> Vec<Finding> {
 /// What came so far of a cause in a Job that goes on.
 fn so_far(case: &Case<'_>, job: &Job, Tries { finding, count, indexes, .. }: Tries) -> Finding {
     let ended = case.pods.iter().filter(|pod| pod.is_finished()).count();
-    let waits = |one: &Container| matches!(one.state, ContainerState::Waiting { .. });
+    let waits = |one: &Container| matches!(&one.state, ContainerState::Waiting { reason, .. } if !reason.is_empty());
     let is_at_work = |pod: &&&Pod| pod.containers.is_empty() || !pod.containers.iter().all(waits);
     let running = case.pods.iter().filter(|pod| pod.phase == PodPhase::Running).filter(is_at_work).count();
     if let Some(rule) = uncounted(case, job) {

@@ -80,7 +80,8 @@ fn before_first_run(end: &End<'_, '_>, cause: Option<&Finding>) -> Finding {
         refused.and_then(|event| refused::read(end.case, end.job, event)).filter(|refused| refused.rule != UNKNOWN);
     let cause = cause.or(refused.as_ref());
     let unplaced = event.filter(|event| event.reason == "FailedScheduling");
-    let unplaced = unplaced.and_then(|_| no_node(end.case.known, end.case.pod_spec()?));
+    let has_nodes = end.case.known.snapshot.nodes.iter().next().is_some();
+    let unplaced = unplaced.filter(|_| has_nodes).and_then(|_| no_node(end.case.known, end.case.pod_spec()?));
     let (reason, short) = match (cause, event) {
         (None, Some(event)) if unplaced.is_some() => {
             let why = unplaced.unwrap_or_default();

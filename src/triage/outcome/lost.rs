@@ -208,7 +208,9 @@ fn events_gone(end: &End<'_, '_>, has_said: bool) -> Option<Finding> {
 
 /// The newest warning about one of the Job's pods that are gone.
 fn last_said<'a>(case: &Case<'a>, job: &Job) -> Option<&'a Event> {
-    warnings_of_gone_pods(case, job).into_iter().filter(|event| event.is_warning).max_by_key(|event| event.last)
+    let said = warnings_of_gone_pods(case, job).into_iter().filter(|event| event.is_warning);
+    // That a container was to be started again says least.
+    said.max_by_key(|event| (!event.note.starts_with("Back-off restarting"), event.last))
 }
 
 /// Events about pods that the Job had and that are gone: warnings, that a container started or was stopped, and that a

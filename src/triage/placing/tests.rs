@@ -334,7 +334,7 @@ fn unbound_claims_say_why_in_the_words_of_their_events() {
     };
     let words = ["Claim data is not bound to a volume", "50Gi of storage class slow"];
     let failed = say("ProvisioningFailed", "storageclass.storage.k8s.io \"slow\" not found");
-    told(&failed, "T026", Severity::Error, &[words[0], words[1], "\"slow\" not found"]);
+    told(&failed, "T026", Severity::Error, &[words[0], words[1], "storage class slow does not exist"]);
     told(&say("ExternalProvisioning", "Waiting for a volume"), "T026", Severity::Error, &["has not answered"]);
     told(&say("WaitForFirstConsumer", "waiting for first consumer"), "T026", Severity::Error, &["nothing says why"]);
     let nowhere =
@@ -495,4 +495,30 @@ fn a_node_that_the_template_names_and_nobody_has_is_named() {
     let arguments: Vec<_> = fixes.into_iter().filter_map(|fix| fix.call).map(|call| call.argument).collect();
     assert_eq!(arguments, ["spec.template.spec.nodeName-", "spec.template.spec.nodeName=worker-1"]);
     nothing(&objects("worker-1"));
+}
+
+#[test]
+fn device_claim_that_is_not_there_is_told_and_no_scheduler_blamed() {
+    let mut objects = vec![job(), pod("etl-a", "", "")];
+    let claims = json!([{ "name": "gpu", "resourceClaimName": "shared" }]);
+    objects[0]["spec"]["template"]["spec"]["resourceClaims"] = claims.clone();
+    objects[1]["spec"]["resourceClaims"] = claims;
+    told(&objects, "T021", Severity::Critical, &["Device claim shared", "does not exist in namespace batch"]);
+    let there = json!({
+        "apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaim", "metadata": { "name": "shared", "namespace": "batch" },
+    });
+    told(&[objects, vec![there]].concat(), "T031", Severity::Critical, &["No scheduler has looked"]);
+}
+
+#[test]
+fn toleration_that_misses_its_taint_is_named() {
+    let message = "0/1 nodes are available: 1 node(s) had untolerated taint(s).";
+    let of = |toleration: Value, words: &str| {
+        let mut objects = wanting(json!({ "tolerations": [toleration] }), message);
+        objects.push(tainted("worker-1", "dedicated", "batch"));
+        told(&objects, "T022", Severity::Error, &["dedicated=batch:NoSchedule", words]);
+    };
+    of(json!({ "key": "dedicated", "value": "batch", "effect": "NoExecute" }), "with effect NoExecute alone");
+    of(json!({ "key": "dedicated", "value": "web", "effect": "NoSchedule" }), "with value \"web\" alone");
+    of(json!({ "key": "dedicate", "value": "batch" }), "tolerates key dedicate alone");
 }

@@ -6,17 +6,22 @@ use serde_json::Value;
 
 use super::super::Case;
 use crate::model::claim::Claim;
+use crate::model::event::Event;
 use crate::model::resources::Quantity;
+use crate::triage::grammar::near;
 
 /// So many volumes are named.
 const NAMED: usize = 3;
 
-/// Why none of the volumes that are there is the claim's, as a clause, and what helps. None where there is none of its
-/// class, or one that fits.
-pub(super) fn why(case: &Case<'_>, claim: &Claim) -> Option<(String, String)> {
+/// Why none of the volumes that are there is the claim's, as a clause, and what helps; `said` is the newest word about the
+/// claim. None where there is none of its class and a provisioner is to make one, and where one fits.
+pub(super) fn why(case: &Case<'_>, claim: &Claim, said: Option<&Event>) -> Option<(String, String)> {
     let (name, namespace) = (claim.meta.name.as_str(), claim.meta.namespace.as_str());
-    let volumes = case.found("v1", "PersistentVolume", "", "")?.as_array()?;
-    let spec = &case.found("v1", "PersistentVolumeClaim", namespace, name)?["spec"];
+    // All that may be looked at is asked for at once.
+    let volumes = case.found("v1", "PersistentVolume", "", "");
+    let object = case.found("v1", "PersistentVolumeClaim", namespace, name);
+    let classes = case.found("storage.k8s.io/v1", "StorageClass", "", "");
+    let (volumes, spec) = (volumes?.as_array()?, &object?["spec"]);
     let name_of = |volume: &Value| volume["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     if let Some(wanted) = spec["volumeName"].as_str().filter(|wanted| !wanted.is_empty()) {
         let Some(volume) = volumes.iter().find(|volume| volume["metadata"]["name"] == wanted) else {
@@ -30,12 +35,45 @@ pub(super) fn why(case: &Case<'_>, claim: &Claim) -> Option<(String, String)> {
     let of_class = volumes.iter().filter(|one| one["spec"]["storageClassName"].as_str().unwrap_or_default() == class);
     let told: Option<Vec<String>> =
         of_class.map(|one| Some(format!("{} {}", name_of(one), obstacle(one, claim, spec)?))).collect();
-    let told = told.filter(|told| !told.is_empty())?;
+    let told = told?;
+    if told.is_empty() {
+        return nobody_makes_one(claim, class, said, classes?.as_array()?);
+    }
     let more = told.len().saturating_sub(NAMED);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     let of = if class.is_empty() { "without a class".to_owned() } else { format!("of class {class}") };
     let why = format!("no volume {of} fits it: {}{more}", told[..told.len().min(NAMED)].join("; "));
     Some((why, format!("make a volume that fits, or claim {name} anew so that one of these does")))
+}
+
+/// What a class names where its volumes are made by hand.
+const BY_HAND: &str = "kubernetes.io/no-provisioner";
+
+/// There is no volume of the class, and none is made: the class does not exist, or leaves it to people.
+fn nobody_makes_one(claim: &Claim, class: &str, said: Option<&Event>, classes: &[Value]) -> Option<(String, String)> {
+    let name = claim.meta.name.as_str();
+    if class.is_empty() {
+        return None;
+    }
+    if let Some(there) = classes.iter().find(|one| one["metadata"]["name"] == class) {
+        let why = format!("there is no volume of class {class}, and its provisioner {BY_HAND} makes none");
+        return (there["provisioner"] == BY_HAND).then(|| (why, format!("make a volume of class {class} that fits")));
+    }
+    // A provisioner that has its say knows the class.
+    if said.is_some_and(|event| !event.note.contains("not found")) {
+        return None;
+    }
+    let mut names: Vec<&str> = classes.iter().filter_map(|one| one["metadata"]["name"].as_str()).collect();
+    names.sort_unstable();
+    let has = match names.is_empty() {
+        true => "the cluster has none".to_owned(),
+        false => format!("there are {}", names.join(", ")),
+    };
+    let cure = match near(class, names.into_iter()) {
+        Some(near) => format!("delete claim {name} and create it anew with storage class {near}"),
+        None => format!("create claim {name} anew with a storage class that there is, or create storage class {class}"),
+    };
+    Some((format!("storage class {class} does not exist ({has})"), cure))
 }
 
 /// What keeps a volume from a claim; None where nothing does.
@@ -66,7 +104,9 @@ fn obstacle(volume: &Value, claim: &Claim, wanted: &Value) -> Option<String> {
     }
     let labels = wanted["selector"]["matchLabels"].as_object().into_iter().flatten();
     let missing = labels.into_iter().find(|(key, value)| volume["metadata"]["labels"][key.as_str()] != **value);
-    missing.map(|(key, value)| format!("lacks label {key}={}, which it selects", value.as_str().unwrap_or_default()))
+    missing.map(|(key, value)| {
+        format!("lacks label {key}={}, which the claim selects", value.as_str().unwrap_or_default())
+    })
 }
 
 #[cfg(test)]
@@ -137,7 +177,17 @@ mod tests {
             assert!(verdict.contains(words), "{verdict}");
         }
         let verdict = of(json!({ "spec": { "storageClassName": "other" } }), json!({}));
-        assert!(!verdict.contains("pv-1"), "{verdict}");
+        assert!(!verdict.contains("pv-1") && verdict.contains("storage class nfs does not exist"), "{verdict}");
+        let class = |provisioner: &str| {
+            json!({
+                "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": { "name": "nfs" },
+                "provisioner": provisioner,
+            })
+        };
+        let verdict = told(&[class("kubernetes.io/no-provisioner")], json!({}));
+        assert!(verdict.contains("there is no volume of class nfs, and its provisioner"), "{verdict}");
+        let verdict = told(&[class("nfs.csi.k8s.io")], json!({}));
+        assert!(verdict.contains("nobody has made one"), "{verdict}");
         let verdict = of(json!({}), json!({}));
         assert!(!verdict.contains("pv-1"), "it fits, and will be the claim's: {verdict}");
     }

@@ -166,7 +166,7 @@ fn not_bound(scene: Scene<'_, '_>) -> Finding {
         Some(class) => (format!("storage class {class}"), format!("{size} of storage class {class}")),
         None => ("the default storage class".to_owned(), format!("{size} and names no storage class")),
     };
-    let unfit = unfit::why(case, claim);
+    let unfit = unfit::why(case, claim, event);
     let (why, fix) = match (event, scene.message.leading()) {
         // What a provisioner says of it is beside the point where volumes are made by hand.
         _ if unfit.is_some() => unfit.unwrap_or_default(),

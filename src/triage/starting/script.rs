@@ -203,10 +203,13 @@ pub(in crate::triage) fn not_there(case: &Case<'_>, container: &Container, progr
             let folder = spec["workingDir"].as_str().unwrap_or("/").trim_end_matches('/');
             let relative = program.strip_prefix("./").unwrap_or(program);
             let path = if program.starts_with('/') { program.to_owned() } else { format!("{folder}/{relative}") };
-            if let Some(told) = key_missing(case, container, &path) {
+            let found = case.volume_at(&container.name, &path)?;
+            // Where images have their programs nobody means to put one of a ConfigMap.
+            let is_over_programs = PROGRAMS.iter().any(|folder| found.0["mountPath"] == *folder);
+            if let Some(told) = key_missing(case, container, &path).filter(|_| !is_over_programs) {
                 return Some(told);
             }
-            case.volume_at(&container.name, &path)?
+            found
         }
         // Which of the folders had it is not known.
         false => PROGRAMS.iter().find_map(|folder| {

@@ -220,7 +220,8 @@ const INPUT_SECONDS: i64 = 60;
 /// T090: the container keeps its input open (`stdin: true`), to which a Job has nobody write: a program that reads it
 /// waits for ever, where it would find an empty one else.
 pub(super) fn waits_for_input(case: &Case<'_>, job: &Job) -> Option<Finding> {
-    let pod = case.pods.iter().find(|pod| pod.phase == PodPhase::Running && pod.meta.deleted.is_none())?;
+    let is_at_work = |pod: &&&Pod| pod.phase == PodPhase::Running && pod.meta.deleted.is_none();
+    let pod = case.pods.iter().filter(is_at_work).find(|pod| pod.keeps_input)?;
     let is_meant = |one: &&Container| one.role == Role::Main && matches!(one.state, ContainerState::Running(_));
     let container = pod.containers.iter().filter(is_meant).find(|one| {
         let spec = case.container_spec(&one.name);
