@@ -313,7 +313,7 @@ fn whom(mut line: &str) -> Option<&str> {
     /// Loggers name the place in the source before the message, which looks like a host and a port.
     const SOURCES: [&str; 9] = [".go", ".py", ".java", ".js", ".ts", ".rs", ".rb", ".cc", ".cpp"];
     while let Some(found) = WHOM.captures(line) {
-        let one = ["name", "url", "host", "curl", "pair", "node", "head", "bare"]
+        let one = ["name", "url", "host", "curl", "pair", "node", "busy", "head", "bare"]
             .into_iter()
             .find_map(|name| found.name(name))?;
         let name = one.as_str().split(':').next().unwrap_or_default();

@@ -47,9 +47,15 @@ fn service<'n>(name: &'n str, own: &'n str) -> Option<(&'n str, &'n str)> {
     let labels: Vec<&str> = name.split('.').collect();
     match labels.iter().position(|label| *label == "svc") {
         Some(at) => Some((labels.get(at.checked_sub(2)?)?, labels[at - 1])),
-        None if labels.len() == 1 && name.starts_with(|letter: char| letter.is_ascii_lowercase()) => Some((name, own)),
+        None if labels.len() == 1 && is_label(name) && name != "localhost" => Some((name, own)),
         None => None,
     }
+}
+
+/// It may be the name of a Service (RFC 1035).
+fn is_label(name: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    name.starts_with(|letter: char| letter.is_ascii_lowercase()) && name.chars().all(is_part)
 }
 
 /// The Service is there, and the pod asks the node's DNS, which does not know it (`dnsPolicy`; with `hostNetwork` the usual
@@ -89,6 +95,8 @@ mod tests {
             ("db.prod", None),
             ("api.example.com", None),
             ("svc", None),
+            ("another service", None),
+            ("localhost", None),
         ] {
             assert_eq!(service(name, "batch"), wanted, "{name}");
         }

@@ -422,13 +422,19 @@ fn groups_wait_for_all_their_pods() {
 fn pods_that_must_be_apart_can_be_fewer() {
     let text =
         "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) didn't match pod anti-affinity rules.";
-    let rule = json!([{ "topologyKey": "kubernetes.io/hostname" }]);
+    let labels = json!({ "matchLabels": { "app": "etl" } });
+    let rule = json!([{ "topologyKey": "kubernetes.io/hostname", "labelSelector": labels }]);
     let spec = json!({ "affinity": { "podAntiAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": rule } } });
     let mut objects = wanting(spec, text);
     objects[0] = with(objects[0].clone(), json!({ "spec": { "parallelism": 5, "completions": 5 } }));
     let running = with(pod("etl-b", "", ""), json!({ "spec": { "nodeName": "a" }, "status": { "phase": "Running" } }));
     objects.extend([control_plane(), node("a"), node("b"), running]);
-    told(&objects, "T024", Severity::Warning, &["must not share a node", "there are 2 such places", "1 with taints"]);
+    told(
+        &objects,
+        "T024",
+        Severity::Warning,
+        &["share a node with pods labelled app=etl", "there are 2 such places", "1 with taints"],
+    );
     let call = found(&objects)[0].fixes[0].call.clone().unwrap();
     assert_eq!((call.id, call.argument.as_str()), ("job.parallelism", "2"));
     let near = "0/2 nodes are available: 2 node(s) didn't match pod affinity rules.";
@@ -440,6 +446,13 @@ fn host_ports_are_named() {
     let spec = json!({ "containers": [{ "name": "main", "ports": [{ "hostPort": 8080 }, { "containerPort": 1 }] }] });
     let text = "0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports.";
     told(&wanting(spec, text), "T033", Severity::Error, &["Port 8080 of the node (hostPort) is taken on 2 nodes"]);
+    let spec = json!({
+        "hostNetwork": true, "containers": [{ "name": "main", "ports": [{ "containerPort": 8080 }] }],
+    });
+    let objects = wanting(spec, text);
+    told(&objects, "T033", Severity::Error, &["Port 8080 of the node (hostNetwork)"]);
+    let call = found(&objects)[0].fixes[0].call.clone().unwrap();
+    assert_eq!(call.argument, "spec.template.spec.hostNetwork-");
 }
 
 #[test]

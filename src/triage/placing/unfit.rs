@@ -59,10 +59,8 @@ fn nobody_makes_one(claim: &Claim, class: &str, said: Option<&Event>, classes: &
         let why = format!("there is no volume of class {class}, and its provisioner {BY_HAND} makes none");
         return (there["provisioner"] == BY_HAND).then(|| (why, format!("make a volume of class {class} that fits")));
     }
-    // A provisioner that has its say knows the class.
-    if said.is_some_and(|event| !event.note.contains("not found")) {
-        return None;
-    }
+    // The controller says so of such a claim again and again.
+    said.filter(|event| event.note.contains("not found"))?;
     let mut names: Vec<&str> = classes.iter().filter_map(|one| one["metadata"]["name"].as_str()).collect();
     names.sort_unstable();
     let has = match names.is_empty() {
@@ -113,7 +111,7 @@ fn obstacle(volume: &Value, claim: &Claim, wanted: &Value) -> Option<String> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::super::scene::{found, unplaced, with};
+    use super::super::super::scene::{event, found, unplaced, with};
 
     fn told(volumes: &[Value], claim: Value) -> String {
         let mut objects =
@@ -177,7 +175,10 @@ mod tests {
             assert!(verdict.contains(words), "{verdict}");
         }
         let verdict = of(json!({ "spec": { "storageClassName": "other" } }), json!({}));
-        assert!(!verdict.contains("pv-1") && verdict.contains("storage class nfs does not exist"), "{verdict}");
+        assert!(!verdict.contains("pv-1"), "{verdict}");
+        let note = "storageclass.storage.k8s.io \"nfs\" not found";
+        let verdict = told(&[event("PersistentVolumeClaim", "data", "ProvisioningFailed", note)], json!({}));
+        assert!(verdict.contains("storage class nfs does not exist (the cluster has none)"), "{verdict}");
         let class = |provisioner: &str| {
             json!({
                 "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": { "name": "nfs" },

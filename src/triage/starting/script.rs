@@ -219,7 +219,7 @@ pub(in crate::triage) fn not_there(case: &Case<'_>, container: &Container, progr
     let (name, at) = (volume["name"].as_str()?, mount["mountPath"].as_str()?);
     let cure = remake(case, format!("mount volume {name} elsewhere, or single files of it by subPath, in a new Job"));
     Some((
-        format!("volume {name} is mounted at {at} and hides what the image has there, {program} too"),
+        format!("volume {name} is mounted at {at} and hides what the image has there, {program} probably too"),
         format!("volume {name} at {at} hides {program}"),
         cure.into_iter().collect(),
     ))
@@ -267,10 +267,11 @@ pub(super) fn mounted_over(case: &Case<'_>, container: &Container, at: &str, tex
 /// A file that a volume made of a ConfigMap does not have, since the ConfigMap has no such key.
 pub(in crate::triage) fn key_missing(case: &Case<'_>, container: &Container, path: &str) -> Option<Told> {
     let File { volume, map, key, .. } = File::of(case, container, path)?;
-    let has = case.found("v1", "ConfigMap", &case.key.namespace, map)?["data"].as_object()?;
+    let object = case.found("v1", "ConfigMap", &case.key.namespace, map)?;
+    let has = object["data"].as_object()?;
     let (mount, _) = case.volume_at(&container.name, path)?;
     let at = mount["mountPath"].as_str()?;
-    if has.contains_key(&key) || key.is_empty() {
+    if key.is_empty() || has.contains_key(&key) || !object["binaryData"][&key].is_null() {
         return None;
     }
     let keys: Vec<&str> = has.keys().map(String::as_str).collect();

@@ -227,6 +227,8 @@ fn start_error_in_a_crash_loop_is_counted() {
     status["lastState"]["terminated"]["message"] = json!("exec: \"aws\": executable file not found in $PATH");
     let found = scene.find().remove(0);
     assert_eq!((found.rule.0, found.short.as_str()), ("T054", "no program aws in the image, restart 4 of 6"));
+    assert!(!found.verdict.contains("for ever"), "it is counted: {}", found.verdict);
+    assert_eq!(found.effect, "", "no pod is at work");
 }
 
 #[test]

@@ -95,7 +95,8 @@ pub(super) fn finishing_blocked(case: &Case<'_>, job: &Job) -> Option<Finding> {
         },
     };
     // What stops within its time is as it should be.
-    let is_in_time = silent.is_none() && time_left(case, &open).is_some();
+    let is_stopping = |pod: &&Pod| pod.meta.deleted.is_some_and(|by| case.known.now.seconds_since(by) < GRACE_SECONDS);
+    let is_in_time = silent.is_none() && !open.is_empty() && open.iter().all(is_stopping);
     let severity = if is_in_time { Severity::Info } else { Severity::Warning };
     let mut evidence = of_field(job, format!("status.conditions[{}]", decided.kind), decided.reason.as_str());
     evidence.at = decided.since;
