@@ -30,6 +30,8 @@ pub struct Pod {
     pub disruption: Option<Disruption>,
     /// `spec.restartPolicy` is `OnFailure` or `Always`: containers that fail are started again in the same pod.
     pub restarts_in_place: bool,
+    /// A main container keeps its input open (`stdin: true`), to which a Job has nobody write.
+    pub keeps_input: bool,
     /// `spec.nodeName`; empty before it is placed.
     pub node: CompactString,
     /// `status.startTime`: when the kubelet took it.

@@ -2,9 +2,12 @@
 //! processes ended of it; a kill from outside explains more than the exit code that came of it.
 
 mod exit;
+mod files;
 mod killed;
 mod log;
 mod lost;
+mod name;
+mod slip;
 mod stopped;
 mod suspicious;
 mod taken;
@@ -140,7 +143,7 @@ impl<'a> Run<'a> {
 
 #[cfg(test)]
 pub(super) fn patterns() -> Vec<&'static Pattern> {
-    [taken::PATTERNS, killed::PATTERNS, log::PATTERNS].concat()
+    [taken::PATTERNS, killed::PATTERNS, log::PATTERNS, slip::PATTERNS].concat()
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use super::mend::{Changes, mend};
 use crate::model::command_call::CommandCall;
 use crate::model::job::{Condition, Job};
 use crate::model::key::Kind;
-use crate::model::pod::PodPhase;
+use crate::model::pod::{Container, ContainerState, Pod, PodPhase};
 
 /// Tells of the causes what came of them: for a Job that is over or decided, how it ended; for one that runs, how many
 /// of its tries ended so.
@@ -45,7 +45,9 @@ pub(super) fn tell(case: &Case<'_>, tries: Vec<Tries>) -> Vec<Finding> {
 /// What came so far of a cause in a Job that goes on.
 fn so_far(case: &Case<'_>, job: &Job, Tries { finding, count, indexes, .. }: Tries) -> Finding {
     let ended = case.pods.iter().filter(|pod| pod.is_finished()).count();
-    let running = case.pods.iter().filter(|pod| pod.phase == PodPhase::Running).count();
+    let waits = |one: &Container| matches!(&one.state, ContainerState::Waiting { reason, .. } if !reason.is_empty());
+    let is_at_work = |pod: &&&Pod| pod.containers.is_empty() || !pod.containers.iter().all(waits);
+    let running = case.pods.iter().filter(|pod| pod.phase == PodPhase::Running).filter(is_at_work).count();
     if let Some(rule) = uncounted(case, job) {
         let effect =
             format!("rule {rule} of podFailurePolicy ignores such an end: it is not counted, and tried for ever");
@@ -59,7 +61,15 @@ fn so_far(case: &Case<'_>, job: &Job, Tries { finding, count, indexes, .. }: Tri
         false if ended.max(count) > 1 => format!("{count} of {} tries ended so", ended.max(count)),
         _ => String::new(),
     };
-    Finding { effect: of_indexes(job, &indexes, effect), ..finding }
+    let effect = of_indexes(job, &indexes, effect);
+    // With a limit for each index the others go on, and the Job fails when they are done.
+    let effect = match job.failed_indexes.as_str() {
+        "" => effect,
+        failed => {
+            format!("{effect}; failed for good so far: index {failed}, and so will the Job when the others have ended")
+        }
+    };
+    Finding { effect: effect.trim_start_matches("; ").to_owned(), ..finding }
 }
 
 /// So many indexes are named.

@@ -9,6 +9,7 @@ mod nodes;
 mod nowhere;
 mod room;
 mod selection;
+mod unfit;
 mod volumes;
 
 use std::fmt::Write;

@@ -5,6 +5,8 @@ mod limits;
 mod missing;
 mod policy;
 
+pub(super) use limits::BOUND;
+
 use serde_json::Value;
 
 use super::Case;
@@ -39,6 +41,7 @@ pub(super) fn read(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding>
         quota_exceeded,
         quota_requires,
         limits::out_of_bounds,
+        limits::above_limit,
         policy::pod_security,
         missing::service_account,
         missing::class,
@@ -106,11 +109,20 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
         fixes.push(Fix::by(words, CommandCall::with("job.parallelism", case.subject, open.to_string())));
     }
     fixes.extend(less(case, resource, Some(bounds)));
+    let never = is_too_small || bounds.0 == Quantity::default();
+    fixes.extend(quota.filter(|_| never).map(|quota| out_of_scope(case, quota)).unwrap_or_default());
+    let ended = if resource == "count/pods" { " Pods that have ended count too, until they are deleted." } else { "" };
+    if !ended.is_empty() {
+        fixes.push(Fix::outside(format!(
+            "delete Jobs of namespace {namespace} that have ended: their pods go with them"
+        )));
+    }
     fixes.push(Fix::outside(format!(
         "raise {resource} of resourcequota/{name}: the Job goes on by itself within a minute"
     )));
     let mut finding = refusal(case, event, "T006");
-    let next = freed + &quota.map(counted).unwrap_or_default() + &exceeded_next(case, job, name, resource);
+    let next =
+        ended.to_owned() + &freed + &quota.map(counted).unwrap_or_default() + &exceeded_next(case, job, name, resource);
     finding.evidence.extend(quota.zip(now).map(|(quota, (hard, used))| {
         let words = format!("{} of {} {resource} are used now", used.words(), hard.words());
         of_field(quota, format!("status.used[{resource}]"), words)
@@ -120,6 +132,9 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
     Some(Finding {
         severity: Severity::Error,
         verdict: match resource {
+            "pods" | "count/pods" if bounds.0 == Quantity::default() => {
+                format!("Quota {name} in {namespace} allows no pods at all.{exist}{next}")
+            }
             // Of these each pod is one.
             "pods" | "count/pods" => {
                 format!(
@@ -159,10 +174,44 @@ fn counted(quota: &ResourceQuota) -> String {
         "Terminating" => "with a deadline (activeDeadlineSeconds)".to_owned(),
         "NotTerminating" => "without a deadline (activeDeadlineSeconds)".to_owned(),
         "PriorityClass" if scope.values.is_empty() => "with a priority class".to_owned(),
-        "PriorityClass" => format!("of priority class {} {}", scope.operator, scope.values.join(", ")),
+        "PriorityClass" if scope.operator == "NotIn" => {
+            format!("of other priority classes than {}", scope.values.join(", "))
+        }
+        "PriorityClass" => format!("of priority class {}", scope.values.join(" or ")),
         other => format!("of scope {other}"),
     };
     format!(" It counts only pods {}.", quota.scopes.iter().map(words).collect::<Vec<_>>().join(" and "))
+}
+
+/// To be a pod that the quota does not count, where its scopes leave a way.
+fn out_of_scope(case: &Case<'_>, quota: &ResourceQuota) -> Vec<Fix> {
+    let Some(spec) = case.pod_spec() else { return Vec::new() };
+    let path = |field: &str| format!("{}.{field}", mend::POD);
+    let has = |name: &str| quota.scopes.iter().any(|scope| scope.name == name);
+    if has("Terminating") && spec["activeDeadlineSeconds"].is_number() {
+        // A deadline of the Job does what one of the pod is for, and no quota asks for it.
+        let changes = Changes::remove(path("activeDeadlineSeconds"))
+            .and_set("spec.activeDeadlineSeconds", spec["activeDeadlineSeconds"].clone());
+        return mend::mend(case, "give the Job the deadline in place of its pods, in a new Job", &changes);
+    }
+    if has("PriorityClass") && spec["priorityClassName"].is_string() {
+        let changes = Changes::remove(path("priorityClassName"));
+        return mend::mend(case, "name no priority class in a new Job", &changes);
+    }
+    if has("BestEffort") {
+        let containers = spec["containers"].as_array().into_iter().flatten();
+        let names = containers.filter_map(|container| container["name"].as_str());
+        let changes = names.fold(Changes::NONE, |changes, name| {
+            let at = |resource: &str| path(&format!("containers[name={name}].resources.requests.{resource}"));
+            changes.and_set(at("cpu"), SMALL[0].1).and_set(at("memory"), SMALL[1].1)
+        });
+        return mend::mend(
+            case,
+            "say what its containers ask for (small values, to be adapted) in a new Job",
+            &changes,
+        );
+    }
+    Vec::new()
 }
 
 /// What would refuse the pod next, as a sentence: the server names the first quota alone, and those who raise it meet the
@@ -182,9 +231,26 @@ fn exceeded_next(case: &Case<'_>, job: &Job, first: &str, told: &str) -> String 
 fn less(case: &Case<'_>, resource: &str, amounts: Option<(Quantity, Quantity)>) -> Vec<Fix> {
     let left = amounts.map(|(hard, used)| hard.minus(used)).filter(|left| *left > Quantity::default());
     let (side, what) = resource.split_once('.').unwrap_or(("requests", resource));
+    // Each init container runs alone: those that ask for more than is left have to ask for less, too.
+    let asks = |one: &Value| mend::amount(one, side, what).or(mend::amount(one, "limits", what));
     let sets = |(path, container): (String, &Value)| {
-        mend::amount(container, side, what).or(mend::amount(container, "limits", what))?;
-        Some(mend::resource(&path, container, side, what, left?))
+        let left = left?;
+        let spec = case.pod_spec()?;
+        let inits = spec["initContainers"].as_array().into_iter().flatten();
+        let large = inits.filter(|one| asks(one).is_some_and(|amount| amount > left));
+        let large = large
+            .filter_map(|one| Some((format!("{}.initContainers[name={}]", mend::POD, one["name"].as_str()?), one)));
+        let own = asks(container).filter(|amount| *amount > left).map(|_| (path, container));
+        let all: Vec<_> = large.chain(own).collect();
+        let has_sidecar =
+            spec["initContainers"].as_array().is_some_and(|all| all.iter().any(|one| !one["restartPolicy"].is_null()));
+        if all.is_empty() || has_sidecar {
+            return None;
+        }
+        Some(
+            all.iter()
+                .fold(Changes::NONE, |changes, (path, one)| changes.and(mend::resource(path, one, side, what, left))),
+        )
     };
     match mend::only_container(case).and_then(sets).zip(left) {
         Some((changes, left)) => {
@@ -289,8 +355,9 @@ fn demanded(case: &Case<'_>, job: &Job, quota: &str, what: &str) -> Changes {
 pub(super) static PATTERNS: &[&Pattern] = &[
     &EXCEEDED,
     &MUST_SPECIFY,
-    &limits::BOUND,
+    &BOUND,
     &limits::RATIO,
+    &limits::ABOVE_LIMIT,
     &policy::POD_SECURITY,
     &policy::WEBHOOK_DENIED,
     &policy::POLICY_DENIED,

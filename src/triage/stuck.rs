@@ -4,6 +4,8 @@
 mod ending;
 mod running;
 
+pub(super) use running::as_sidecars;
+
 use super::Case;
 use super::container::blank;
 use super::finding::{Confidence, Evidence, Finding, Severity};
@@ -29,7 +31,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
     findings.extend(ending::finishing_blocked(case, job));
     findings.extend(ending::replacement_blocked(case, job));
     if findings.is_empty() && !job.suspend {
-        findings.extend(running::hung(case, job));
+        findings.extend(running::waits_for_input(case, job).or_else(|| running::hung(case, job)));
         findings.extend(running::work_queue(case, job).or_else(|| running::partial(case, job)));
         findings.extend(running::lagging(case, job));
     }

@@ -80,6 +80,7 @@ fn pod(number: usize) -> Pod {
         is_ready: true,
         disruption: None,
         restarts_in_place: false,
+        keeps_input: false,
         node: "node-1".into(),
         started: Some(Time::from_seconds(1_700_000_000)),
         index: None,

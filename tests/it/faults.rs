@@ -237,8 +237,10 @@ fn each_is_told_with_its_cause(cluster: &Cluster) {
         let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
         serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
     };
-    let faults: Vec<Fault> =
-        ["faults.yaml", "faults-stuck.yaml", "faults-odd.yaml"].into_iter().flat_map(read).collect();
+    let faults: Vec<Fault> = ["faults.yaml", "faults-stuck.yaml", "faults-odd.yaml", "faults-slips.yaml"]
+        .into_iter()
+        .flat_map(read)
+        .collect();
     let chosen = std::env::var("KUBATCH_FAULT").unwrap_or_default();
     let left = Mutex::new(faults.iter().filter(|fault| fault.name.contains(&chosen)));
     let wrong = Mutex::new(Vec::new());

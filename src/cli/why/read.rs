@@ -13,6 +13,8 @@ use crate::cli::reference::Reference;
 use crate::cli::server::Server;
 use crate::cli::stop::Stop;
 use crate::cluster::list::Choice;
+use crate::model::clock::short_duration;
+use crate::model::event::Event;
 use crate::model::job::Job;
 use crate::model::key::Kind;
 use crate::model::owner::Subject;
@@ -38,7 +40,7 @@ pub(super) async fn read(server: &mut Server, object: &Reference) -> Result<Subj
         // Which Jobs are its runs only their owners say. Whether its controller is at work other CronJobs say.
         _ => server.read(vec![(Kind::CronJob, Choice::All), (Kind::Job, Choice::All), about]).await,
     }
-    let subject = server.find(object).await?;
+    let subject = server.find(object).await.map_err(|stop| was_there(server, object, stop))?;
     let job = match subject.kind {
         Kind::Job => server.snapshot.jobs.get(subject.uid),
         Kind::Pod => {
@@ -110,6 +112,27 @@ async fn read_runs(server: &mut Server, cronjob: Subject) {
 /// It has no node yet, and needs one.
 fn is_unplaced(pod: &Pod) -> bool {
     !pod.is_finished() && pod.node.is_empty()
+}
+
+/// Adds what the events still tell of an object that is gone: ended Jobs are deleted after a while, and pods with them.
+fn was_there(server: &Server, object: &Reference, stop: Stop) -> Stop {
+    let is_about = |event: &&Event| event.about_kind == Some(object.kind) && event.about_name == object.to_string();
+    let said = server.snapshot.events.iter().filter(is_about);
+    // What the controller says of an end tells more than that it made and deleted pods.
+    let Some(event) = said.max_by_key(|event| (!event.reason.starts_with("Successful"), event.last)) else {
+        return stop;
+    };
+    let ago = event.last.map(|last| short_duration(server.scene().now.seconds_since(last).max(0))).unwrap_or_default();
+    let hint = match object.kind {
+        Kind::Job => {
+            "ttlSecondsAfterFinished, a CronJob's history or a person deletes Jobs: let the next one stay to look at it"
+        }
+        _ => "it was deleted, or its node is gone",
+    };
+    Stop {
+        message: format!("{} any more; {ago} ago was said of it: {}: {}", stop.message, event.reason, event.note),
+        hint: hint.to_owned(),
+    }
 }
 
 fn everything() -> Vec<(Kind, Choice)> {

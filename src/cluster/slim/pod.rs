@@ -40,6 +40,7 @@ struct ContainerWire {
     name: CompactString,
     restart_policy: Option<CompactString>,
     resources: ResourcesWire,
+    stdin: bool,
 }
 
 /// What a container, or a whole pod, asks for and may use.
@@ -214,6 +215,7 @@ impl From<PodWire> for Pod {
         statuses.extend(status.container_statuses);
         statuses.extend(status.ephemeral_container_statuses);
         let (requests, limits) = (spec.requests(), spec.limits());
+        let keeps_input = spec.containers.iter().any(|one| one.stdin);
         let inits = spec.init_containers.into_iter().map(|one| (one.init_role(), one.name));
         let mains = spec.containers.into_iter().map(|one| (Role::Main, one.name));
         let others = spec.ephemeral_containers.into_iter().map(|one| (Role::Ephemeral, one.name));
@@ -237,6 +239,7 @@ impl From<PodWire> for Pod {
             is_ready,
             disruption,
             restarts_in_place: matches!(spec.restart_policy.as_str(), "OnFailure" | "Always"),
+            keeps_input,
             node: spec.node_name,
             started: status.start_time,
             index,

@@ -78,6 +78,8 @@ struct Container {
     name: String,
     #[prost(message, required, tag = "8")]
     resources: Resources,
+    #[prost(bool, tag = "16")]
+    stdin: bool,
     #[prost(string, optional, tag = "24")]
     restart_policy: Option<String>,
 }

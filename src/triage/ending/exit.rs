@@ -2,7 +2,8 @@
 
 use super::super::Case;
 use super::killed::{after, of_end};
-use super::{Run, log, stopped};
+use super::slip::{self, Why};
+use super::{Run, files, log, stopped};
 use crate::model::command_call::CommandCall;
 use crate::model::pod::{Container, Pod, Role};
 use crate::triage::case::of_field;
@@ -13,6 +14,7 @@ use crate::triage::finding::{Confidence, Finding, Fix, Severity};
 use crate::triage::last_words::of_line;
 use crate::triage::mend::{Changes, for_next_runs};
 use crate::triage::restarts;
+use crate::triage::starting::not_there;
 
 /// What exit codes mean by custom, where they mean anything.
 const CODES: &[(i32, &str)] = &[
@@ -81,6 +83,10 @@ pub(super) fn find(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
         return (case.subject.kind == crate::model::key::Kind::Pod).then(|| stopped::stopped(case, run, signal));
     }
     let found = match (signal, run.end.exit_code) {
+        // timeout(1) in its own command stopped it, and nobody else.
+        (SIGKILL | SIGTERM, _) if stopped::who(case, run).is_none() && slip::timed_out(case, run).is_some() => {
+            failed(case, run)
+        }
         (SIGINT | SIGKILL | SIGTERM, _) => stopped::stopped(case, run, signal),
         (signal, _) if CRASHES.iter().any(|crash| crash.0 == signal) => crashed(case, run, signal),
         (_, 126 | 127) => no_command(case, run),
@@ -118,9 +124,14 @@ fn failed(case: &Case<'_>, run: &Run<'_>) -> Finding {
     };
     let meaning = meaning.map(|meaning| format!(", {meaning}"));
     let is_init = container.role == Role::Init;
-    let held = if is_init { "The main containers have not started.".to_owned() } else { String::new() };
-    let verdict =
-        format!("{} ended with exit code {code}{}{}.", called(pod, container), after(run), meaning.unwrap_or_default());
+    let holds = is_init || (container.role == Role::Sidecar && !pod.is_initialized);
+    let held = if holds { "The main containers have not started.".to_owned() } else { String::new() };
+    let (name, after) = (called(pod, container), after(run));
+    let why = slip::find(case, &one, &words).or_else(|| files::find(case, &one, &words));
+    let verdict = match &why {
+        Some(Why { what, .. }) => format!("{name} {what}. It ended with exit code {code}{after}."),
+        None => format!("{name} ended with exit code {code}{after}{}.", meaning.unwrap_or_default()),
+    };
     let mut evidence = vec![of_end(run)];
     evidence.extend(words.evidence(one.pod, one.container));
     let fixes = [
@@ -134,12 +145,16 @@ fn failed(case: &Case<'_>, run: &Run<'_>) -> Finding {
     let prefix = if is_init { format!("init {}: ", container.name) } else { String::new() };
     Finding {
         verdict: sentences([verdict, words.sentence(), held]),
-        short: match words.short() {
-            Some(words) => format!("{prefix}exit {code}: {words}"),
-            None => format!("{prefix}exit code {code}"),
+        short: match (&why, words.short()) {
+            (Some(why), _) => format!("{prefix}{}", why.short),
+            (None, Some(words)) => format!("{prefix}exit {code}: {words}"),
+            (None, None) => format!("{prefix}exit code {code}"),
         },
         evidence,
-        fixes: fixes.into_iter().flatten().collect(),
+        fixes: match why {
+            Some(why) => why.fixes.into_iter().chain([read_log(&one)]).chain(stop(case)).collect(),
+            None => fixes.into_iter().flatten().collect(),
+        },
         group: format!("{rule}/{}/{code}", container.name),
         ..blank(case, rule, Severity::Error, Confidence::Certain)
     }
@@ -175,16 +190,16 @@ fn no_command(case: &Case<'_>, run: &Run<'_>) -> Finding {
     let is_library = library.is_some();
     let found = library.or_else(|| log::command(&words));
     let command = found.as_ref().map_or("a command", |(command, _)| command);
-    let (what, why, short) = match is_missing {
-        // The loader ends with the same code.
-        true if is_library => {
-            ("a program that needs ", "its image does not have", format!("{command} is not in the image"))
-        }
-        true => ("", "its image does not have", format!("{command} is not in the image")),
-        false => ("", "may not be executed in its image", format!("{command} may not be executed")),
+    // The loader ends with the same code.
+    let what = if is_library { "a program that needs " } else { "" };
+    let (why, short) = match is_missing {
+        true => ("its image does not have", format!("{command} is not in the image")),
+        false => ("may not be executed in its image", format!("{command} may not be executed")),
     };
-    let verdict =
-        format!("{} called {what}{command}, which {why} (exit code {code}{}).", called(pod, container), after(run));
+    let name = called(pod, container);
+    let verdict = format!("{name} called {what}{command}, which {why} (exit code {code}{}).", after(run));
+    let named = found.as_ref().filter(|_| is_missing && !is_library);
+    let missing = named.and_then(|(command, _)| not_there(case, container, command));
     let mut evidence = vec![of_end(run)];
     match &found {
         Some((_, line)) => evidence.insert(0, of_line(one.pod, one.container, line)),
@@ -196,11 +211,20 @@ fn no_command(case: &Case<'_>, run: &Run<'_>) -> Finding {
         Some(read_log(&one)),
         for_next_runs(case, &Changes::NONE),
     ];
+    let fixes = fixes.into_iter().flatten().collect();
+    let (verdict, short, fixes) = match missing {
+        Some((why, short, fixes)) => (
+            format!("{name} called {command}, which is not there: {why} (exit code {code}{}).", after(run)),
+            short,
+            fixes,
+        ),
+        None => (verdict, short, fixes),
+    };
     Finding {
         verdict,
         short,
         evidence,
-        fixes: fixes.into_iter().flatten().collect(),
+        fixes,
         group: format!("T061/{}/{code}", container.name),
         ..blank(case, "T061", Severity::Critical, Confidence::Certain)
     }

@@ -1,5 +1,7 @@
 //! Containers that were killed: for want of memory, by their probes, by the hook that failed.
 
+use serde_json::Value;
+
 use super::super::Case;
 use super::Run;
 use crate::model::clock::short_duration;
@@ -12,7 +14,7 @@ use crate::triage::case::{of_event, of_field};
 use crate::triage::container::{blank, called, cut, job_subject, pod_subject, remake, rerun, sentences, status_path};
 use crate::triage::finding::{Confidence, Evidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
-use crate::triage::mend::{Changes, for_next_runs, half_more, mend, mend_here, of_container};
+use crate::triage::mend::{self, Changes, POD, for_next_runs, half_more, mend_here, of_container};
 
 /// `Container worker failed liveness probe, will be restarted` (kubelet `kuberuntime_manager.go`).
 static PROBE: Pattern = Pattern::new(r"^Container (?<container>\S+) failed (?<probe>liveness|startup) probe");
@@ -74,13 +76,25 @@ fn out_of_memory(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
             let larger = half_more(limit);
             let list =
                 if matches!(container.role, Role::Init | Role::Sidecar) { "initContainers" } else { "containers" };
-            let path = format!("spec.{list}[{}].resources.limits.memory", container.name);
+            let is_shared = shared_limit(case, run).is_some();
+            let (path, whose, change) = match is_shared {
+                true => (
+                    "spec.resources.limits.memory".to_owned(),
+                    format!("the memory limit of {} that all containers of its pod share", limit.words()),
+                    format!("{POD}.resources.limits.memory"),
+                ),
+                false => (
+                    format!("spec.{list}[{}].resources.limits.memory", container.name),
+                    format!("its memory limit of {}", limit.words()),
+                    of_container(container, "resources.limits.memory"),
+                ),
+            };
             evidence.push(of_field(*pod, path, limit.words()));
             (
-                format!("{name} hit its memory limit of {}{after} and was killed.", limit.words()),
+                format!("{name} hit {whose}{after} and was killed."),
                 format!("out of memory at {}", limit.words()),
                 format!("rerun with a memory limit of {}", larger.words()),
-                Changes::set(of_container(container, "resources.limits.memory"), larger.words()),
+                Changes::set(change, larger.words()),
             )
         }
         _ => (
@@ -102,7 +116,7 @@ fn out_of_memory(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
         stop.map(|job| Fix::by("stop the tries until then: suspend the Job", CommandCall::new("batch.suspend", job))),
     ];
     Some(Finding {
-        verdict: sentences([verdict, filled_in(case, run), again]),
+        verdict: sentences([verdict, filled_in(case, run), in_memory(case, run), again]),
         short,
         evidence,
         fixes: fixes.into_iter().flatten().collect(),
@@ -111,10 +125,23 @@ fn out_of_memory(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
     })
 }
 
+/// Volumes in memory that the container mounts, as a sentence: what is written there counts as its memory.
+fn in_memory(case: &Case<'_>, run: &Run<'_>) -> String {
+    let volumes = case.pod_spec().and_then(|spec| spec["volumes"].as_array()).into_iter().flatten();
+    let mounts = case.container_spec(&run.container.name).and_then(|spec| spec["volumeMounts"].as_array());
+    let is_mounted = |volume: &&Value| mounts.is_some_and(|all| all.iter().any(|one| one["name"] == volume["name"]));
+    let names = volumes.filter(|volume| volume["emptyDir"]["medium"] == "Memory").filter(is_mounted);
+    let names: Vec<&str> = names.filter_map(|volume| volume["name"].as_str()).collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("What it writes into volume {} lies in memory and counts as its own.", names.join(", ")),
+    }
+}
+
 /// Whose limit it is, where the template sets none: who looks there finds nothing.
 fn filled_in(case: &Case<'_>, run: &Run<'_>) -> String {
     let spec = case.container_spec(&run.container.name).filter(|_| run.pod.limits.memory_bytes > 0);
-    if spec.is_none_or(|spec| !spec["resources"]["limits"]["memory"].is_null()) {
+    if spec.is_none_or(|spec| !spec["resources"]["limits"]["memory"].is_null()) || shared_limit(case, run).is_some() {
         return String::new();
     }
     let ranges = case.known.snapshot.limit_ranges.iter().filter(|range| range.meta.namespace == case.key.namespace);
@@ -144,13 +171,19 @@ pub(super) fn memory_limit(case: &Case<'_>, run: &Run<'_>) -> Limit {
     let in_spec = spec.and_then(|spec| spec["resources"]["limits"]["memory"].as_str()).and_then(Quantity::parse);
     let bytes = pod.limits.memory_bytes;
     let is_alone = pod.containers.iter().filter(|one| one.role != Role::Ephemeral).count() == 1;
-    match in_spec {
+    match in_spec.or_else(|| shared_limit(case, run)) {
         Some(limit) => Limit::Some(limit),
         // Where the template says nothing, a LimitRange may have: the pod's own limit is that of its only container.
         None if bytes > 0 && is_alone => Quantity::parse(&bytes.to_string()).map_or(Limit::Unknown, Limit::Some),
         None if bytes == 0 && spec.is_some() => Limit::None,
         None => Limit::Unknown,
     }
+}
+
+/// The limit of the pod as a whole (`spec.resources`, KEP-2837), where the container has none of its own.
+fn shared_limit(case: &Case<'_>, run: &Run<'_>) -> Option<Quantity> {
+    let own = &case.container_spec(&run.container.name)?["resources"]["limits"]["memory"];
+    mend::amount(case.pod_spec()?, "limits", "memory").filter(|_| own.is_null())
 }
 
 /// T067, T068: the kubelet killed it, since its probe failed.
@@ -203,12 +236,12 @@ fn probed(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
         (_, false) => {
             [remake(case, "give the probe more time, or remove it, in a new Job"), None].into_iter().flatten().collect()
         }
-        (true, _) => mend(
+        (true, _) => mend::mend(
             case,
             format!("let the startup probe fail {} times instead of {tries} in a new Job", tries * 10),
             &Changes::set(of_container(container, "startupProbe.failureThreshold"), tries * 10),
         ),
-        (false, _) => mend(
+        (false, _) => mend::mend(
             case,
             "remove the liveness probe in a new Job",
             &Changes::remove(of_container(container, "livenessProbe")),
@@ -267,9 +300,15 @@ fn hooked(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
         Some(Fix::by("look into the container", CommandCall::new("pod.shell", pod_subject(pod))))
             .filter(|_| !pod.is_finished()),
     ];
+    let hook = case.container_spec(&container.name).map(|spec| &spec["lifecycle"]["postStart"]["exec"]["command"]);
+    let hook = hook.and_then(|words| words.as_array()).into_iter().flatten().filter_map(Value::as_str);
+    let hook = match hook.collect::<Vec<_>>().join(" ") {
+        words if words.is_empty() => words,
+        words => format!(" (`{}`)", cut(&words, 80)),
+    };
     Some(Finding {
         verdict: format!(
-            "The postStart hook of container {} failed, so the kubelet killed the container{}.",
+            "The postStart hook of container {}{hook} failed, so the kubelet killed the container{}.",
             container.name,
             after(run)
         ),

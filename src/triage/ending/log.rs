@@ -2,8 +2,8 @@
 //! that are not there.
 
 use super::super::Case;
-use super::Run;
 use super::killed::{after, of_end};
+use super::{Run, name};
 use crate::model::resources::Quantity;
 use crate::triage::container::{blank, called, cut, remake, rerun, sentences};
 use crate::triage::finding::{Confidence, Finding, Fix, Severity};
@@ -22,7 +22,8 @@ static DENIED: Pattern = Pattern::new(concat!(
 
 /// How programs say that they do not reach another one.
 static UNREACHED: Pattern = Pattern::new(concat!(
-    r"(?i)(?<refused>connection refused|\beconnrefused\b|could not connect to server|no route to host|network is unreachable)",
+    r"(?i)(?<refused>connection refused|\beconnrefused\b|could not connect to server)",
+    r"|(?<route>no route to host|network is unreachable|\behostunreach\b|\benetunreach\b)",
     r"|(?<name>no such host|name or service not known|(?:temporary failure|try again|failure) in name resolution",
     r"|\benotfound\b|bad address|could not (?:resolve|translate) host|unknownhostexception|nodename nor servname)",
     r"|(?<timeout>i/o timeout|connection timed out|\betimedout\b|connect(?:ion)? ?timeout|context deadline exceeded)",
@@ -30,11 +31,12 @@ static UNREACHED: Pattern = Pattern::new(concat!(
     r"|(?<expired>certificate (?:has )?expired|certificateexpiredexception|\bcert_has_expired\b)",
     r"|(?<trust>certificate verify failed|certificate signed by unknown authority|self.signed certificate|pkix path building failed)",
     r"|(?<login>password authentication failed|authentication failed|invalid username/password|access denied for user|login failed",
-    r"|invalid credentials|\b(?:noauth|wrongpass)\b|bad credentials|\b401\b.{0,20}\bunauthorized\b|unauthorized: |invalidaccesskeyid|expiredtoken)",
+    r"|invalid credentials|must be logged in|\(unauthorized\)|\b(?:noauth|wrongpass)\b|bad credentials|\b401\b.{0,20}\bunauthorized\b|unauthorized: |invalidaccesskeyid|expiredtoken)",
     r"|(?<right>\(access ?denied\)|accessdeniedexception|\b403\b.{0,20}\bforbidden\b|permission denied for (?:table|schema|database|relation)|\bpermissiondenied\b)",
 ));
 
 const REFUSES_LOGIN: &str = "it refuses the login";
+const NOT_NAMED: &str = "the name is not known";
 const REFUSES_RIGHT: &str = "it denies access";
 
 /// What each group of [`UNREACHED`] means, and what to check.
@@ -44,7 +46,12 @@ const TROUBLES: &[(&str, &str, &str)] = &[
         "the connection is refused",
         "nothing listens there: check that the service runs and that the port is right",
     ),
-    ("name", "the name is not known", "check the name and its namespace, and the cluster's DNS"),
+    (
+        "route",
+        "no route leads there",
+        "check the address, and from where it can be reached: the pods' network, the node's, a firewall",
+    ),
+    ("name", NOT_NAMED, "check the name and its namespace, and the cluster's DNS"),
     ("timeout", "no answer comes in time", "check the service, and network policies between the two"),
     ("full", "it takes no more connections", "run fewer pods at once, or let the service take more connections"),
     ("expired", "its certificate has expired", "renew the certificate; where it is still good, check the node's clock"),
@@ -65,6 +72,8 @@ static WHOM: Pattern = Pattern::new(concat!(
     r"|resolve host:? '?(?<curl>[\w.-]+)",
     r"|\b(?<pair>(?:[a-z][\w-]*(?:\.[\w-]+)*|\d{1,3}(?:\.\d{1,3}){3}):\d{2,5})\b",
     r"|enotfound (?<node>[\w.-]+)",
+    r"|^(?<head>[a-z][\w-]*(?:\.[\w-]+)+): (?:connection|connect|operation|no route)",
+    r"|(?:host|connect to|address) \(?(?<bare>\d{1,3}(?:\.\d{1,3}){3})\b",
     // BusyBox.
     r"|bad address '(?<busy>[\w.-]+)'",
 ));
@@ -149,13 +158,18 @@ static FULL: Pattern = Pattern::new(r"(?i)no space left on device|disk quota exc
 /// A path in a line, `'/data/out.parquet'`.
 static PATH: Pattern = Pattern::new(r"(?<path>/[\w.@%+-]+(?:/[\w.@%+-]+)*)");
 
+/// The first path in a line.
+pub(super) fn path_in(line: &str) -> Option<&str> {
+    Some(PATH.captures(line)?.name("path")?.as_str())
+}
+
 /// What a container's shared memory holds where no volume is mounted there: the runtimes' default.
 const SHARED_MEMORY: &str = "64Mi";
 
 /// T064: a disk is full; which one, where the line names a file on it.
 fn disk_full(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
     let line = near_end(words).find(|line| FULL.captures(line).is_some())?;
-    let path = PATH.captures(line).map(|found| found["path"].to_owned());
+    let path = path_in(line).map(str::to_owned);
     let (disk, fixes) = match &path {
         Some(path) => disk_at(case, run, path),
         None => ("a disk that it writes to".to_owned(), Vec::new()),
@@ -215,7 +229,7 @@ fn disk_at(case: &Case<'_>, run: &Run<'_>, path: &str) -> (String, Vec<Fix>) {
 /// How programs and their runtimes say that they have no memory left, though no limit of the container was hit.
 static HEAP: Pattern = Pattern::new(concat!(
     r"(?<java>java\.lang\.OutOfMemoryError)|(?<node>JavaScript heap out of memory)|(?<python>^MemoryError\b)",
-    r"|(?<other>std::bad_alloc|[Cc]annot allocate memory|fatal error: runtime: out of memory|memory allocation of \d+ bytes failed)",
+    r"|(?<other>std::bad_alloc|[Cc]annot allocate memory|fatal error: runtime: out of memory|memory allocation of \d+ bytes failed|^[\w./-]+: out of memory\b)",
 ));
 
 /// T062: the program's own bound of memory was hit, which is below the container's.
@@ -261,7 +275,7 @@ fn words_of(line: &str) -> String {
 
 /// The lines by which a program may have told what it ended of, the last first. Where errors are told, one of them must
 /// say it: programs that got through later tell of failed attempts too.
-fn near_end<'w>(words: &LastWords<'w>) -> impl Iterator<Item = &'w str> {
+pub(super) fn near_end<'w>(words: &LastWords<'w>) -> impl Iterator<Item = &'w str> {
     let lines = if words.are_errors { words.telling.clone() } else { words.lines.clone() };
     lines.into_iter().rev().take(LAST_LINES)
 }
@@ -274,6 +288,8 @@ fn unreached(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Fi
     // Some say whom in the line below.
     let below = words.lines.iter().skip_while(|one| **one != line).nth(1);
     let target = [Some(&line), below].into_iter().flatten().find_map(|line| whom(line)).unwrap_or("another service");
+    let unnamed = if why == NOT_NAMED { name::find(case, run, target) } else { None };
+    let (unnamed, cures) = unnamed.map_or_else(Default::default, |unnamed| (unnamed.words, unnamed.fixes));
     let fixes = match is_answered {
         true => [
             Some(Fix::outside(check)),
@@ -290,12 +306,13 @@ fn unreached(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Fi
     Some(Finding {
         verdict: sentences([
             format!("{} could not use {target}: {why}.", called(run.pod, run.container)),
+            unnamed,
             format!("It ended with exit code {}{}.", run.end.exit_code, after(run)),
             if is_answered { words.sentence() } else { String::new() },
         ]),
         short,
         evidence: vec![of_line(run.pod, run.container, line), of_end(run)],
-        fixes: fixes.into_iter().flatten().collect(),
+        fixes: cures.into_iter().chain(fixes.into_iter().flatten()).collect(),
         group: format!("T073/{target}"),
         ..blank(case, "T073", if is_answered { Severity::Error } else { Severity::Warning }, Confidence::Guess)
     })
@@ -306,7 +323,9 @@ fn whom(mut line: &str) -> Option<&str> {
     /// Loggers name the place in the source before the message, which looks like a host and a port.
     const SOURCES: [&str; 9] = [".go", ".py", ".java", ".js", ".ts", ".rs", ".rb", ".cc", ".cpp"];
     while let Some(found) = WHOM.captures(line) {
-        let one = ["name", "url", "host", "curl", "pair", "node"].into_iter().find_map(|name| found.name(name))?;
+        let one = ["name", "url", "host", "curl", "pair", "node", "busy", "head", "bare"]
+            .into_iter()
+            .find_map(|name| found.name(name))?;
         let name = one.as_str().split(':').next().unwrap_or_default();
         if !SOURCES.iter().any(|end| name.ends_with(end)) {
             return Some(one.as_str());

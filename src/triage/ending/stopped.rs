@@ -112,7 +112,7 @@ pub(super) fn stopped(case: &Case<'_>, run: &Run<'_>, signal: i32) -> Finding {
 }
 
 /// Who stopped a pod, in words, and what says so.
-fn who(case: &Case<'_>, run: &Run<'_>) -> Option<(String, Option<Evidence>)> {
+pub(super) fn who(case: &Case<'_>, run: &Run<'_>) -> Option<(String, Option<Evidence>)> {
     let pod = run.pod;
     let deleted = deleted_by(case, pod);
     if let Some(job) = case.job {

@@ -5,14 +5,17 @@ use serde_json::Value;
 use super::super::Case;
 use super::super::case::{of_event, of_field};
 use super::super::choose::Tries;
-use super::super::finding::{Confidence, Evidence, Finding, Fix};
+use super::super::finding::{Confidence, Evidence, Finding, Fix, RuleId};
 use super::super::mend::Changes;
+use super::super::stuck::as_sidecars;
 use super::lost::{pod_words, warnings_of_gone_pods};
 use super::{End, brief, many, with_causes};
 use crate::model::clock::short_duration;
 use crate::model::event::Event;
 use crate::model::job::Job;
 use crate::model::pod::{ContainerState, Pod};
+use crate::triage::placing::no_node;
+use crate::triage::refused;
 
 /// So many characters of an event's note are quoted in a verdict.
 const QUOTED: usize = 200;
@@ -63,12 +66,27 @@ fn blocker<'a>(case: &Case<'a>, job: &Job) -> Option<&'a Event> {
     of_pods.or_else(|| case.events(job, "FailedCreate").into_iter().next())
 }
 
+/// A refusal in words that no rule knows.
+const UNKNOWN: RuleId = RuleId("T010");
+
 /// T081: the time was over before any container ran.
 fn before_first_run(end: &End<'_, '_>, cause: Option<&Finding>) -> Finding {
     let mut finding = end.finding("T081");
     let deadline = end.job.active_deadline_seconds.unwrap_or_default();
     let event = blocker(end.case, end.job);
+    // What kept its pods from being made, or placed, may be as it was: then that is the cause.
+    let refused = event.filter(|event| cause.is_none() && event.reason == "FailedCreate");
+    let refused =
+        refused.and_then(|event| refused::read(end.case, end.job, event)).filter(|refused| refused.rule != UNKNOWN);
+    let cause = cause.or(refused.as_ref());
+    let unplaced = event.filter(|event| event.reason == "FailedScheduling");
+    let has_nodes = end.case.known.snapshot.nodes.iter().next().is_some();
+    let unplaced = unplaced.filter(|_| has_nodes).and_then(|_| no_node(end.case.known, end.case.pod_spec()?));
     let (reason, short) = match (cause, event) {
+        (None, Some(event)) if unplaced.is_some() => {
+            let why = unplaced.unwrap_or_default();
+            (format!("The scheduler found no place for {}: as things are, {why}.", pod_words(event)), why)
+        }
         (Some(cause), _) => (cause.verdict.clone(), cause.short.clone()),
         (None, Some(event)) if event.reason == "FailedCreate" => {
             (format!("No pod could be created: {}", brief(&event.note, QUOTED)), brief(&event.note, 60))
@@ -110,7 +128,16 @@ fn while_working(end: &End<'_, '_>, is_known: bool) -> Finding {
     let usual = usual_seconds(end.case, job).filter(|usual| *usual < deadline);
     let pace = (job.succeeded > 0).then(|| deadline * i64::from(wanted) / i64::from(job.succeeded));
     let waited = waited_for(end.case, job);
+    let outlived = outlived(end.case, job);
     let judgement = match (pace, usual) {
+        _ if !outlived.is_empty() => {
+            let (has, runs) = if outlived.len() == 1 { ("it", "runs") } else { ("they", "run") };
+            format!(
+                "In its last pod {} alone still ran then; the other containers had ended, and the Job cannot complete \
+                 while {has} {runs}.",
+                outlived.join(", ")
+            )
+        }
         _ if waited.is_some() => format!(
             "Of its last pod only init container {} had started: the main containers never ran.",
             waited.unwrap_or_default()
@@ -139,6 +166,14 @@ fn while_working(end: &End<'_, '_>, is_known: bool) -> Finding {
     finding.effect = format!("stopped at its deadline of {span}");
     finding.evidence.push(deadline_field(job));
     finding.evidence.extend(end.case.events(job, "SuccessfulDelete").into_iter().take(2).map(of_event));
+    if !outlived.is_empty() {
+        let words = format!(
+            "make a new Job that has {} as an init container with restartPolicy Always, which ends with the others",
+            outlived.join(", ")
+        );
+        finding.fixes.extend(end.rerun_with(words, &as_sidecars(end.case, &outlived)));
+        finding.short = format!("deadline {span}: only {} still ran", outlived.join(", "));
+    }
     match (pace, usual) {
         (Some(pace), _) => {
             let longer = pace + pace / 4;
@@ -174,6 +209,26 @@ fn waited_for(case: &Case<'_>, job: &Job) -> Option<String> {
     let is_it = |container: &Value| container["name"] == only && container["restartPolicy"] != "Always";
     let inits = case.pod_spec()?["initContainers"].as_array()?;
     inits.iter().any(is_it).then(|| only.to_owned())
+}
+
+/// The containers of the Job's last pod that were stopped at its deadline, where others beside them had ended by then:
+/// those have no `Stopping container x`. Empty where all were stopped, or none was.
+fn outlived(case: &Case<'_>, job: &Job) -> Vec<String> {
+    let gone = warnings_of_gone_pods(case, job);
+    let stops = gone.iter().filter(|event| event.reason == "Killing");
+    let Some(last) = stops.clone().max_by_key(|event| event.last).map(|event| event.about) else { return Vec::new() };
+    let stopped = stops.filter(|event| event.about == last);
+    let stopped: Vec<&str> = stopped.filter_map(|event| event.note.strip_prefix("Stopping container ")).collect();
+    let mains = case.pod_spec().and_then(|spec| spec["containers"].as_array()).into_iter().flatten();
+    let (kept, ended): (Vec<&str>, Vec<&str>) =
+        mains.filter_map(|one| one["name"].as_str()).partition(|name| stopped.contains(name));
+    // All of them have been started: else those that were not stopped may have waited.
+    let started = gone.iter().filter(|event| event.about == last && event.reason == "Started").map(|event| event.count);
+    let have_started = started.sum::<i32>() >= i32::try_from(kept.len() + ended.len()).unwrap_or(i32::MAX);
+    match ended.is_empty() || !have_started {
+        true => Vec::new(),
+        false => kept.into_iter().map(str::to_owned).collect(),
+    }
 }
 
 /// Tries failed, none succeeded, and the next ones ran out of time: what they failed of is the cause.

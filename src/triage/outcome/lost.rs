@@ -8,7 +8,7 @@ use super::{End, brief, many};
 use crate::model::clock::short_duration;
 use crate::model::event::Event;
 use crate::model::job::Job;
-use crate::model::key::Kind;
+use crate::model::key::{Kind, Uid};
 use crate::model::meta::Object;
 
 /// So long the API server keeps events where nobody told it otherwise (`--event-ttl`).
@@ -56,6 +56,19 @@ fn is_tainted(end: &End<'_, '_>, stop: &Event) -> bool {
     })
 }
 
+/// The scheduler deletes a pod for one of higher priority (`pkg/scheduler/framework/preemption`).
+const PREEMPTED: &str = "Preempted";
+
+/// The pod that took the place of the one that this event is about, and the event that says so.
+fn preempted<'a>(end: &End<'_, 'a>, stop: &Event) -> Option<(String, &'a Event)> {
+    let gone = warnings_of_gone_pods(end.case, end.job);
+    let event = gone.into_iter().find(|event| event.reason == PREEMPTED && event.about == stop.about)?;
+    // The event names the pod by its UID.
+    let uid = event.note.strip_prefix("Preempted by pod ")?.split_whitespace().next()?;
+    let pod = end.case.known.snapshot.pods.get(Uid::new(uid));
+    Some((pod.map_or_else(|| "a pod".to_owned(), |pod| format!("pod {}", pod.meta.name)), event))
+}
+
 fn restart_policy<'a>(end: &End<'_, 'a>) -> Option<&'a str> {
     end.case.pod_spec()?["restartPolicy"].as_str()
 }
@@ -65,6 +78,7 @@ fn gave_up(end: &End<'_, '_>, said: Option<&Event>) -> Finding {
     let mut finding = end.finding("T080");
     let words = end.words();
     let stopped = stopped_by_others(end);
+    let preemption = stopped.and_then(|stop| preempted(end, stop));
     let (where_to_look, fix) = match (end.case.pods.last(), stopped) {
         (None, Some(stop)) if is_tainted(end, stop) => (
             format!(
@@ -73,6 +87,15 @@ fn gave_up(end: &End<'_, '_>, said: Option<&Event>) -> Finding {
                 pod_words(stop)
             ),
             Fix::outside("look who put the taint on the node, and when the node is to be used again"),
+        ),
+        (None, Some(stop)) if preemption.is_some() => (
+            format!(
+                "Its {} was stopped while it ran: {} of higher priority took its place. A pod that is stopped so counts as \
+                 a failure.",
+                pod_words(stop),
+                preemption.as_ref().map_or("a pod", |(by, _)| by),
+            ),
+            Fix::outside("give the Job a higher priority (priorityClassName), or wait until there is room for both"),
         ),
         (None, Some(stop)) => (
             format!(
@@ -97,10 +120,12 @@ fn gave_up(end: &End<'_, '_>, said: Option<&Event>) -> Finding {
     };
     finding.verdict.push_str(&said_words(said));
     finding.short = match stopped {
+        Some(_) if preemption.is_some() => "its pod was preempted by one of higher priority".to_owned(),
         Some(stop) if is_tainted(end, stop) => "its pod was driven off by a taint of its node".to_owned(),
         Some(_) => "its pod was deleted by others while it ran".to_owned(),
         None => format!("{}, cause not known", words.strip_prefix("the Job ").unwrap_or(&words)),
     };
+    finding.evidence.extend(preemption.map(|(_, event)| of_event(event)));
     finding.evidence.extend(stopped.map(of_event));
     finding.effect = words;
     finding.evidence.extend(said.map(of_event));
@@ -183,11 +208,13 @@ fn events_gone(end: &End<'_, '_>, has_said: bool) -> Option<Finding> {
 
 /// The newest warning about one of the Job's pods that are gone.
 fn last_said<'a>(case: &Case<'a>, job: &Job) -> Option<&'a Event> {
-    warnings_of_gone_pods(case, job).into_iter().filter(|event| event.is_warning).max_by_key(|event| event.last)
+    let said = warnings_of_gone_pods(case, job).into_iter().filter(|event| event.is_warning);
+    // That a container was to be started again says least.
+    said.max_by_key(|event| (!event.note.starts_with("Back-off restarting"), event.last))
 }
 
 /// Events about pods that the Job had and that are gone: warnings, that a container started or was stopped, and that a
-/// taint drove the pod off. Pods are known by what the Job controller said when it made them, else by their names
+/// taint or a pod of higher priority drove the pod off. Pods are known by what the Job controller said when it made them, else by their names
 /// (`NAME-xxxxx`, with an index `NAME-12-xxxxx`).
 pub(super) fn warnings_of_gone_pods<'a>(case: &Case<'a>, job: &Job) -> Vec<&'a Event> {
     let snapshot = case.known.snapshot;
@@ -201,7 +228,7 @@ pub(super) fn warnings_of_gone_pods<'a>(case: &Case<'a>, job: &Job) -> Vec<&'a E
     let is_meant = |event: &&Event| {
         event.about_kind == Some(Kind::Pod)
             && event.meta.namespace == job.meta.namespace
-            && (event.is_warning || matches!(event.reason.as_str(), "Started" | "Killing" | TAINTED))
+            && (event.is_warning || matches!(event.reason.as_str(), "Started" | "Killing" | TAINTED | PREEMPTED))
             && event.last >= began
             && snapshot.pods.get(event.about).is_none()
             && event.about_name.strip_prefix("pod/").is_some_and(is_of_job)

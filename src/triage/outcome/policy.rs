@@ -56,11 +56,24 @@ pub(super) fn failed_by_rule(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Findin
         &Changes::remove(format!("spec.podFailurePolicy.rules[{rule}]")),
     ));
     finding.group = format!("T083/{}/{what}", end.job.meta.namespace);
-    // Of a plain exit code the rule has said everything; a cause that is known more exactly is told behind it.
-    let (plain, causes): (Vec<Finding>, Vec<Finding>) =
-        tries.into_iter().map(|one| one.finding).partition(|cause| cause.rule.0 == "T060");
+    // Of a plain exit code the rule has said everything, but for the last words of the program. A cause that is known more
+    // exactly leads, with what the rule made of it.
+    let is_plain = |cause: &Finding| matches!(cause.rule.0, "T052" | "T060");
+    let (plain, causes): (Vec<Finding>, Vec<Finding>) = tries.into_iter().map(|one| one.finding).partition(is_plain);
+    if let Some((_, words)) = plain.first().and_then(|cause| cause.verdict.split_once(" Its last words: \"")) {
+        let words = words.split_once("\".").map_or(words, |(words, _)| words);
+        finding.verdict.push_str(&format!(" Its last words: \"{words}\"."));
+    }
     finding.evidence.extend(plain.into_iter().flat_map(|cause| cause.evidence).take(4));
-    super::with_causes(finding, causes)
+    let mut causes = causes.into_iter();
+    match causes.next() {
+        Some(cause) => {
+            let effect = format!("{}: rule {rule} of its podFailurePolicy makes {what} final", finding.effect);
+            let lead = Finding { effect, ..cause };
+            super::with_causes(lead, causes.chain([finding]).collect())
+        }
+        None => vec![finding],
+    }
 }
 
 /// What somebody else ends has this condition: an eviction, a preemption, a drained or lost node.

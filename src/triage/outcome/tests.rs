@@ -239,3 +239,76 @@ fn a_pod_that_others_deleted_is_told_where_the_job_deleted_none() {
     let told = found(&[job, stopped, by_job], "Job/etl", NOW).remove(0);
     assert!(!told.verdict.contains("not by the Job"), "{}", told.verdict);
 }
+
+#[test]
+fn a_pod_that_another_one_drove_off_is_told_so() {
+    let job = failed(
+        "BackoffLimitExceeded",
+        "Job has reached the specified backoff limit",
+        json!({ "backoffLimit": 0 }),
+        json!({ "failed": 1 }),
+    );
+    let stop = event(GONE, "Killing", "Stopping container main", AT);
+    let taken = event(GONE, "Preempted", "Preempted by pod 0e62203e-4892-419b-807b-a57635fbc57d on node worker-1", AT);
+    let told = found(&[job.clone(), stop.clone(), taken], "Job/etl", NOW).remove(0);
+    assert!(told.verdict.contains("a pod of higher priority took its place"), "{}", told.verdict);
+    let told = found(&[job, stop], "Job/etl", NOW).remove(0);
+    assert!(told.verdict.contains("not by the Job"), "{}", told.verdict);
+}
+
+#[test]
+fn a_container_that_outlived_the_others_until_the_deadline_is_named() {
+    let containers = json!([{ "name": "main" }, { "name": "proxy", "image": "envoy" }]);
+    let job = failed(
+        "DeadlineExceeded",
+        "Job was active longer than specified deadline",
+        json!({ "activeDeadlineSeconds": 1800, "template": { "spec": { "containers": containers } } }),
+        json!({ "failed": 1 }),
+    );
+    let mut started = event(GONE, "Started", "Container started", AT);
+    started["count"] = json!(2);
+    let stop = |name: &str| event(GONE, "Killing", &format!("Stopping container {name}"), AT);
+    let told = found(&[job.clone(), started.clone(), stop("proxy")], "Job/etl", NOW).remove(0);
+    assert!(told.verdict.contains("proxy alone still ran"), "{}", told.verdict);
+    assert!(told.fixes[0].words.contains("init container with restartPolicy Always"), "{:?}", told.fixes);
+    let mut both = [job, started, stop("proxy"), stop("main")];
+    both[2]["metadata"]["name"] = json!("other");
+    let told = found(&both, "Job/etl", NOW).remove(0);
+    assert!(told.verdict.contains("slow or hung"), "{}", told.verdict);
+}
+
+#[test]
+fn what_kept_pods_from_being_made_or_placed_is_told_when_the_time_is_over() {
+    let template =
+        json!({ "template": { "spec": { "containers": [{ "name": "main" }], "nodeSelector": { "disk": "nvme" } } } });
+    let mut job =
+        failed("DeadlineExceeded", "Job was active longer than specified deadline", template, json!({ "failed": 1 }));
+    job["spec"]["activeDeadlineSeconds"] = json!(1800);
+    let note = r#"Error creating: pods "etl-x" is forbidden: exceeded quota: compute, requested: limits.cpu=2, used: limits.cpu=3, limited: limits.cpu=4"#;
+    let told = found(&[job.clone(), event(JOB, "FailedCreate", note, AT)], "Job/etl", NOW).remove(0);
+    assert!(told.rule.0 == "T081" && told.verdict.contains("Quota compute in batch is full"), "{}", told.verdict);
+    assert!(told.fixes.iter().any(|fix| fix.words.contains("resourcequota/compute")), "{:?}", told.fixes);
+    let node = json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": "worker-1" } });
+    let unplaced = event(GONE, "FailedScheduling", "0/1 nodes are available: 1 node(s) didn't match", AT);
+    let told = found(&[job, node, unplaced], "Job/etl", NOW).remove(0);
+    assert!(told.verdict.contains("without disk=nvme"), "{}", told.verdict);
+}
+
+#[test]
+fn a_cause_that_is_known_leads_over_the_rule_that_made_it_final() {
+    let message = "Container main for pod batch/etl-a failed with exit code 137 matching FailJob rule at index 0";
+    let job = failed("PodFailurePolicy", message, json!({}), json!({ "failed": 1 }));
+    let with = |reason: &str| {
+        let mut pod = pod("etl-a", None);
+        pod["spec"] = json!({ "containers": [{ "name": "main", "resources": { "limits": { "memory": "16Mi" } } }] });
+        let end = json!({ "exitCode": 137, "reason": reason, "finishedAt": "2026-05-04T11:29:00Z" });
+        pod["status"]["containerStatuses"] =
+            json!([{ "name": "main", "restartCount": 0, "state": { "terminated": end } }]);
+        let mut job = job.clone();
+        job["spec"]["template"] = json!({ "spec": pod["spec"] });
+        found(&[job, pod], "Job/etl", NOW)
+    };
+    let told = with("OOMKilled");
+    assert_eq!(ids(&told)[..2], ["T062", "T083"]);
+    assert!(told[0].effect.contains("rule 0 of its podFailurePolicy makes exit code 137"), "{}", told[0].effect);
+}

@@ -5,12 +5,15 @@ use super::super::case::{of_event, of_field};
 use super::super::container::pod_subject;
 use super::super::finding::{Confidence, Finding, Fix, RuleId, Severity};
 use super::super::grammar::Pattern;
+use super::super::known::Fact;
 use super::super::mend::{Changes, POD, mend};
+use super::super::refused::BOUND;
 use super::Scene;
 use super::message::Message;
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
 use crate::model::key::Kind;
+use crate::model::mutation::Address;
 use crate::model::pod::Pod;
 
 /// Who releases gates with these beginnings.
@@ -95,19 +98,31 @@ pub(super) fn claim_not_made(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         Some(volume) => (
             "T026",
             format!("claim for its volume {}", volume.as_str()),
-            "make that possible, or rerun with another volume: the claim is tried again by itself",
+            "or have the namespace allow it: the claim is tried again by itself",
         ),
         None => (
             "T021",
             format!("device claim {}", &found["device"]),
-            "make what is missing: the claim is tried again by itself",
+            "or make what is missing: the claim is tried again by itself",
         ),
     };
+    // A LimitRange says how much such a claim may ask for.
+    let bounded = found.name("volume").and_then(|volume| Some((volume.as_str(), BOUND.captures(&why)?)));
+    let mut fixes = bounded.map_or_else(Vec::new, |(volume, bound)| {
+        let path =
+            format!("{POD}.volumes[name={volume}].ephemeral.volumeClaimTemplate.spec.resources.requests.storage");
+        let value = &bound["value"];
+        mend(case, format!("claim {value} in a new Job"), &Changes::set(path, value))
+    });
+    if fixes.is_empty() {
+        fixes.push(case.rerun("change what the pod claims, in a new Job"));
+    }
+    fixes.push(Fix::outside(cure));
     Some(Finding {
         verdict: format!("The pod's {what} cannot be made: {why}. No scheduler looks at the pod before it is there."),
         short: format!("no {what}: {why}"),
         evidence: vec![of_event(event)],
-        fixes: vec![Fix::outside(cure), case.rerun("change what the pod claims, in a new Job")],
+        fixes,
         group: format!("{rule}/{}/{what}", pod.meta.namespace),
         ..finding(case, pod, rule, Severity::Critical)
     })
@@ -123,7 +138,38 @@ pub(super) fn unseen(case: &Case<'_>, pod: &Pod, age: i64) -> Option<Finding> {
     if age <= JUDGED_SECONDS || !is_silent || !case.known.is_whole(Kind::Event) {
         return None;
     }
-    case.once("unseen", || Some(silent(case, pod, age)))
+    case.once("unseen", || Some(device_claim_missing(case, pod).unwrap_or_else(|| silent(case, pod, age))))
+}
+
+/// T021: the pod names a device claim that is not there. The scheduler leaves such pods alone and says nothing
+/// (`pkg/scheduler/framework/plugins/dynamicresources`, `PreEnqueue`).
+fn device_claim_missing(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
+    let (namespace, spec) = (pod.meta.namespace.as_str(), case.pod_spec()?);
+    let names = spec["resourceClaims"].as_array()?.iter().filter_map(|one| one["resourceClaimName"].as_str());
+    let is_missing = |name: &&str| {
+        let address = Address {
+            api_version: "resource.k8s.io/v1".into(),
+            kind: "ResourceClaim".into(),
+            namespace: namespace.into(),
+            name: (*name).into(),
+        };
+        matches!(case.object(address), Some(Fact::Missing))
+    };
+    let name = names.into_iter().find(is_missing)?;
+    Some(Finding {
+        verdict: format!(
+            "Device claim {name} (ResourceClaim) does not exist in namespace {namespace}. The pod names it, and no scheduler \
+             looks at the pod before it is there."
+        ),
+        short: format!("no device claim {name}"),
+        evidence: vec![of_field(pod, "spec.resourceClaims", name)],
+        fixes: vec![
+            Fix::outside(format!("create resourceclaim/{name} in namespace {namespace}: the pod is placed by itself")),
+            case.rerun("name another claim, or a template of claims, in a new Job"),
+        ],
+        group: format!("T021/{namespace}/{name}"),
+        ..finding(case, pod, "T021", Severity::Critical)
+    })
 }
 
 fn silent(case: &Case<'_>, pod: &Pod, age: i64) -> Finding {

@@ -54,15 +54,24 @@ pub(super) fn apart(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
     let place = key.map_or_else(|| "node or zone".to_owned(), place);
     let domains = key.map(|key| domains(scene, key)).filter(|count| *count > 0);
     let running = scene.placed();
-    let have = match domains {
-        Some(domains) => format!(" {running} of the Job's pods have a node, and there are {domains} such places."),
-        None => format!(" {running} of the Job's pods have a node."),
+    let have = match running {
+        0 => "None of the Job's pods has a node".to_owned(),
+        1 => "1 of the Job's pods has a node".to_owned(),
+        many => format!("{many} of the Job's pods have a node"),
+    };
+    let places = match domains {
+        Some(1) => ", and there is 1 such place".to_owned(),
+        Some(many) => format!(", and there are {many} such places"),
+        None => String::new(),
     };
     let rule = match is_spread {
         true => {
             format!("The Job's pods are to be spread evenly over each {place}, and one more here would break that.")
         }
-        false => format!("The pod must not share a {place} with pods that are there already (anti-affinity)."),
+        false => {
+            let labels = kept_apart_from(spec).map(|labels| format!(" labelled {labels}")).unwrap_or_default();
+            format!("The pod must not share a {place} with pods{labels} that are there already (anti-affinity).")
+        }
     };
     let fewer =
         domains.filter(|_| !is_spread && running > 0).and_then(|domains| scene.fewer(domains, "one for each place"));
@@ -70,7 +79,7 @@ pub(super) fn apart(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
     let changes = if is_spread { spread_anyway(spec) } else { preferred(spec, "podAntiAffinity") };
     fixes.extend(mend(scene.case, "prefer to keep pods apart instead of requiring it, in a new Job", &changes));
     Finding {
-        verdict: format!("{rule}{have}{others}"),
+        verdict: format!("{rule} {have}{places}.{others}"),
         short: format!("kept apart from other pods: {running} placed"),
         fixes,
         group: format!("T024/{}/{}", if is_spread { "spread" } else { "anti-affinity" }, key.unwrap_or_default()),
@@ -122,6 +131,14 @@ fn anti_affinity_key(spec: Option<&Value>) -> Option<&str> {
     first_key(&spec?["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"], |_| true)
 }
 
+/// The labels of the pods that the first rule keeps the pod apart from, `app=cache`. None where it is not that simple.
+fn kept_apart_from(spec: Option<&Value>) -> Option<String> {
+    let rules = &spec?["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    let labels = rules[0]["labelSelector"]["matchLabels"].as_object()?;
+    let words = labels.iter().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
+    Some(words.collect::<Vec<_>>().join(", ")).filter(|words| !words.is_empty())
+}
+
 /// How many places nodes make by a label; control planes, which are kept free, are none.
 fn domains(scene: Scene<'_, '_>, key: &str) -> usize {
     let nodes = scene.sight.nodes.iter().filter(|node| !is_control_plane(node));
@@ -146,22 +163,29 @@ fn without_ports(scene: Scene<'_, '_>) -> Changes {
 pub(super) fn ports(scene: Scene<'_, '_>) -> Finding {
     let containers = scene.case.pod_spec().and_then(|spec| spec["containers"].as_array()).into_iter().flatten();
     let ports = containers.filter_map(|container| container["ports"].as_array()).flatten();
-    let ports: Vec<String> = ports.filter_map(|port| port["hostPort"].as_i64()).map(|port| port.to_string()).collect();
+    // With hostNetwork each port of a container is one of the node.
+    let is_on_node = scene.case.pod_spec().is_some_and(|spec| spec["hostNetwork"] == true);
+    let (field, by) = if is_on_node { ("containerPort", "hostNetwork") } else { ("hostPort", "hostPort") };
+    let ports: Vec<String> = ports.filter_map(|port| port[field].as_i64()).map(|port| port.to_string()).collect();
     let port = match &ports[..] {
-        [] => "The node's port that the pod wants (hostPort)".to_owned(),
-        [port] => format!("Port {port} of the node (hostPort)"),
-        many => format!("A port of the node that the pod wants (hostPort {})", many.join(", ")),
+        [] => format!("The node's port that the pod wants ({by})"),
+        [port] => format!("Port {port} of the node ({by})"),
+        many => format!("A port of the node that the pod wants ({by}: {})", many.join(", ")),
     };
     let count = scene.message.count(Topic::Ports);
     let mut fixes: Vec<Fix> = scene.fewer(scene.placed(), "one for each node").into_iter().collect();
-    fixes.extend(mend(scene.case, "leave hostPort out in a new Job: few Jobs need it", &without_ports(scene)));
+    let changes = match is_on_node {
+        true => Changes::remove(format!("{POD}.hostNetwork")),
+        false => without_ports(scene),
+    };
+    fixes.extend(mend(scene.case, format!("leave {by} out in a new Job: few Jobs need it"), &changes));
     Finding {
         verdict: format!(
             "{port} is taken on {}: only one pod of a node can have it.{}",
             many(count, "node"),
             scene.others(Topic::Ports)
         ),
-        short: format!("{} is taken", [&["hostPort".to_owned()], &ports[..]].concat().join(" ")),
+        short: format!("{} is taken", [&[by.to_owned()], &ports[..]].concat().join(" ")),
         fixes,
         group: format!("T033/{}", ports.join(",")),
         ..scene.finding("T033", Severity::Error)

@@ -100,6 +100,7 @@ pub(super) fn tainted(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
         false => (format!(": {}", list.join(", ")), format!("taint not tolerated: {all}")),
     };
     let first = taints.iter().next();
+    let almost = almost_tolerated(sight, first.map(|(taint, _)| taint.as_str())).unwrap_or_default();
     let words = match first {
         Some((taint, _)) => format!("tolerate {taint} in a new Job, where it is meant to run there"),
         None => "tolerate the taint in a new Job, where it is meant to run there".to_owned(),
@@ -111,7 +112,7 @@ pub(super) fn tainted(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
     Finding {
         verdict: format!(
             "{count}{of_all} nodes carry taints that the pod does not tolerate{what}. They keep all pods away that do not \
-             say otherwise.{others}"
+             say otherwise.{almost}{others}"
         ),
         short,
         evidence: sight
@@ -132,12 +133,33 @@ pub(super) fn tainted(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
     }
 }
 
+/// The taint of these words that a node carries.
+fn taint_of<'a>(sight: &Sight<'a>, words: Option<&str>) -> Option<&'a Taint> {
+    let taints = sight.nodes.iter().flat_map(|node| &node.taints);
+    taints.into_iter().find(|taint| Some(taint_words(taint).as_str()) == words)
+}
+
+/// A toleration of the pod that was meant for this taint and misses it, as a sentence.
+fn almost_tolerated(sight: &Sight<'_>, words: Option<&str>) -> Option<String> {
+    let taint = taint_of(sight, words)?;
+    let text = |one: &Value, field: &str| one[field].as_str().unwrap_or_default().to_owned();
+    let is_meant = |key: &str| key == taint.key || near(&taint.key, std::iter::once(key)).is_some();
+    let mut tolerations = sight.spec?["tolerations"].as_array()?.iter();
+    let meant = tolerations.find(|one| is_meant(&text(one, "key")))?;
+    let (key, value, effect) = (text(meant, "key"), text(meant, "value"), text(meant, "effect"));
+    let what = if key != taint.key {
+        format!("key {key}")
+    } else if !effect.is_empty() && effect != taint.effect {
+        format!("{key} with effect {effect}")
+    } else {
+        format!("{key} with value {value:?}")
+    };
+    Some(format!(" The pod tolerates {what} alone."))
+}
+
 /// The toleration of a taint that a node carries.
 fn tolerating(sight: &Sight<'_>, words: Option<&str>) -> Changes {
-    let taints = sight.nodes.iter().flat_map(|node| &node.taints);
-    let Some(taint) = taints.into_iter().find(|taint| Some(taint_words(taint).as_str()) == words) else {
-        return Changes::NONE;
-    };
+    let Some(taint) = taint_of(sight, words) else { return Changes::NONE };
     let toleration = match taint.value.as_str() {
         "" => json!({ "key": taint.key, "operator": "Exists", "effect": taint.effect }),
         value => json!({ "key": taint.key, "operator": "Equal", "value": value, "effect": taint.effect }),

@@ -334,7 +334,7 @@ fn unbound_claims_say_why_in_the_words_of_their_events() {
     };
     let words = ["Claim data is not bound to a volume", "50Gi of storage class slow"];
     let failed = say("ProvisioningFailed", "storageclass.storage.k8s.io \"slow\" not found");
-    told(&failed, "T026", Severity::Error, &[words[0], words[1], "\"slow\" not found"]);
+    told(&failed, "T026", Severity::Error, &[words[0], words[1], "storage class slow does not exist"]);
     told(&say("ExternalProvisioning", "Waiting for a volume"), "T026", Severity::Error, &["has not answered"]);
     told(&say("WaitForFirstConsumer", "waiting for first consumer"), "T026", Severity::Error, &["nothing says why"]);
     let nowhere =
@@ -422,13 +422,19 @@ fn groups_wait_for_all_their_pods() {
 fn pods_that_must_be_apart_can_be_fewer() {
     let text =
         "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) didn't match pod anti-affinity rules.";
-    let rule = json!([{ "topologyKey": "kubernetes.io/hostname" }]);
+    let labels = json!({ "matchLabels": { "app": "etl" } });
+    let rule = json!([{ "topologyKey": "kubernetes.io/hostname", "labelSelector": labels }]);
     let spec = json!({ "affinity": { "podAntiAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": rule } } });
     let mut objects = wanting(spec, text);
     objects[0] = with(objects[0].clone(), json!({ "spec": { "parallelism": 5, "completions": 5 } }));
     let running = with(pod("etl-b", "", ""), json!({ "spec": { "nodeName": "a" }, "status": { "phase": "Running" } }));
     objects.extend([control_plane(), node("a"), node("b"), running]);
-    told(&objects, "T024", Severity::Warning, &["must not share a node", "there are 2 such places", "1 with taints"]);
+    told(
+        &objects,
+        "T024",
+        Severity::Warning,
+        &["share a node with pods labelled app=etl", "there are 2 such places", "1 with taints"],
+    );
     let call = found(&objects)[0].fixes[0].call.clone().unwrap();
     assert_eq!((call.id, call.argument.as_str()), ("job.parallelism", "2"));
     let near = "0/2 nodes are available: 2 node(s) didn't match pod affinity rules.";
@@ -440,6 +446,13 @@ fn host_ports_are_named() {
     let spec = json!({ "containers": [{ "name": "main", "ports": [{ "hostPort": 8080 }, { "containerPort": 1 }] }] });
     let text = "0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports.";
     told(&wanting(spec, text), "T033", Severity::Error, &["Port 8080 of the node (hostPort) is taken on 2 nodes"]);
+    let spec = json!({
+        "hostNetwork": true, "containers": [{ "name": "main", "ports": [{ "containerPort": 8080 }] }],
+    });
+    let objects = wanting(spec, text);
+    told(&objects, "T033", Severity::Error, &["Port 8080 of the node (hostNetwork)"]);
+    let call = found(&objects)[0].fixes[0].call.clone().unwrap();
+    assert_eq!(call.argument, "spec.template.spec.hostNetwork-");
 }
 
 #[test]
@@ -495,4 +508,30 @@ fn a_node_that_the_template_names_and_nobody_has_is_named() {
     let arguments: Vec<_> = fixes.into_iter().filter_map(|fix| fix.call).map(|call| call.argument).collect();
     assert_eq!(arguments, ["spec.template.spec.nodeName-", "spec.template.spec.nodeName=worker-1"]);
     nothing(&objects("worker-1"));
+}
+
+#[test]
+fn device_claim_that_is_not_there_is_told_and_no_scheduler_blamed() {
+    let mut objects = vec![job(), pod("etl-a", "", "")];
+    let claims = json!([{ "name": "gpu", "resourceClaimName": "shared" }]);
+    objects[0]["spec"]["template"]["spec"]["resourceClaims"] = claims.clone();
+    objects[1]["spec"]["resourceClaims"] = claims;
+    told(&objects, "T021", Severity::Critical, &["Device claim shared", "does not exist in namespace batch"]);
+    let there = json!({
+        "apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaim", "metadata": { "name": "shared", "namespace": "batch" },
+    });
+    told(&[objects, vec![there]].concat(), "T031", Severity::Critical, &["No scheduler has looked"]);
+}
+
+#[test]
+fn toleration_that_misses_its_taint_is_named() {
+    let message = "0/1 nodes are available: 1 node(s) had untolerated taint(s).";
+    let of = |toleration: Value, words: &str| {
+        let mut objects = wanting(json!({ "tolerations": [toleration] }), message);
+        objects.push(tainted("worker-1", "dedicated", "batch"));
+        told(&objects, "T022", Severity::Error, &["dedicated=batch:NoSchedule", words]);
+    };
+    of(json!({ "key": "dedicated", "value": "batch", "effect": "NoExecute" }), "with effect NoExecute alone");
+    of(json!({ "key": "dedicated", "value": "web", "effect": "NoSchedule" }), "with value \"web\" alone");
+    of(json!({ "key": "dedicate", "value": "batch" }), "tolerates key dedicate alone");
 }

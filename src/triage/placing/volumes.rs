@@ -8,9 +8,9 @@ use super::super::finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity
 use super::super::grammar::{Pattern, near};
 use super::super::mend::{Changes, POD, mend};
 use super::super::starting::newest_failure;
-use super::Scene;
 use super::message::Topic;
 use super::nodes::{misses_of_terms, words};
+use super::{Scene, unfit};
 use crate::model::claim::Claim;
 use crate::model::event::Event;
 use crate::model::key::Kind;
@@ -167,7 +167,10 @@ fn not_bound(scene: Scene<'_, '_>) -> Finding {
         Some(class) => (format!("storage class {class}"), format!("{size} of storage class {class}")),
         None => ("the default storage class".to_owned(), format!("{size} and names no storage class")),
     };
+    let unfit = unfit::why(case, claim, event);
     let (why, fix) = match (event, scene.message.leading()) {
+        // What a provisioner says of it is beside the point where volumes are made by hand.
+        _ if unfit.is_some() => unfit.unwrap_or_default(),
         (Some(event), _) => reason(claim, event, &class),
         (None, Some(lead)) => {
             (format!("the scheduler says of {} nodes {:?}", lead.count, lead.text), format!("look at {class}"))

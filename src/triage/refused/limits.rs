@@ -13,7 +13,7 @@ use crate::model::resources::{Quantity, amount_of};
 
 /// `maximum memory usage per Container is 2Gi, but limit is 4Gi`, `minimum cpu usage per Pod is 100m.  No request is
 /// specified`.
-pub(super) static BOUND: Pattern = Pattern::new(
+pub(in crate::triage) static BOUND: Pattern = Pattern::new(
     r"(?<bound>maximum|minimum) (?<resource>\S+) usage per (?<kind>\w+) is (?<value>[^,\s\]]+?)(?:\.\s+No (?<unset>request|limit) is specified|, but (?<side>request|limit) is (?<got>[^,\s\]]+))",
 );
 
@@ -66,6 +66,60 @@ pub(super) fn out_of_bounds(case: &Case<'_>, job: &Job, event: &Event) -> Option
             ))])
             .collect(),
         group: format!("T008/{namespace}/{kind}/{resource}/{}", bound.word()),
+        ..finding
+    })
+}
+
+/// `spec.containers[0].resources.requests: Invalid value: "128Mi": must be less than or equal to memory limit of 64Mi`
+/// (apimachinery field errors, `pkg/apis/core/validation`).
+pub(super) static ABOVE_LIMIT: Pattern = Pattern::new(
+    r#"spec\.(?<list>containers|initContainers)\[(?<at>\d+)\]\.resources\.requests: Invalid value: "(?<asked>[^"]+)": must be less than or equal to (?<resource>\S+) limit of (?<limit>[^\s,\]]+)"#,
+);
+
+/// T008: a container asks for more than the limit that a LimitRange fills in for it, which no pod may.
+pub(super) fn above_limit(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> {
+    let found = ABOVE_LIMIT.captures(&event.note)?;
+    let (list, asked, resource, limit) = (&found["list"], &found["asked"], &found["resource"], &found["limit"]);
+    let spec = &case.pod_spec()?[list][found["at"].parse::<usize>().ok()?];
+    // What the Job itself writes the server refuses with the Job.
+    if !spec["resources"]["limits"][resource].is_null() {
+        return None;
+    }
+    let (name, namespace) = (spec["name"].as_str()?, &job.meta.namespace);
+    let value = Quantity::parse(limit)?;
+    let fills_in =
+        |limit: &&Limit| limit.kind == "Container" && amount_of(&limit.default_limit, resource) == Some(value);
+    let mut ranges = case.known.snapshot.limit_ranges.iter().filter(|one| one.meta.namespace == *namespace);
+    let range = ranges.find_map(|range| Some((range, range.limits.iter().find(fills_in)?)));
+    let whose =
+        range.map_or_else(|| "the namespace".to_owned(), |(range, _)| format!("LimitRange {}", range.meta.name));
+    let has_room = range.is_none_or(|(_, bounds)| {
+        amount_of(&bounds.max, resource).is_none_or(|most| Quantity::parse(asked).is_some_and(|asked| asked <= most))
+    });
+    let path = format!("{}.{list}[name={name}].resources", mend::POD);
+    let key = mend::key(resource);
+    let (words, changes) = match has_room {
+        true => (
+            format!("set a {resource} limit of {asked} in a new Job"),
+            Changes::set(format!("{path}.limits{key}"), asked),
+        ),
+        false => {
+            (format!("ask for {limit} {resource} in a new Job"), Changes::set(format!("{path}.requests{key}"), limit))
+        }
+    };
+    let mut finding = refusal(case, event, "T008");
+    finding
+        .evidence
+        .extend(range.map(|(range, _)| of_field(range, format!("spec.limits[Container].default[{resource}]"), limit)));
+    let change = Fix::outside(format!("change the default limit of {resource} in namespace {namespace}"));
+    Some(Finding {
+        verdict: format!(
+            "Container {name} asks for {asked} {resource} and sets no limit, so {whose} in {namespace} fills in one of {limit}: \
+             a container may not ask for more than its limit. No pod may be created."
+        ),
+        short: format!("{resource} request {asked} is above the default limit {limit}"),
+        fixes: mend::mend(case, words, &changes).into_iter().chain([change]).collect(),
+        group: format!("T008/{namespace}/default/{resource}"),
         ..finding
     })
 }
@@ -153,15 +207,18 @@ impl Broken {
     /// The bound as what the containers ask for that break it. None where that is not known, or they break it together.
     fn within(&self, case: &Case<'_>) -> Option<Changes> {
         let value = Quantity::parse(&self.value)?;
-        let (path, resource) = (|name: &str| format!("{}.containers[name={name}]", mend::POD), self.resource.as_str());
+        let resource = self.resource.as_str();
         let side = if self.side == "limit" { "limits" } else { "requests" };
-        let containers = case.pod_spec()?["containers"].as_array()?;
+        let spec = case.pod_spec()?;
+        let of =
+            |list: &'static str| spec[list].as_array().into_iter().flatten().map(move |container| (list, container));
+        let containers: Vec<_> = of("containers").chain(of("initContainers")).collect();
         if self.kind != "Container" && containers.len() > 1 {
             return None;
         }
         let mut changes = Changes::NONE;
-        for container in containers {
-            let path = path(container["name"].as_str()?);
+        for (list, container) in containers {
+            let path = format!("{}.{list}[name={}]", mend::POD, container["name"].as_str()?);
             let (limit, asked) = (mend::amount(container, "limits", resource), mend::amount(container, side, resource));
             changes = changes.and(match self.bound {
                 Bound::Ratio => {

@@ -202,3 +202,71 @@ fn fixes_say_what_to_set_and_what_to_repair() {
     );
     assert!(words(CASES[12].0)[0].starts_with("repair service injector in namespace mesh"));
 }
+
+#[test]
+fn what_the_quota_counts_says_who_has_to_ask_for_less() {
+    let exceeded = |used: &str, hard: &str| {
+        let mut objects = refused(&format!(
+            r#"pods "etl-" is forbidden: exceeded quota: q, requested: requests.cpu=2, used: requests.cpu={used}, limited: requests.cpu={hard}"#
+        ));
+        objects[0]["spec"]["template"]["spec"] = json!({
+            "containers": [{ "name": "main", "resources": { "requests": { "cpu": "100m" } } }],
+            "initContainers": [{ "name": "unpack", "resources": { "requests": { "cpu": "2" } } }],
+        });
+        found(&objects).remove(0)
+    };
+    let told = exceeded("0", "500m");
+    let call = told.fixes[0].call.clone().unwrap();
+    assert_eq!(call.argument, "spec.template.spec.initContainers[name=unpack].resources.requests.cpu=500m");
+    let note = r#"pods "etl-" is forbidden: exceeded quota: q, requested: count/pods=1, used: count/pods=2, limited: count/pods=2"#;
+    let told = found(&refused(note)).remove(0);
+    assert!(told.verdict.contains("Pods that have ended count too"), "{}", told.verdict);
+    assert!(told.fixes[0].words.contains("delete Jobs of namespace batch that have ended"), "{:?}", told.fixes);
+}
+
+#[test]
+fn a_pod_that_a_quota_shuts_out_altogether_is_told_how_not_to_be_one() {
+    let note = r#"pods "etl-" is forbidden: exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0"#;
+    let of = |scope: Value, pod: Value| {
+        let mut objects = refused(note);
+        objects[0]["spec"]["template"]["spec"] = with(json!({ "containers": [{ "name": "main" }] }), pod);
+        objects.push(json!({
+            "apiVersion": "v1", "kind": "ResourceQuota", "metadata": { "name": "q", "namespace": "batch" },
+            "spec": scope, "status": { "hard": { "pods": "0" }, "used": { "pods": "0" } },
+        }));
+        let told = found(&objects).remove(0);
+        assert!(told.verdict.contains("allows no pods at all"), "{}", told.verdict);
+        told.fixes[0].call.clone().unwrap().argument
+    };
+    let terminating = of(json!({ "scopes": ["Terminating"] }), json!({ "activeDeadlineSeconds": 60 }));
+    assert_eq!(terminating, "spec.template.spec.activeDeadlineSeconds- spec.activeDeadlineSeconds=60");
+    let best_effort = of(json!({ "scopes": ["BestEffort"] }), json!({}));
+    assert!(best_effort.contains("containers[name=main].resources.requests.cpu=100m"), "{best_effort}");
+    let class = json!([{ "scopeName": "PriorityClass", "operator": "In", "values": ["high"] }]);
+    let priority =
+        of(json!({ "scopeSelector": { "matchExpressions": class } }), json!({ "priorityClassName": "high" }));
+    assert_eq!(priority, "spec.template.spec.priorityClassName-");
+}
+
+#[test]
+fn a_default_limit_below_what_is_asked_for_is_blamed() {
+    let note = r#"Pod "etl-8lx6v" is invalid: spec.containers[0].resources.requests: Invalid value: "128Mi": must be less than or equal to memory limit of 64Mi"#;
+    let mut objects = refused(note);
+    let asks = json!({ "name": "main", "resources": { "requests": { "memory": "128Mi" } } });
+    objects[0]["spec"]["template"]["spec"]["containers"] = json!([asks]);
+    let range = |max: Value| {
+        json!({
+            "apiVersion": "v1", "kind": "LimitRange", "metadata": { "name": "small", "namespace": "batch" },
+            "spec": { "limits": [{ "type": "Container", "default": { "memory": "64Mi" }, "max": max }] },
+        })
+    };
+    let of = |max: Value| {
+        let told = found(&[objects.clone(), vec![range(max)]].concat()).remove(0);
+        assert_eq!(told.rule.0, "T008");
+        assert!(told.verdict.contains("LimitRange small in batch fills in one of 64Mi"), "{}", told.verdict);
+        told.fixes[0].call.clone().unwrap().argument
+    };
+    let path = "spec.template.spec.containers[name=main].resources";
+    assert_eq!(of(json!({})), format!("{path}.limits.memory=128Mi"));
+    assert_eq!(of(json!({ "memory": "64Mi" })), format!("{path}.requests.memory=64Mi"));
+}

@@ -1,6 +1,8 @@
 //! Images that do not come: what containerd, CRI-O and registries say, which the kubelet passes on in the state of the
 //! container and, where that only says that it waits, in the event `Failed`.
 
+use serde_json::Value;
+
 use super::super::Case;
 use super::image_name::{corrected, near_image};
 use super::trouble::Trouble;
@@ -127,8 +129,12 @@ impl Pull<'_> {
             _ if image.contains('@') => "no image with this digest, or no such repository",
             _ => "no such tag, or no such repository",
         };
-        let verdict = format!("Image {image} does not exist: {} has {what}.", self.registry());
-        let (words, changes) = self.another("rerun with an image that exists");
+        let of_volume = self.volume().map(|name| format!(", of which volume {name} is made,")).unwrap_or_default();
+        let verdict = format!("Image {image}{of_volume} does not exist: {} has {what}.", self.registry());
+        let (words, changes) = match of_volume.is_empty() {
+            true => self.another("rerun with an image that exists"),
+            false => ("rerun with an image that exists for the volume".to_owned(), Changes::NONE),
+        };
         let namespace = &self.pod.meta.namespace;
         let secret = self.missing_secret();
         let unseen = secret.as_ref().map(|(_, names)| {
@@ -144,7 +150,7 @@ impl Pull<'_> {
         let fixes = [
             create,
             mend_here(case, words, &changes),
-            Some(self.in_this_pod(&changes)),
+            Some(self.in_this_pod(&changes)).filter(|_| of_volume.is_empty()),
             Some(Fix::outside(format!("push {image}: the node asks for it again within 5 minutes"))),
             for_next_runs(case, &changes),
         ];
@@ -155,6 +161,15 @@ impl Pull<'_> {
             evidence,
             ..self.finding("T040", Severity::Critical)
         }
+    }
+
+    /// The volume that is made of the image, where it is none of the container's own.
+    fn volume(&self) -> Option<&str> {
+        let bare = |image: &str| image.trim_start_matches("docker.io/").trim_start_matches("library/").to_owned();
+        let own = self.case.container_spec(&self.container.name)?["image"].as_str()?;
+        let volumes = self.case.pod_spec()?["volumes"].as_array()?;
+        let is_it = |volume: &&Value| volume["image"]["reference"].as_str().map(bare) == Some(bare(&self.image));
+        volumes.iter().find(is_it).filter(|_| bare(own) != bare(&self.image))?["name"].as_str()
     }
 
     /// Pull secrets that the kubelet could not read, by what it says of them.
@@ -378,6 +393,7 @@ impl Pull<'_> {
         let is_short = self.text.to_lowercase().contains("short");
         let why = match found.filter(|why| !why.is_empty()) {
             _ if unreplaced => "a variable in it was not replaced".to_owned(),
+            _ if self.image.contains("://") => "it begins with a scheme, which names of images do not have".to_owned(),
             Some(why) => why,
             None if is_short => "it names no registry, and the node does not guess one".to_owned(),
             None => "such a name is made of lower-case letters, digits and . _ - / with at most one tag".to_owned(),

@@ -5,6 +5,8 @@ use serde_json::Value;
 /// An image that the node has already and that was probably meant: one with this tag and nearly this name, else one of
 /// this name whose tag is most alike.
 pub(super) fn near_image(node: &Value, image: &str) -> Option<String> {
+    // Which image a digest was meant for nobody knows.
+    let image = image.split_once('@').map_or(image, |(name, _)| name);
     let wanted = whole(image);
     let (repository, tag) = wanted.rsplit_once(':')?;
     let images = node["status"]["images"].as_array().into_iter().flatten();
@@ -47,11 +49,14 @@ fn whole(image: &str) -> String {
     if has_tag { image } else { format!("{image}:latest") }
 }
 
-/// A name that is valid, of one that is so but for the case of its letters and blanks around it.
+/// A name that is valid, of one that is so but for the case of its letters, blanks around it and a scheme before it.
 pub(super) fn corrected(image: &str) -> Option<String> {
-    let (name, tag) = match image.trim().rsplit_once(':') {
+    let bare = image.trim();
+    // A registry is spoken to by HTTPS, and never named with it.
+    let bare = bare.split_once("://").map_or(bare, |(_, rest)| rest);
+    let (name, tag) = match bare.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => (name, format!(":{tag}")),
-        _ => (image.trim(), String::new()),
+        _ => (bare, String::new()),
     };
     let name = name.to_lowercase();
     let is_valid = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "._-/:".contains(letter);
@@ -84,13 +89,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_corrected_where_nothing_but_its_letters_is_wrong() {
+    fn a_name_is_corrected_where_its_letters_or_a_scheme_before_it_are_wrong() {
         assert_eq!(corrected("Busybox:1.35").as_deref(), Some("busybox:1.35"));
         assert_eq!(
             corrected(" registry.example.com/Team/ETL:v1-RC ").as_deref(),
             Some("registry.example.com/team/etl:v1-RC")
         );
-        for image in ["etl:$TAG", "busybox:1.35", "", "a b:1", "http://x/y:1", "etl:1:2"] {
+        assert_eq!(corrected("https://r.io/Team/etl:1").as_deref(), Some("r.io/team/etl:1"));
+        for image in ["etl:$TAG", "busybox:1.35", "", "a b:1", "etl:1:2"] {
             assert_eq!(corrected(image), None, "{image}");
         }
     }

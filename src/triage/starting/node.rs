@@ -5,8 +5,9 @@ use super::config::is_unmade;
 use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
 use crate::model::pod::{Pod, PodPhase};
+use crate::model::resources::Quantity;
 use crate::triage::case::{of_event, of_field};
-use crate::triage::container::{blank, cut, pod_subject, sentences};
+use crate::triage::container::{blank, cut, pod_subject, remake, sentences};
 use crate::triage::finding::{Confidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
 use crate::triage::mend::{Changes, POD, mend};
@@ -81,9 +82,16 @@ fn storage(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     let node = &pod.node;
     let reason = said(&text);
     let is_permission = text.to_lowercase().contains("permission denied");
+    if let Some(found) = wrong_type(case, pod, &volume, &text) {
+        return Some(Finding { evidence: vec![of_event(event)], since: event.meta.created, ..found });
+    }
     let fixes = [
         Fix::outside(match is_permission {
             true => format!("check who may read and write {thing}"),
+            false if text.contains("volumeMode Block") => {
+                "name it in volumeDevices in place of volumeMounts, or claim a volume of volumeMode Filesystem"
+                    .to_owned()
+            }
             false => format!("check the storage: its driver on node {node}, and its backend"),
         }),
         Fix::by(
@@ -102,6 +110,39 @@ fn storage(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         since: event.meta.created,
         group: format!("T050/{}/{thing}", pod.meta.namespace),
         ..blank(case, "T050", Severity::Error, Confidence::Likely)
+    })
+}
+
+/// `hostPath type check failed: /etc is not a file` (kubelet `pkg/volume/hostpath`).
+static TYPE: Pattern = Pattern::new(r"hostPath type check failed: (?<why>.+)$");
+
+/// T050: what the node has at the path of a `hostPath` volume is not what its type says.
+fn wrong_type(case: &Case<'_>, pod: &Pod, volume: &str, text: &str) -> Option<Finding> {
+    let found = TYPE.captures(text)?;
+    let (node, why) = (&pod.node, found["why"].trim_end_matches('.'));
+    let field = format!("volumes[name={volume}].hostPath");
+    let volumes = case.pod_spec().and_then(|spec| spec["volumes"].as_array()).into_iter().flatten();
+    let wanted = volumes.filter(|one| one["name"] == volume).find_map(|one| one["hostPath"]["type"].as_str());
+    let is = wanted.map(|wanted| format!(" (type {wanted})")).unwrap_or_default();
+    // A folder is made where the type says so; files and sockets belong to programs on the node.
+    let fixes = match wanted {
+        Some("Directory") => mend(
+            case,
+            "rerun with type DirectoryOrCreate, which makes the folder",
+            &Changes::set(format!("{POD}.{field}.type"), "DirectoryOrCreate"),
+        ),
+        _ => remake(case, "correct the path or the type of the volume in a new Job").into_iter().collect(),
+    };
+    let put = Fix::outside(format!("or put it on node {node}, as the volume wants it: the pod goes on by itself"));
+    Some(Finding {
+        verdict: format!(
+            "Volume {volume} is a path of the node{is}, and on node {node} {why}. No container starts before it is; the node \
+             looks again at least every 2 minutes."
+        ),
+        short: format!("volume {volume} not mounted: {why}"),
+        fixes: fixes.into_iter().chain([put]).collect(),
+        group: format!("T050/{}/{volume}/{why}", pod.meta.namespace),
+        ..blank(case, "T050", Severity::Error, Confidence::Certain)
     })
 }
 
@@ -155,6 +196,9 @@ fn sandbox(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         ("the container runtime fails", "runtime cannot make the pod", "check the container runtime on the node")
     };
     let others = same_trouble(case, pod);
+    if let Some(found) = unsupported(case, pod, &event.note) {
+        return Some(Finding { evidence: vec![of_event(event)], since: event.meta.created, ..found });
+    }
     let fixes = [
         Fix::outside(format!("{cure}: the node tries again by itself")),
         Fix::by(
@@ -170,6 +214,40 @@ fn sandbox(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         since: event.meta.created,
         group: format!("T051/{node}"),
         ..blank(case, "T051", Severity::Error, Confidence::Likely)
+    })
+}
+
+/// `no runtime for "kata" is configured` (containerd).
+static HANDLER: Pattern = Pattern::new(r#"no runtime for "(?<handler>[^"]+)" is configured"#);
+
+/// T051 where waiting does not help: the template asks for what the runtime of the node cannot do.
+fn unsupported(case: &Case<'_>, pod: &Pod, note: &str) -> Option<Finding> {
+    let node = &pod.node;
+    let (why, short, words, field) = if let Some(found) = HANDLER.captures(note) {
+        let handler = found["handler"].to_owned();
+        let class = case.pod_spec().and_then(|spec| spec["runtimeClassName"].as_str()).unwrap_or_default();
+        (
+            format!("RuntimeClass {class} names handler {handler}, which its container runtime does not have"),
+            format!("node has no runtime {handler}"),
+            "leave runtimeClassName out in a new Job, or choose nodes that have this runtime",
+            "runtimeClassName",
+        )
+    } else if note.contains("user namespaces") {
+        (
+            "the template sets hostUsers: false, and its container runtime has no user namespaces".to_owned(),
+            "node has no user namespaces (hostUsers: false)".to_owned(),
+            "leave hostUsers out in a new Job, or choose nodes that can do it",
+            "hostUsers",
+        )
+    } else {
+        return None;
+    };
+    Some(Finding {
+        verdict: format!("Node {node} cannot prepare the pod: {why}. Waiting does not help."),
+        short,
+        fixes: mend(case, words, &without(case, field)),
+        group: format!("T051/{node}/{field}"),
+        ..blank(case, "T051", Severity::Critical, Confidence::Certain)
     })
 }
 
@@ -229,24 +307,40 @@ pub(super) fn rejected(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
             let number = |name: &str| found[name].parse::<i64>().unwrap_or_default();
             let left = (number("capacity") - number("used")).max(0);
             let (resource, requested) = (&found["resource"], &found["requested"]);
-            let unit = if resource == "cpu" { " thousandths of" } else { "" };
-            format!("{requested}{unit} {resource} are wanted, {left} of {} are left", &found["capacity"])
+            // CPU is told in thousandths.
+            let words = |amount: &str| match resource {
+                "cpu" => Quantity::parse(&format!("{amount}m")).map_or_else(|| amount.to_owned(), Quantity::words),
+                _ => amount.to_owned(),
+            };
+            let (wanted, left, all) = (words(requested), words(&left.to_string()), words(&found["capacity"]));
+            format!("{wanted} {resource} are wanted, {left} of {all} are left")
         }
         (None, Some(resource)) => format!("no {resource} is left there"),
         _ if message.is_empty() => reason.to_owned(),
         _ => message.to_owned(),
     };
     let lasting = LASTING.iter().find(|(one, _, _)| *one == reason);
-    let mut fixes = match lasting {
-        Some((_, field, words)) => mend(case, *words, &without(case, field)),
-        None => vec![Fix::outside("wait for the next try: what the scheduler knows of the node is up to date then")],
+    // Whoever names the node asks no scheduler, who would have had the pod wait for one that fits.
+    let named = case.job.and(case.pod_spec()).and_then(|spec| spec["nodeName"].as_str()).filter(|_| lasting.is_none());
+    let mut fixes = match (lasting, named) {
+        (Some((_, field, words)), _) => mend(case, *words, &without(case, field)),
+        (None, Some(_)) => {
+            let words = "leave nodeName out in a new Job, so that the scheduler finds a node that fits";
+            mend(case, words, &without(case, "nodeName"))
+        }
+        (None, None) => {
+            vec![Fix::outside("wait for the next try: what the scheduler knows of the node is up to date then")]
+        }
     };
     fixes.extend(is_device.then(|| Fix::outside(format!("check the device plugin and the devices of node {node}"))));
     let again = if lasting.is_some() { " Every try comes to the same end." } else { "" };
+    let placed = match named {
+        Some(_) => ", which its template names (nodeName) without asking the scheduler",
+        None => " after it had been placed there",
+    };
     Some(Finding {
         verdict: format!(
-            "Node {node} refused the pod after it had been placed there ({reason}): {why}. No container ran; it counts as \
-             a failure.{again}"
+            "Node {node} refused the pod{placed} ({reason}): {why}. No container ran; it counts as a failure.{again}"
         ),
         short: format!("refused by its node: {reason}"),
         evidence: vec![of_field(pod, "status.reason", format!("{reason}: {}", pod.message))],
@@ -256,7 +350,7 @@ pub(super) fn rejected(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         ..blank(
             case,
             "T055",
-            if lasting.is_some() { Severity::Critical } else { Severity::Warning },
+            if lasting.is_some() || named.is_some() { Severity::Critical } else { Severity::Warning },
             Confidence::Certain,
         )
     })
@@ -270,4 +364,4 @@ fn without(case: &Case<'_>, field: &str) -> Changes {
 }
 
 #[cfg(test)]
-pub(super) static PATTERNS: &[&Pattern] = &[&VOLUME, &SUMMARY, &SHORT_OF, &MOUNT_OUTPUT];
+pub(super) static PATTERNS: &[&Pattern] = &[&VOLUME, &SUMMARY, &SHORT_OF, &MOUNT_OUTPUT, &TYPE, &HANDLER];

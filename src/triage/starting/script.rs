@@ -6,8 +6,9 @@
 use super::super::Case;
 use crate::model::pod::{Container, Pod};
 use crate::triage::case::of_field;
-use crate::triage::container::{blank, called, rerun};
+use crate::triage::container::{blank, called, cut, remake, rerun};
 use crate::triage::finding::{Confidence, Evidence, Finding, Fix, Severity};
+use crate::triage::grammar::near;
 use crate::triage::mend::{Changes, POD, mend, of_container};
 
 /// Ends of names by which scripts are known.
@@ -71,7 +72,7 @@ struct Refused<'c, 'a> {
 }
 
 /// Why it was: for the verdict, for a row, and what helps.
-type Told = (String, String, Vec<Fix>);
+pub(in crate::triage) type Told = (String, String, Vec<Fix>);
 
 /// T054: why the file at this path was refused. None where it may as well be a program for another machine.
 pub(in crate::triage) fn refused(
@@ -189,6 +190,120 @@ impl Refused<'_, '_> {
     }
 }
 
+/// Folders in which programs are looked for by their names (`PATH` of most images), and those around them.
+const PROGRAMS: [&str; 8] =
+    ["/bin", "/sbin", "/usr", "/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin", "/usr/local/sbin"];
+
+/// Why a program is not there: the volume that should have it does not, or one lies over what the image has. None where
+/// no volume has to do with it.
+pub(in crate::triage) fn not_there(case: &Case<'_>, container: &Container, program: &str) -> Option<Told> {
+    let spec = case.container_spec(&container.name)?;
+    let (mount, volume) = match program.contains('/') {
+        true => {
+            let folder = spec["workingDir"].as_str().unwrap_or("/").trim_end_matches('/');
+            let relative = program.strip_prefix("./").unwrap_or(program);
+            let path = if program.starts_with('/') { program.to_owned() } else { format!("{folder}/{relative}") };
+            let found = case.volume_at(&container.name, &path)?;
+            // Where images have their programs nobody means to put one of a ConfigMap.
+            let is_over_programs = PROGRAMS.iter().any(|folder| found.0["mountPath"] == *folder);
+            if let Some(told) = key_missing(case, container, &path).filter(|_| !is_over_programs) {
+                return Some(told);
+            }
+            found
+        }
+        // Which of the folders had it is not known.
+        false => PROGRAMS.iter().find_map(|folder| {
+            case.volume_at(&container.name, folder).filter(|(mount, _)| mount["mountPath"] == *folder)
+        })?,
+    };
+    let (name, at) = (volume["name"].as_str()?, mount["mountPath"].as_str()?);
+    let cure = remake(case, format!("mount volume {name} elsewhere, or single files of it by subPath, in a new Job"));
+    Some((
+        format!("volume {name} is mounted at {at} and hides what the image has there, {program} probably too"),
+        format!("volume {name} at {at} hides {program}"),
+        cure.into_iter().collect(),
+    ))
+}
+
+/// Why a volume cannot be mounted at a path: one of the two is a single file, and the other a folder.
+pub(super) fn mounted_over(case: &Case<'_>, container: &Container, at: &str, text: &str) -> Option<Told> {
+    let mounts = case.container_spec(&container.name)?["volumeMounts"].as_array()?;
+    let mount = mounts.iter().find(|mount| mount["mountPath"] == at).filter(|_| text.contains("not a directory"))?;
+    let name = mount["name"].as_str()?;
+    let volume = case.pod_spec()?["volumes"].as_array()?.iter().find(|volume| volume["name"] == name)?;
+    let (kind, object) = [("ConfigMap", &volume["configMap"]["name"]), ("Secret", &volume["secret"]["secretName"])]
+        .into_iter()
+        .find_map(|(kind, name)| Some((kind, name.as_str()?)))
+        .map_or(("", ""), |found| found);
+    let made = if object.is_empty() { String::new() } else { format!(" ({kind} {object})") };
+    let mount_path = of_container(container, &format!("volumeMounts[mountPath={at}]"));
+    let short = format!("volume {name} cannot be mounted at {at}");
+    if let Some(file) = mount["subPath"].as_str() {
+        let last = file.rsplit('/').next().unwrap_or(file);
+        let inside = format!("{}/{last}", at.trim_end_matches('/'));
+        let why = format!(
+            "subPath {file} of volume {name}{made} is a single file, and {at} in its image is a folder: a file is mounted at a \
+             path of its own"
+        );
+        let changes = Changes::set(format!("{mount_path}.mountPath"), inside.as_str());
+        return Some((why, short, mend(case, format!("rerun with it mounted at {inside}"), &changes)));
+    }
+    let why = format!(
+        "volume {name}{made} is a folder, and {at} in its image is a file: a single key is mounted by its subPath"
+    );
+    let key = at.rsplit('/').next()?;
+    let data = case.found("v1", "ConfigMap", &case.key.namespace, object).filter(|_| kind == "ConfigMap");
+    let has_key = data.is_some_and(|map| !map["data"][key].is_null());
+    let fixes = match has_key {
+        true => {
+            let changes = Changes::set(format!("{mount_path}.subPath"), key);
+            mend(case, format!("rerun with its key {key} alone mounted there (subPath)"), &changes)
+        }
+        false => remake(case, "correct the mountPath, or name the file by subPath, in a new Job").into_iter().collect(),
+    };
+    Some((why, short, fixes))
+}
+
+/// A file that a volume made of a ConfigMap does not have, since the ConfigMap has no such key.
+pub(in crate::triage) fn key_missing(case: &Case<'_>, container: &Container, path: &str) -> Option<Told> {
+    let File { volume, map, key, .. } = File::of(case, container, path)?;
+    let object = case.found("v1", "ConfigMap", &case.key.namespace, map)?;
+    let has = object["data"].as_object()?;
+    let (mount, _) = case.volume_at(&container.name, path)?;
+    let at = mount["mountPath"].as_str()?;
+    if key.is_empty() || has.contains_key(&key) || !object["binaryData"][&key].is_null() {
+        return None;
+    }
+    let keys: Vec<&str> = has.keys().map(String::as_str).collect();
+    // Where a single key is mounted, its name stands in the mount; else the command may name the file.
+    let meant = near(&key, keys.iter().copied());
+    let command = case.container_spec(&container.name)?["command"].as_array();
+    let word = command.and_then(|words| words.iter().position(|word| word == path));
+    let changes = meant.as_ref().and_then(|near| match (mount["subPath"].is_string(), word) {
+        (true, _) => {
+            Some(Changes::set(of_container(container, &format!("volumeMounts[mountPath={at}].subPath")), near.as_str()))
+        }
+        (_, Some(word)) => {
+            let other = format!("{}{near}", path.strip_suffix(key.as_str())?);
+            Some(Changes::set(of_container(container, &format!("command[{word}]")), other))
+        }
+        _ => None,
+    });
+    let mut fixes = match (&meant, changes) {
+        (Some(near), Some(changes)) => mend(case, format!("rerun with {near} in place of {key}"), &changes),
+        _ => Vec::new(),
+    };
+    fixes.push(Fix::outside(format!("put the key {key} into configmap/{map}; then rerun")));
+    Some((
+        format!(
+            "ConfigMap {map}, of which volume {volume} at {at} is made, has no key {key} (it has {})",
+            cut(&keys.join(", "), 120)
+        ),
+        format!("no key {key} in configmap/{map}"),
+        fixes,
+    ))
+}
+
 /// To have a shell read the script, which needs neither a first line nor a right to execute it.
 fn through_a_shell(case: &Case<'_>, container: &Container, path: &str) -> Vec<Fix> {
     let Some(command) = case.container_spec(&container.name).and_then(|spec| spec["command"].as_array()) else {
@@ -207,14 +322,15 @@ fn through_a_shell(case: &Case<'_>, container: &Container, path: &str) -> Vec<Fi
 /// To take a line apart that stands where the name of a program belongs, so that it is looked for under that name. Empty
 /// where it is none.
 pub(super) fn taken_apart(case: &Case<'_>, container: &Container, program: &str) -> Vec<Fix> {
-    let command = case.container_spec(&container.name).and_then(|spec| spec["command"].as_array());
-    if !program.contains(' ') || command.is_none_or(|words| words.len() != 1) {
-        return Vec::new();
-    }
-    let words: Vec<&str> = match program.contains(FOR_A_SHELL) {
+    let Some(spec) = case.container_spec(&container.name).filter(|_| program.contains(' ')) else { return Vec::new() };
+    // Without a command the arguments stand for all of it, where the image has none of its own.
+    let field = if spec["command"].is_array() { "command" } else { "args" };
+    let written: Vec<&str> = spec[field].as_array().into_iter().flatten().filter_map(|word| word.as_str()).collect();
+    let Some((first, rest)) = written.split_first().filter(|(first, _)| **first == program) else { return Vec::new() };
+    let words: Vec<&str> = match rest.is_empty() && first.contains(FOR_A_SHELL) {
         true => vec!["sh", "-c", program],
-        false => program.split_whitespace().collect(),
+        false => first.split_whitespace().chain(rest.iter().copied()).collect(),
     };
-    let changes = Changes::set(of_container(container, "command"), words);
+    let changes = Changes::set(of_container(container, field), words);
     mend(case, "rerun with each word of it as an entry of its own", &changes)
 }

@@ -86,12 +86,24 @@ fn told(case: &Case<'_>, pod: &Pod, container: &Container, text: &str, evidence:
     }
     let apart = program.as_deref().map_or_else(Vec::new, |program| script::taken_apart(case, container, program));
     let Cause { why, short, cure } = cause(text, program.as_deref());
-    let fixes = match is_memory(text) {
-        true => more_memory(case, container),
-        false if !apart.is_empty() => apart,
-        false => [cure(case), for_next_runs(case, &Changes::NONE)].into_iter().flatten().collect(),
+    let is_missing =
+        apart.is_empty() && ["no such file or directory", "not found"].iter().any(|one| text.contains(one));
+    let missing = program.as_deref().filter(|_| is_missing);
+    let over = MOUNT.captures(text).and_then(|found| script::mounted_over(case, container, &found["to"], text));
+    let missing_told = missing.and_then(|program| script::not_there(case, container, program));
+    let (why, short, fixes) = match over.or(missing_told) {
+        Some(told) => told,
+        None if is_memory(text) => (why, short, more_memory(case, container)),
+        None if !apart.is_empty() => (why, short, apart),
+        None => {
+            let small = missing.map_or_else(Vec::new, |program| with_small_shell(case, container, program));
+            let others = [cure(case), for_next_runs(case, &Changes::NONE).filter(|_| small.is_empty())];
+            (why, short, others.into_iter().flatten().chain(small).collect())
+        }
     };
-    let again = if pod.is_finished() { String::new() } else { waits(case) };
+    // Where such starts are counted as restarts, they come to an end.
+    let is_counted = pod.restarts_in_place && container.restarts > 0;
+    let again = if pod.is_finished() || is_counted { String::new() } else { waits(case) };
     Finding {
         verdict: sentences([format!("{} cannot start: {why}.", called(pod, container)), again]),
         short,
@@ -101,6 +113,18 @@ fn told(case: &Case<'_>, pod: &Pod, container: &Container, text: &str, evidence:
         group: format!("T054/{}/{}", container.name, program.unwrap_or_default()),
         ..blank(case, "T054", Severity::Critical, Confidence::Likely)
     }
+}
+
+/// To call the shell that small images have in place of bash.
+fn with_small_shell(case: &Case<'_>, container: &Container, program: &str) -> Vec<Fix> {
+    let command = case.container_spec(&container.name).and_then(|spec| spec["command"].as_array());
+    let is_bash = program.rsplit('/').next() == Some("bash");
+    let Some(command) = command.filter(|command| is_bash && command.first().is_some_and(|one| one == program)) else {
+        return Vec::new();
+    };
+    let command = [vec!["sh".into()], command[1..].to_vec()].concat();
+    let changes = Changes::set(of_container(container, "command"), command);
+    mend(case, "or rerun with sh, which images without bash mostly have", &changes)
 }
 
 /// The runtime itself, which starts the process, had too little memory.
@@ -122,11 +146,43 @@ fn more_memory(case: &Case<'_>, container: &Container) -> Vec<Fix> {
 /// Less memory than this no process can use at all, in bytes.
 const NO_MEMORY: i64 = 1 << 20;
 
+/// With less memory than this the runtime may not get the pod's first processes started, in bytes (Docker asks for 6 MB).
+const LITTLE_MEMORY: i64 = 8 << 20;
+
+/// T054: no pod starts with so little memory, and what the runtime says of it is about something else. Instead of what was
+/// found of that.
+fn too_little(case: &Case<'_>, pod: &Pod, found: &Finding) -> Finding {
+    let limit = Quantity::parse(&pod.limits.memory_bytes.to_string()).unwrap_or_default().words();
+    let mains = pod.containers.iter().filter(|one| one.role == Role::Main);
+    let least = |one: &&Container| case.container_spec(&one.name).and_then(|spec| amount(spec, "limits", "memory"));
+    let container = mains.filter(|one| least(one).is_some()).min_by_key(least);
+    let fixes = match container {
+        Some(container) => more_memory(case, container),
+        None => rerun(case, "rerun with a higher memory limit").into_iter().collect(),
+    };
+    Finding {
+        verdict: format!(
+            "The pod may use {limit} of memory in all, which is too little even to start it: the container runtime needs some \
+             of it for itself."
+        ),
+        short: format!("memory limit {limit} is too low to start"),
+        evidence: [vec![of_field(pod, "spec.containers[*].resources.limits.memory", limit)], found.evidence.clone()]
+            .concat(),
+        fixes,
+        since: found.since,
+        group: "T054/memory".to_owned(),
+        ..blank(case, "T054", Severity::Critical, Confidence::Likely)
+    }
+}
+
 /// T054: the memory limit has the wrong unit (`512m` is half a byte), so that the node fails in some way of its own: it
 /// cannot write the pod's volumes, has the sandbox killed, or the container. Instead of what was found of that.
 pub(in crate::triage) fn slip_of_unit(case: &Case<'_>, pod: &Pod, found: &Finding) -> Option<Finding> {
-    let is_tiny = (1..NO_MEMORY).contains(&pod.limits.memory_bytes);
-    if !is_tiny || !matches!(found.rule.0, "T050" | "T051" | "T054" | "T062" | "T066") {
+    let bytes = pod.limits.memory_bytes;
+    if (NO_MEMORY..LITTLE_MEMORY).contains(&bytes) && matches!(found.rule.0, "T051" | "T054") {
+        return Some(too_little(case, pod, found));
+    }
+    if !(1..NO_MEMORY).contains(&bytes) || !matches!(found.rule.0, "T050" | "T051" | "T054" | "T062" | "T066") {
         return None;
     }
     let least =
@@ -188,8 +244,8 @@ fn cause(text: &str, program: Option<&str>) -> Cause {
         |case| rerun(case, "rerun with a command, or an image, that has this program");
     let of = |why: String, short: String, cure| Cause { why, short, cure };
     if let Some(found) = MOUNT.captures(text) {
-        let (from, to) = (&found["from"], &found["to"]);
-        return of(format!("{from} cannot be mounted at {to} in it"), format!("cannot mount at {to}"), |case| {
+        let to = &found["to"];
+        return of(format!("a volume cannot be mounted at {to} in it"), format!("cannot mount at {to}"), |case| {
             remake(case, "correct the volume mount (its path, its subPath) in a new Job")
         });
     }

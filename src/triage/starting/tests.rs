@@ -252,6 +252,8 @@ fn start_error_in_a_crash_loop_is_counted() {
     status["lastState"]["terminated"]["message"] = json!("exec: \"aws\": executable file not found in $PATH");
     let found = scene.find().remove(0);
     assert_eq!((found.rule.0, found.short.as_str()), ("T054", "no program aws in the image, restart 4 of 6"));
+    assert!(!found.verdict.contains("for ever"), "it is counted: {}", found.verdict);
+    assert_eq!(found.effect, "", "no pod is at work");
 }
 
 #[test]
@@ -264,7 +266,7 @@ fn rejected_pod_says_what_the_node_lacks() {
     );
     let found = found.find().remove(0);
     assert_eq!(found.rule.0, "T055");
-    assert!(found.verdict.contains("4000 thousandths of cpu are wanted, 800 of 8000 are left"), "{}", found.verdict);
+    assert!(found.verdict.contains("4 cpu are wanted, 800m of 8 are left"), "{}", found.verdict);
     assert_eq!(rejected("UnexpectedAdmissionError", "Allocate failed").rule(), "T055");
     assert_eq!(rejected("NodeShutdown", "Pod was rejected: the node is shutting down").rule(), "T077");
     assert_eq!(rejected("Evicted", "The node was low on resource: memory. ").rule(), "T063");
@@ -409,4 +411,135 @@ fn what_a_pod_that_is_held_up_will_miss_next_is_told_too() {
     let told: Vec<_> = found.iter().map(|one| (one.rule.0, one.short.as_str())).collect();
     assert_eq!(told, [("T049", "no configmap/settings"), ("T047", "no secret/db")]);
     assert!(found[1].effect.contains("once what stands above is mended"), "{}", found[1].effect);
+}
+
+/// A container that cannot start since this program is not found, with these fields of its template.
+fn not_found(program: &str, container: &Value, volumes: &Value) -> Scene {
+    let mut scene = Scene::ended(128, "StartError");
+    let text = format!(
+        "runc create failed: unable to start container process: exec: \"{program}\": stat {program}: no such file or directory: unknown"
+    );
+    scene.pod()["status"]["containerStatuses"][0]["state"]["terminated"]["message"] = json!(text);
+    let spec = &mut scene.job()["spec"]["template"]["spec"];
+    json_patch::merge(&mut spec["containers"][0], container);
+    spec["volumes"] = volumes.clone();
+    let scripts = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "scripts", "namespace": "batch" },
+        "data": { "run.sh": "#!/bin/sh" },
+    });
+    scene.with(scripts)
+}
+
+#[test]
+fn program_that_a_volume_hides_or_lacks_is_told_with_the_volume() {
+    let mounted = |at: &str| json!([{ "name": "v", "mountPath": at }]);
+    let empty = json!([{ "name": "v", "emptyDir": {} }]);
+    let told = |scene: Scene| scene.find().remove(0);
+    for (program, at) in [("sh", "/usr/local/bin"), ("/app/run", "/app"), ("./run", "/work")] {
+        let container = json!({ "command": [program], "workingDir": "/work", "volumeMounts": mounted(at) });
+        let told = told(not_found(program, &container, &empty));
+        assert!(told.verdict.contains(&format!("volume v is mounted at {at} and hides")), "{}", told.verdict);
+    }
+    let of_map = json!([{ "name": "v", "configMap": { "name": "scripts" } }]);
+    let container = json!({ "command": ["/s/runn.sh", "--all"], "volumeMounts": mounted("/s") });
+    let lacking = told(not_found("/s/runn.sh", &container, &of_map));
+    assert!(lacking.verdict.contains("has no key runn.sh (it has run.sh)"), "{}", lacking.verdict);
+    let call = lacking.fixes[0].call.clone().unwrap();
+    assert_eq!(call.argument, "spec.template.spec.containers[name=worker].command[0]=/s/run.sh");
+    // Another folder has nothing to do with it.
+    let container = json!({ "command": ["/app/run"], "volumeMounts": mounted("/data") });
+    let other = told(not_found("/app/run", &container, &empty));
+    assert!(other.verdict.contains("its image has no file /app/run"), "{}", other.verdict);
+}
+
+#[test]
+fn bash_may_be_replaced_by_the_shell_of_small_images() {
+    let container = json!({ "command": ["/bin/bash", "-c", "echo hi"] });
+    let told = not_found("/bin/bash", &container, &json!([])).find().remove(0);
+    let call = told.fixes[1].call.clone().unwrap();
+    assert_eq!(call.argument, r#"spec.template.spec.containers[name=worker].command=["sh","-c","echo hi"]"#);
+}
+
+#[test]
+fn file_and_folder_that_are_mounted_over_each_other_are_told() {
+    let of = |mount: Value| {
+        let mut scene = not_found(
+            "x",
+            &json!({ "volumeMounts": [mount] }),
+            &json!([{ "name": "v", "configMap": { "name": "scripts" } }]),
+        );
+        let at = scene.job()["spec"]["template"]["spec"]["containers"][0]["volumeMounts"][0]["mountPath"].clone();
+        let text =
+            format!("error mounting \"/var/lib/kubelet/x\" to rootfs at {at}: mount x: not a directory: unknown");
+        scene.pod()["status"]["containerStatuses"][0]["state"]["terminated"]["message"] = json!(text);
+        let told = scene.find().remove(0);
+        (told.verdict.clone(), told.fixes[0].call.clone().unwrap().argument)
+    };
+    let mount = "spec.template.spec.containers[name=worker].volumeMounts";
+    let (verdict, change) = of(json!({ "name": "v", "mountPath": "/etc", "subPath": "run.sh" }));
+    assert!(verdict.contains("subPath run.sh of volume v (ConfigMap scripts) is a single file"), "{verdict}");
+    assert_eq!(change, format!("{mount}[mountPath=/etc].mountPath=/etc/run.sh"));
+    let (verdict, change) = of(json!({ "name": "v", "mountPath": "/opt/run.sh" }));
+    assert!(verdict.contains("is a folder, and /opt/run.sh in its image is a file"), "{verdict}");
+    assert_eq!(change, format!("{mount}[mountPath=/opt/run.sh].subPath=run.sh"));
+}
+
+#[test]
+fn too_little_memory_is_told_in_place_of_what_the_runtime_makes_of_it() {
+    let of = |limit: &str| {
+        let note =
+            "Failed to create pod sandbox: rpc error: code = Unknown desc = cannot start a stopped process: unknown";
+        let mut scene = creating("FailedCreatePodSandBox", note);
+        let resources = json!({ "limits": { "memory": limit } });
+        scene.job()["spec"]["template"]["spec"]["containers"][0]["resources"] = resources.clone();
+        scene.pod()["spec"]["containers"][0]["resources"] = resources;
+        scene.find().remove(0)
+    };
+    let told = of("3Mi");
+    assert!(
+        told.rule.0 == "T054" && told.verdict.contains("3Mi of memory in all, which is too little"),
+        "{}",
+        told.verdict
+    );
+    let call = told.fixes[0].call.clone().unwrap();
+    assert_eq!(call.argument, "spec.template.spec.containers[name=worker].resources.limits.memory=64Mi");
+    assert_eq!(of("64Mi").rule.0, "T051");
+}
+
+#[test]
+fn what_a_node_can_never_do_for_a_pod_is_taken_out_of_the_template() {
+    let change = |scene: &Scene| scene.find().remove(0).fixes[0].call.clone().map(|call| call.argument);
+    let with = |mut scene: Scene, field: &str, value: Value| {
+        scene.job()["spec"]["template"]["spec"][field] = value;
+        scene
+    };
+    let users = creating(
+        "FailedCreatePodSandBox",
+        "can't set `spec.hostUsers: false`, runtime does not support user namespaces",
+    );
+    let users = with(users, "hostUsers", json!(false));
+    assert_eq!(change(&users).as_deref(), Some("spec.template.spec.hostUsers-"));
+    let kata = creating("FailedCreatePodSandBox", "rpc error: desc = no runtime for \"kata\" is configured");
+    let kata = with(kata, "runtimeClassName", json!("vm"));
+    assert!(kata.find()[0].verdict.contains("RuntimeClass vm names handler kata"), "{}", kata.find()[0].verdict);
+    assert_eq!(change(&kata).as_deref(), Some("spec.template.spec.runtimeClassName-"));
+    let full = Scene::new(json!({
+        "phase": "Failed", "reason": "OutOfcpu",
+        "message": "Pod was rejected: Node didn't have enough resource: cpu, requested: 4000, used: 7200, capacity: 8000",
+    }));
+    assert_eq!(change(&full), None, "the scheduler chose it");
+    let named = with(full, "nodeName", json!("worker-1"));
+    assert_eq!(change(&named).as_deref(), Some("spec.template.spec.nodeName-"));
+}
+
+#[test]
+fn path_of_the_node_that_is_something_else_is_no_trouble_of_the_storage() {
+    let note = "MountVolume.SetUp failed for volume \"h\" : hostPath type check failed: /srv/x is not a directory";
+    let mut scene = creating("FailedMount", note);
+    let host = json!([{ "name": "h", "hostPath": { "path": "/srv/x", "type": "Directory" } }]);
+    scene.job()["spec"]["template"]["spec"]["volumes"] = host;
+    let told = scene.find().remove(0);
+    assert!(told.rule.0 == "T050" && told.verdict.contains("(type Directory)"), "{}", told.verdict);
+    let call = told.fixes[0].call.clone().unwrap();
+    assert_eq!(call.argument, "spec.template.spec.volumes[name=h].hostPath.type=DirectoryOrCreate");
 }

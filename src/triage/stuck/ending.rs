@@ -94,6 +94,10 @@ pub(super) fn finishing_blocked(case: &Case<'_>, job: &Job) -> Option<Finding> {
             None => " The time they had to stop is over.".to_owned(),
         },
     };
+    // What stops within its time is as it should be.
+    let is_stopping = |pod: &&Pod| pod.meta.deleted.is_some_and(|by| case.known.now.seconds_since(by) < GRACE_SECONDS);
+    let is_in_time = silent.is_none() && !open.is_empty() && open.iter().all(is_stopping);
+    let severity = if is_in_time { Severity::Info } else { Severity::Warning };
     let mut evidence = of_field(job, format!("status.conditions[{}]", decided.kind), decided.reason.as_str());
     evidence.at = decided.since;
     let terminating = of_field(job, "status.terminating", job.terminating.to_string());
@@ -110,7 +114,7 @@ pub(super) fn finishing_blocked(case: &Case<'_>, job: &Job) -> Option<Finding> {
         short: format!("{outcome}, waits for {} to stop", many(count, "pod")),
         fixes: open.first().map(|pod| delete_pod(pod, silent.is_some())).into_iter().collect(),
         since: Some(since),
-        ..finding(case, "T093", Severity::Warning, vec![evidence, terminating])
+        ..finding(case, "T093", severity, vec![evidence, terminating])
     })
 }
 

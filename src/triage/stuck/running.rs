@@ -4,7 +4,7 @@ use super::super::Case;
 use super::super::case::of_field;
 use super::super::finding::{Confidence, Finding, Fix, Severity};
 use super::super::known::{Fact, LastLine};
-use super::super::mend::{Changes, POD, mend};
+use super::super::mend::{Changes, POD, mend, of_container};
 use super::super::outcome::{many, usual_seconds};
 use super::ending::job_object;
 use super::{finding, names, of_pod};
@@ -138,7 +138,7 @@ pub(super) fn sidecar(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
             format!(
                 "make a new Job that has {keepers} as an init container with restartPolicy Always (Kubernetes 1.29)"
             ),
-            &as_sidecars(case, &running),
+            &as_sidecars(case, &running.iter().map(|one| one.name.to_string()).collect::<Vec<_>>()),
         ))
         .collect(),
         since: Some(finished),
@@ -153,9 +153,8 @@ fn is_helper(name: &str) -> bool {
 }
 
 /// The containers as sidecars, which the kubelet ends once the others are done.
-fn as_sidecars(case: &Case<'_>, containers: &[&Container]) -> Changes {
-    let spec = |one: &&Container| Some((one.name.to_string(), case.container_spec(&one.name)?.clone()));
-    let specs = containers.iter().filter_map(spec);
+pub(in crate::triage) fn as_sidecars(case: &Case<'_>, containers: &[String]) -> Changes {
+    let specs = containers.iter().filter_map(|name| Some((name, case.container_spec(name)?.clone())));
     specs.fold(Changes::NONE, |changes, (name, mut spec)| {
         spec["restartPolicy"] = "Always".into();
         changes.and_remove(format!("{POD}.containers[name={name}]")).and_set(format!("{POD}.initContainers[+]"), spec)
@@ -220,6 +219,50 @@ pub(super) fn hung(case: &Case<'_>, job: &Job) -> Option<Finding> {
         since: Some(oldest),
         ..finding(case, "T090", Severity::Warning, evidence)
     })
+}
+
+/// So long a program that reads what nobody writes is silent before it is told.
+const INPUT_SECONDS: i64 = 60;
+
+/// T090: the container keeps its input open (`stdin: true`), to which a Job has nobody write: a program that reads it
+/// waits for ever, where it would find an empty one else.
+pub(super) fn waits_for_input(case: &Case<'_>, job: &Job) -> Option<Finding> {
+    let is_at_work = |pod: &&&Pod| pod.phase == PodPhase::Running && pod.meta.deleted.is_none();
+    let pod = case.pods.iter().filter(is_at_work).find(|pod| pod.keeps_input)?;
+    let is_meant = |one: &&Container| one.role == Role::Main && matches!(one.state, ContainerState::Running(_));
+    let container = pod.containers.iter().filter(is_meant).find(|one| {
+        let spec = case.container_spec(&one.name);
+        spec.is_some_and(|spec| spec["stdin"] == true)
+    })?;
+    let age = case.known.ago(pod.started?);
+    let is_silent = age > INPUT_SECONDS && silence(case).is_some_and(|silence| silence > INPUT_SECONDS);
+    if !is_silent {
+        return None;
+    }
+    let name = &container.name;
+    let path = format!("spec.template.spec.containers[{name}].stdin");
+    Some(Finding {
+        confidence: Confidence::Guess,
+        verdict: format!(
+            "Container {name} has been running for {} and says nothing. Its template keeps its input open (stdin: true), and \
+             nobody writes to it: a program that reads its input waits for ever.",
+            short_duration(age)
+        ),
+        short: format!("{name} may wait for input (stdin: true)"),
+        fixes: mend(
+            case,
+            "rerun without stdin: the program then finds an empty input",
+            &without_input(case, container),
+        ),
+        since: pod.started,
+        ..finding(case, "T090", Severity::Warning, vec![of_field(job, path, "true")])
+    })
+}
+
+fn without_input(case: &Case<'_>, container: &Container) -> Changes {
+    let has_terminal = case.container_spec(&container.name).is_some_and(|spec| !spec["tty"].is_null());
+    let changes = Changes::remove(of_container(container, "stdin"));
+    if has_terminal { changes.and_remove(of_container(container, "tty")) } else { changes }
 }
 
 /// Seconds since any of the containers that run said something; as long as any runs where none has ever said anything.

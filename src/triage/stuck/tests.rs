@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::tests::{found, snapshot_of};
-use super::super::{Answer, Fact, Facts, Finding, Known, LastLine, Need, diagnose};
+use super::super::{Answer, Fact, Facts, Finding, Known, LastLine, Need, Severity, diagnose};
 use crate::model::fixtures::time;
 use crate::model::key::{Kind, Uid};
 use crate::model::owner::Subject;
@@ -162,7 +162,10 @@ fn a_decided_job_waits_for_its_pods() {
     assert!(ids(&[decided("FailureTarget", long_ago), stopping()], "Job/etl").contains(&"T093"));
     let patient =
         found(&[decided("FailureTarget", long_ago), pod("etl-1", deleted("2026-05-04T12:09:00Z"))], "Job/etl", NOW);
-    assert!(patient.iter().any(|one| one.verdict.contains("What still runs is killed in 9m")), "{patient:?}");
+    let patient = patient.iter().find(|one| one.verdict.contains("What still runs is killed in 9m")).unwrap();
+    assert_eq!(patient.severity, Severity::Info, "it has that time");
+    let late = found(&[decided("FailureTarget", long_ago), stopping()], "Job/etl", NOW);
+    assert!(late.iter().any(|one| one.rule.0 == "T093" && one.severity == Severity::Warning), "{late:?}");
     assert!(ids(&[decided("SuccessCriteriaMet", long_ago), stopping()], "Job/etl").contains(&"T093"));
     assert!(!ids(&[decided("FailureTarget", "2026-05-04T11:59:40Z"), stopping()], "Job/etl").contains(&"T093"));
     assert!(!ids(&[decided("Failed", long_ago), stopping()], "Job/etl").contains(&"T093"), "it is over");
@@ -231,6 +234,37 @@ fn a_long_run_is_measured_by_those_before_it() {
     );
 }
 
+/// What leads where each container that runs said something last then.
+fn told(objects: &[Value], last: LastLine) -> Option<String> {
+    let snapshot = snapshot_of(objects);
+    let subject = Subject { kind: Kind::Job, uid: Uid::new("j-1") };
+    let mut facts = Facts::default();
+    for _ in 0..3 {
+        let known = Known { snapshot: &snapshot, facts: &facts, now: time(NOW) };
+        for need in diagnose(known, subject).needs {
+            let answer = match &need {
+                Need::LastLine { .. } => Answer::LastLine(last),
+                Need::Object(_) => Answer::Object(Fact::Found(objects[0].clone())),
+                Need::Tail { .. } => Answer::Tail(Vec::new()),
+            };
+            facts.take(need, answer);
+        }
+    }
+    let known = Known { snapshot: &snapshot, facts: &facts, now: time(NOW) };
+    diagnose(known, subject).findings.first().map(|first| first.verdict.clone())
+}
+
+#[test]
+fn who_waits_for_input_that_nobody_writes_is_told_once_it_is_silent() {
+    let spec = json!({ "restartPolicy": "Never", "containers": [{ "name": "main", "stdin": true }] });
+    let objects = [job(json!({ "spec": { "template": { "spec": spec } } })), pod("etl-1", json!({ "spec": spec }))];
+    let silent = told(&objects, LastLine::Never).unwrap();
+    assert!(silent.contains("keeps its input open (stdin: true)"), "{silent}");
+    assert_eq!(told(&objects, LastLine::At(time("2026-05-04T11:59:30Z"))), None, "it has something to say");
+    let plain = [job(json!({})), pod("etl-1", json!({}))];
+    assert_eq!(told(&plain, LastLine::Never), None);
+}
+
 #[test]
 fn who_still_says_something_does_not_hang() {
     let objects = [
@@ -244,24 +278,7 @@ fn who_still_says_something_does_not_hang() {
             }),
         ),
     ];
-    let snapshot = snapshot_of(&objects);
-    let told = |last: LastLine| {
-        let subject = Subject { kind: Kind::Job, uid: Uid::new("j-1") };
-        let mut facts = Facts::default();
-        for _ in 0..3 {
-            let known = Known { snapshot: &snapshot, facts: &facts, now: time(NOW) };
-            for need in diagnose(known, subject).needs {
-                let answer = match &need {
-                    Need::LastLine { .. } => Answer::LastLine(last),
-                    Need::Object(_) => Answer::Object(Fact::Missing),
-                    Need::Tail { .. } => Answer::Tail(Vec::new()),
-                };
-                facts.take(need, answer);
-            }
-        }
-        let known = Known { snapshot: &snapshot, facts: &facts, now: time(NOW) };
-        diagnose(known, subject).findings.first().map(|first| first.verdict.clone())
-    };
+    let told = |last: LastLine| told(&objects, last);
     assert_eq!(told(LastLine::At(time("2026-05-04T11:51:00Z"))), None);
     let silent = told(LastLine::At(time("2026-05-04T02:03:11Z"))).unwrap();
     assert!(silent.contains("running for 10h, and its log is silent for 9h"), "{silent}");
