@@ -99,6 +99,13 @@ pub(super) fn find(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Opt
 static EXEC: Pattern =
     Pattern::new(r"^exec (?<path>[^\s:]+): (?<why>no such file or directory|exec format error|permission denied)$");
 
+/// The lines from the first on that tells what went wrong: clients quote a server below such a line, and what stands
+/// above it was got over. All lines, where none is known to tell that.
+fn from_errors<'w>(words: &LastWords<'w>) -> impl Iterator<Item = &'w str> {
+    let first = words.telling.first().copied().filter(|_| words.are_errors);
+    words.lines.iter().copied().skip_while(move |line| first.is_some_and(|first| first != *line))
+}
+
 /// T054: the runtime, or T046: a shell says in the log that the kernel does not run the program.
 fn not_executed(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
     let evidence = |line: &str| vec![of_line(run.pod, run.container, line), of_end(run)];
@@ -109,7 +116,7 @@ fn not_executed(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option
     {
         return Some(found);
     }
-    let line = words.lines.iter().rev().find(|line| line.to_lowercase().contains("exec format error"))?;
+    let line = from_errors(words).filter(|line| line.to_lowercase().contains("exec format error")).last()?;
     let image = case.container_spec(&run.container.name).and_then(|spec| spec["image"].as_str());
     let evidence = evidence(line);
     Some(foreign_architecture(case, run.pod, image.unwrap_or(&run.container.name), evidence))
@@ -117,10 +124,7 @@ fn not_executed(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option
 
 /// T072: the service account may not do what the program does.
 fn denied(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
-    // Clients quote the server below the line that says that something went wrong; what stands above it was got over.
-    let first = words.telling.first().filter(|_| words.are_errors);
-    let told = words.lines.iter().skip_while(|line| first.is_some_and(|first| first != *line));
-    let (line, found) = told.filter_map(|line| Some((line, DENIED.captures(line)?))).last()?;
+    let (line, found) = from_errors(words).filter_map(|line| Some((line, DENIED.captures(line)?))).last()?;
     let (namespace, account) = (&found["namespace"], &found["account"]);
     let (verb, resource) = (&found["verb"], &found["resource"]);
     let group = found.name("group").map(|group| group.as_str()).filter(|group| !group.is_empty());
@@ -155,6 +159,9 @@ fn denied(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Findi
 /// How programs say that a disk is full.
 static FULL: Pattern = Pattern::new(r"(?i)no space left on device|disk quota exceeded|\benospc\b|disk (?:is )?full");
 
+/// What has no room then is no disk: there are as many watches of files as may be (`fs.inotify.max_user_watches`).
+const WATCHES: [&str; 2] = ["inotify", "file watchers"];
+
 /// A path in a line, `'/data/out.parquet'`.
 static PATH: Pattern = Pattern::new(r"(?<path>/[\w.@%+-]+(?:/[\w.@%+-]+)*)");
 
@@ -168,7 +175,8 @@ const SHARED_MEMORY: &str = "64Mi";
 
 /// T064: a disk is full; which one, where the line names a file on it.
 fn disk_full(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
-    let line = near_end(words).find(|line| FULL.captures(line).is_some())?;
+    let is_of_disk = |line: &&str| FULL.captures(line).is_some() && !WATCHES.iter().any(|words| line.contains(words));
+    let line = near_end(words).find(is_of_disk)?;
     let path = path_in(line).map(str::to_owned);
     let (disk, fixes) = match &path {
         Some(path) => disk_at(case, run, path),

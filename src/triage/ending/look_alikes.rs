@@ -192,11 +192,21 @@ fn of_words() -> Vec<Fault> {
                     &["T060"],
                 ),
                 (
+                    "watches of files",
+                    lines(json!(["start", "Error: ENOSPC: System limit for number of file watchers reached"])),
+                    &["T060"],
+                ),
+                (
                     "it made room",
                     lines(json!([full.replace("error ", ""), "INFO old files deleted", later])),
                     &["T060"],
                 ),
             ],
+        ),
+        fault(
+            "T046",
+            said("sh: /app/run: Exec format error"),
+            vec![("it did without", lines(json!(["WARN /app/fast: exec format error", later])), &["T060"])],
         ),
         fault(
             "T072",
