@@ -130,7 +130,7 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
     // Of a Job that is only tried no pod can exist.
     let exist = job.meta.created.map(|_| format!(" {open} of {wanted} pods exist.")).unwrap_or_default();
     Some(Finding {
-        severity: Severity::Error,
+        severity: if freed.is_empty() { Severity::Error } else { Severity::Warning },
         verdict: match resource {
             "pods" | "count/pods" if bounds.0 == Quantity::default() => {
                 format!("Quota {name} in {namespace} allows no pods at all.{exist}{next}")

@@ -3,9 +3,10 @@
 
 use super::Case;
 use super::container::{job_subject, pod_subject, waiting};
-use super::finding::{Finding, Fix, RuleId};
+use super::finding::{Finding, Fix, RuleId, Severity};
+use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
-use crate::model::pod::{Container, Pod};
+use crate::model::pod::{Container, ContainerState, Pod};
 
 /// Adds to the cause of a container's end how often it has been started again since. A general cause of a container that
 /// waits for its next start is told as a crash loop (T070); a special one stays what it is.
@@ -20,11 +21,16 @@ pub(super) fn counted(case: &Case<'_>, pod: &Pod, container: &Container, finding
         true => (RuleId("T070"), finding.group.replacen(finding.rule.0, "T070", 1)),
         false => (finding.rule, finding.group),
     };
-    let (again, in_short) = match restarts {
+    let well = runs_well_for(case, container);
+    let severity = if well.is_some() { Severity::Info } else { finding.severity };
+    let (mut again, in_short) = match restarts {
         0 => ("It has not been started again yet".to_owned(), "to be restarted".to_owned()),
         1 => ("It has been started again once".to_owned(), "restarted once".to_owned()),
         many => (format!("It has been started again {many} times"), format!("restarted {many} times")),
     };
+    if let Some(seconds) = well {
+        again.push_str(&format!(" and has been running for {} since", short_duration(seconds)));
+    }
     let mut verdict = format!("{} {again}", finding.verdict);
     let mut fixes = Vec::new();
     let read = format!("read the log of {}", container.name);
@@ -53,7 +59,21 @@ pub(super) fn counted(case: &Case<'_>, pod: &Pod, container: &Container, finding
     const SAID: [&str; 3] = ["view.previous-log", "view.logs", "batch.suspend"];
     let is_other = |fix: &Fix| fix.call.as_ref().is_none_or(|call| !SAID.contains(&call.id));
     fixes.extend(finding.fixes.into_iter().filter(is_other));
-    Finding { rule, verdict, short, fixes, group, ..finding }
+    Finding { rule, severity, verdict, short, fixes, group, ..finding }
+}
+
+/// After so long the kubelet, too, takes a container that was started again for one that is well: it forgets the wait
+/// before its next start.
+const WELL_SECONDS: i64 = 600;
+
+/// For how long a container has been running since it failed, where that is so long that it has got over what ended it:
+/// twice as long as the run that failed, since a leak takes its time in each.
+fn runs_well_for(case: &Case<'_>, container: &Container) -> Option<i64> {
+    let ContainerState::Running(Some(since)) = &container.state else { return None };
+    let end = container.last_end.as_deref()?;
+    let took = end.finished?.seconds_since(end.started?);
+    let running = case.known.ago(*since);
+    (running > WELL_SECONDS.max(took.saturating_mul(2))).then_some(running)
 }
 
 /// Restarts of all open pods of the Job together, and at how many of them it fails. None where nothing is counted: the

@@ -504,6 +504,22 @@ fn last_try_that_ran_out_of_memory_in_the_second_of_the_decision_is_a_try() {
 }
 
 #[test]
+fn container_that_got_over_its_end_is_no_problem_and_a_slow_leak_is() {
+    let of = |from: &str, to: &str, since: &str| {
+        let at = |minute: &str| format!("2026-05-04T11:{minute}:00Z");
+        let last =
+            json!({ "terminated": { "exitCode": 3, "reason": "Error", "startedAt": at(from), "finishedAt": at(to) } });
+        restarted(json!({ "running": { "startedAt": at(since) } }), 1, last).find().remove(0)
+    };
+    let over = of("00", "05", "06");
+    assert_eq!((over.rule.0, over.severity), ("T060", Severity::Info));
+    let words = "It has been started again once and has been running for 54m since";
+    assert!(over.verdict.contains(words), "{}", over.verdict);
+    assert_eq!(of("00", "01", "51").severity, Severity::Error, "nine minutes");
+    assert_eq!(of("00", "30", "31").severity, Severity::Error, "it may end as the run before it did");
+}
+
+#[test]
 fn one_log_speaks_for_all_tries_that_ended_the_same_way() {
     let mut scene = Scene::ended(1, "Error");
     let status = scene.pod()["status"].clone();
