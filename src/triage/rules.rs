@@ -393,7 +393,7 @@ pub const RULES: &[Rule] = &[
         "hung-running",
         Cause::Named,
         Severity::Warning,
-        "A Job runs far longer than usual, and nothing will stop it.",
+        "A Job runs far longer than usual or waits for input, and nothing will stop it.",
     ),
     rule(
         "T091",

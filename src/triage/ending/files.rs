@@ -231,7 +231,8 @@ fn port_taken(case: &Case<'_>, run: &Run<'_>, line: &str) -> Option<Why> {
     }
     let is_other = |one: &&Container| one.name != run.container.name && one.role != Role::Ephemeral;
     let others: Vec<&str> = run.pod.containers.iter().filter(is_other).map(|one| one.name.as_str()).collect();
-    let (whose, cure) = match (case.pod_spec()?["hostNetwork"] == true, others.is_empty()) {
+    let is_on_node = case.pod_spec()?["hostNetwork"] == true;
+    let (whose, cure) = match (is_on_node, others.is_empty()) {
         (true, _) => (
             format!("with hostNetwork it is a port of node {}, where something else holds it", run.pod.node),
             "leave hostNetwork out in a new Job, or use another port",
@@ -244,7 +245,7 @@ fn port_taken(case: &Case<'_>, run: &Run<'_>, line: &str) -> Option<Why> {
     };
     Some(Why {
         what: format!("cannot listen on its port, which is taken: {whose}"),
-        short: "its port is taken within the pod".to_owned(),
+        short: format!("its port is taken on the {}", if is_on_node { "node" } else { "pod's network" }),
         fixes: remake(case, cure).into_iter().collect(),
     })
 }
@@ -331,6 +332,15 @@ mod tests {
         assert_eq!(change(&told), wanted);
         let told = found(&json!({}), &dropped, "ping: permission denied (are you root?): Operation not permitted");
         assert!(told.verdict.starts_with("Container worker ended"), "{}", told.verdict);
+    }
+
+    #[test]
+    fn port_that_another_container_holds_is_told_with_who_may() {
+        let line = "nc: bind: Address already in use";
+        let told = found(&json!({ "hostNetwork": true }), &json!({}), line);
+        assert!(told.verdict.contains("with hostNetwork it is a port of node worker-1"), "{}", told.verdict);
+        let told = found(&json!({}), &json!({}), line);
+        assert!(told.verdict.starts_with("Container worker ended"), "it is alone in its pod: {}", told.verdict);
     }
 
     #[test]

@@ -624,3 +624,32 @@ fn of_several_containers_that_failed_the_first_leads_and_the_others_are_named() 
     assert!(found.verdict.starts_with("Container worker ended with exit code 3"), "{}", found.verdict);
     assert!(found.verdict.contains("Container ship failed after it: it ended with exit code 4."), "{}", found.verdict);
 }
+
+#[test]
+fn whom_a_program_did_not_reach_is_found_in_what_it_says() {
+    for (line, words) in [
+        ("wget: bad address 'ledger'", "could not use ledger: the name is not known"),
+        ("nc: can't connect to remote host (10.255.0.1): Network is unreachable", "10.255.0.1: no route leads there"),
+        ("db.prod: connection timed out", "could not use db.prod: no answer comes in time"),
+        ("error: You must be logged in to the server (Unauthorized)", "it refuses the login"),
+    ] {
+        let told = Scene::ended(1, "Error").tail("etl-a", &[line]).find().remove(0);
+        assert!(told.rule.0 == "T073" && told.verdict.contains(words), "{}", told.verdict);
+    }
+    let told = Scene::ended(1, "Error").tail("etl-a", &["dd: out of memory"]).find().remove(0);
+    assert_eq!(told.rule.0, "T062");
+}
+
+#[test]
+fn memory_that_a_pod_or_its_volumes_share_is_told() {
+    let mut scene = Scene::ended(137, "OOMKilled");
+    let spec = &mut scene.job()["spec"]["template"]["spec"];
+    spec["resources"] = json!({ "limits": { "memory": "16Mi" } });
+    spec["volumes"] = json!([{ "name": "m", "emptyDir": { "medium": "Memory" } }]);
+    spec["containers"][0]["volumeMounts"] = json!([{ "name": "m", "mountPath": "/m" }]);
+    let told = scene.find().remove(0);
+    assert!(told.verdict.contains("memory limit of 16Mi that all containers of its pod share"), "{}", told.verdict);
+    assert!(told.verdict.contains("into volume m lies in memory"), "{}", told.verdict);
+    let call = told.fixes[0].call.clone().unwrap();
+    assert_eq!(call.argument, "spec.template.spec.resources.limits.memory=24Mi");
+}

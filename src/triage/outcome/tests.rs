@@ -312,3 +312,23 @@ fn a_cause_that_is_known_leads_over_the_rule_that_made_it_final() {
     assert_eq!(ids(&told)[..2], ["T062", "T083"]);
     assert!(told[0].effect.contains("rule 0 of its podFailurePolicy makes exit code 137"), "{}", told[0].effect);
 }
+
+#[test]
+fn an_index_that_failed_for_good_is_told_while_the_others_go_on() {
+    let mut bad = pod("etl-2", Some(2));
+    bad["spec"] = json!({ "containers": [{ "name": "main" }] });
+    let end = json!({ "exitCode": 8, "reason": "Error", "finishedAt": "2026-05-04T11:29:00Z" });
+    bad["status"]["containerStatuses"] = json!([{ "name": "main", "restartCount": 0, "state": { "terminated": end } }]);
+    let mut good = pod("etl-0", Some(0));
+    good["status"] = json!({ "phase": "Running" });
+    let mut job =
+        failed("X", "", json!({ "completionMode": "Indexed", "completions": 4, "parallelism": 4 }), json!({}));
+    job["spec"]["backoffLimitPerIndex"] = json!(0);
+    job["status"]["conditions"] = json!([]);
+    job["status"]["failedIndexes"] = json!("2");
+    let told = found(&[job.clone(), bad.clone(), good.clone()], "Job/etl", NOW).remove(0);
+    assert!(told.effect.contains("failed for good so far: index 2"), "{}", told.effect);
+    job["status"]["failedIndexes"] = json!("");
+    let told = found(&[job, bad, good], "Job/etl", NOW).remove(0);
+    assert!(!told.effect.contains("for good"), "{}", told.effect);
+}

@@ -1,10 +1,8 @@
 //! Images that do not come: what containerd, CRI-O and registries say, which the kubelet passes on in the state of the
 //! container and, where that only says that it waits, in the event `Failed`.
 
-use serde_json::Value;
-
 use super::super::Case;
-use super::image_name::{corrected, near_image};
+use super::image_name::{corrected, near_image, volume_of};
 use super::trouble::Trouble;
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
@@ -129,7 +127,9 @@ impl Pull<'_> {
             _ if image.contains('@') => "no image with this digest, or no such repository",
             _ => "no such tag, or no such repository",
         };
-        let of_volume = self.volume().map(|name| format!(", of which volume {name} is made,")).unwrap_or_default();
+        let of_volume = volume_of(self.case, self.container, &self.image)
+            .map(|name| format!(", of which volume {name} is made,"))
+            .unwrap_or_default();
         let verdict = format!("Image {image}{of_volume} does not exist: {} has {what}.", self.registry());
         let (words, changes) = match of_volume.is_empty() {
             true => self.another("rerun with an image that exists"),
@@ -161,15 +161,6 @@ impl Pull<'_> {
             evidence,
             ..self.finding("T040", Severity::Critical)
         }
-    }
-
-    /// The volume that is made of the image, where it is none of the container's own.
-    fn volume(&self) -> Option<&str> {
-        let bare = |image: &str| image.trim_start_matches("docker.io/").trim_start_matches("library/").to_owned();
-        let own = self.case.container_spec(&self.container.name)?["image"].as_str()?;
-        let volumes = self.case.pod_spec()?["volumes"].as_array()?;
-        let is_it = |volume: &&Value| volume["image"]["reference"].as_str().map(bare) == Some(bare(&self.image));
-        volumes.iter().find(is_it).filter(|_| bare(own) != bare(&self.image))?["name"].as_str()
     }
 
     /// Pull secrets that the kubelet could not read, by what it says of them.

@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+use super::super::Case;
+use crate::model::pod::Container;
+
 /// An image that the node has already and that was probably meant: one with this tag and nearly this name, else one of
 /// this name whose tag is most alike.
 pub(super) fn near_image(node: &Value, image: &str) -> Option<String> {
@@ -47,6 +50,14 @@ fn whole(image: &str) -> String {
     };
     let has_tag = image.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
     if has_tag { image } else { format!("{image}:latest") }
+}
+
+/// The volume that is made of an image which does not come, where it is none of the container's own.
+pub(super) fn volume_of<'a>(case: &Case<'a>, container: &Container, image: &str) -> Option<&'a str> {
+    let own = case.container_spec(&container.name)?["image"].as_str()?;
+    let volumes = case.pod_spec()?["volumes"].as_array()?;
+    let is_it = |volume: &&Value| volume["image"]["reference"].as_str().map(whole) == Some(whole(image));
+    volumes.iter().find(is_it).filter(|_| whole(own) != whole(image))?["name"].as_str()
 }
 
 /// A name that is valid, of one that is so but for the case of its letters, blanks around it and a scheme before it.

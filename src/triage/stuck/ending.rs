@@ -91,12 +91,18 @@ pub(super) fn finishing_blocked(case: &Case<'_>, job: &Job) -> Option<Finding> {
         }
         None => match time_left(case, &open) {
             Some(left) => format!(" What still runs is killed in {left}, when its grace period is over."),
+            None if open.is_empty() && !case.pods.is_empty() => {
+                " They have ended by now; its status follows.".to_owned()
+            }
             None => " The time they had to stop is over.".to_owned(),
         },
     };
     // What stops within its time is as it should be.
     let is_stopping = |pod: &&Pod| pod.meta.deleted.is_some_and(|by| case.known.now.seconds_since(by) < GRACE_SECONDS);
-    let is_in_time = silent.is_none() && !open.is_empty() && open.iter().all(is_stopping);
+    // Of pods that have ended meanwhile the Job's status hears a little later.
+    let mut leaving = case.pods.iter().filter(|pod| !pod.is_finished() || pod.meta.deleted.is_some());
+    let is_known = !case.pods.is_empty() || case.known.is_whole(Kind::Pod);
+    let is_in_time = silent.is_none() && is_known && leaving.all(is_stopping);
     let severity = if is_in_time { Severity::Info } else { Severity::Warning };
     let mut evidence = of_field(job, format!("status.conditions[{}]", decided.kind), decided.reason.as_str());
     evidence.at = decided.since;

@@ -164,6 +164,11 @@ fn a_decided_job_waits_for_its_pods() {
         found(&[decided("FailureTarget", long_ago), pod("etl-1", deleted("2026-05-04T12:09:00Z"))], "Job/etl", NOW);
     let patient = patient.iter().find(|one| one.verdict.contains("What still runs is killed in 9m")).unwrap();
     assert_eq!(patient.severity, Severity::Info, "it has that time");
+    let mut ended = pod("etl-1", deleted("2026-05-04T11:59:50Z"));
+    ended["status"]["phase"] = json!("Failed");
+    let lagging = found(&[decided("SuccessCriteriaMet", long_ago), ended], "Job/etl", NOW);
+    let lagging = lagging.iter().find(|one| one.rule.0 == "T093").unwrap();
+    assert!(lagging.severity == Severity::Info && lagging.verdict.contains("ended by now"), "{lagging:?}");
     let late = found(&[decided("FailureTarget", long_ago), stopping()], "Job/etl", NOW);
     assert!(late.iter().any(|one| one.rule.0 == "T093" && one.severity == Severity::Warning), "{late:?}");
     assert!(ids(&[decided("SuccessCriteriaMet", long_ago), stopping()], "Job/etl").contains(&"T093"));
