@@ -214,8 +214,8 @@ fn last_said<'a>(case: &Case<'a>, job: &Job) -> Option<&'a Event> {
 }
 
 /// Events about pods that the Job had and that are gone: warnings, that a container started or was stopped, and that a
-/// taint or a pod of higher priority drove the pod off. Pods are known by what the Job controller said when it made them, else by their names
-/// (`NAME-xxxxx`, with an index `NAME-12-xxxxx`).
+/// taint or a pod of higher priority drove the pod off. Pods are known by what the Job controller said when it made them,
+/// else by their names (`NAME-xxxxx`, with an index `NAME-12-xxxxx`).
 pub(super) fn warnings_of_gone_pods<'a>(case: &Case<'a>, job: &Job) -> Vec<&'a Event> {
     let snapshot = case.known.snapshot;
     let made = case.events(job, "SuccessfulCreate");
