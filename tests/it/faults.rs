@@ -90,12 +90,16 @@ impl Fault {
         // No pod is made before its namespace has this account.
         space.wait_any::<ServiceAccount>("there", |_| true);
         for object in &self.objects {
-            space.apply(&object.to_string());
+            space.apply(&object.to_string().replace("NAMESPACE", &space.namespace));
             if object["kind"] == "ResourceQuota" {
                 // A quota that is not counted yet refuses nothing.
                 let is_counted =
                     |quota: &ResourceQuota| quota.status.as_ref().is_some_and(|status| status.hard.is_some());
                 space.wait::<ResourceQuota>(object["metadata"]["name"].as_str().unwrap(), "counted", is_counted);
+            }
+            let kind = object["kind"].as_str().unwrap_or_default();
+            if matches!(kind, "ValidatingAdmissionPolicyBinding" | "ValidatingWebhookConfiguration") {
+                space.wait_for_refusal();
             }
         }
         self.go_on(&space);
@@ -136,10 +140,11 @@ impl Fault {
     }
 
     /// What is wrong with the answer; None where it is as it should be.
-    fn judge(&self, code: i32, answer: &Value) -> Option<String> {
+    fn judge(&self, code: i32, answer: &Value, namespace: &str) -> Option<String> {
         let first = &answer["findings"][0];
         let told = format!("{} {} {}", first["verdict"], first["effect"], first["short"]).to_lowercase();
-        let missing: Vec<_> = self.words.iter().filter(|words| !told.contains(&words.to_lowercase())).collect();
+        let is_missing = |words: &&String| !told.contains(&words.replace("NAMESPACE", namespace).to_lowercase());
+        let missing: Vec<_> = self.words.iter().filter(is_missing).collect();
         match first["rule"].as_str() {
             Some(rule) if rule == self.rule && missing.is_empty() && code == self.exit.unwrap_or(1) => None,
             Some(rule) if rule == self.rule => Some(format!("exit {code}, {missing:?} not in {told}")),
@@ -170,7 +175,7 @@ impl Fault {
         loop {
             let (code, answer) = self.ask(cluster, &space);
             let wrong = match &self.until {
-                None => self.judge(code, &answer).or_else(|| self.differs(cluster, &space, &answer)),
+                None => self.judge(code, &answer, &space.namespace).or_else(|| self.differs(cluster, &space, &answer)),
                 Some(state)
                     if answer["result"] == "problem" && (!self.fails_first || answer["state"] == json!(state)) =>
                 {
@@ -237,10 +242,11 @@ fn each_is_told_with_its_cause(cluster: &Cluster) {
         let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
         serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
     };
-    let faults: Vec<Fault> = ["faults.yaml", "faults-stuck.yaml", "faults-odd.yaml", "faults-slips.yaml"]
-        .into_iter()
-        .flat_map(read)
-        .collect();
+    let faults: Vec<Fault> =
+        ["faults.yaml", "faults-stuck.yaml", "faults-odd.yaml", "faults-wide.yaml", "faults-slips.yaml"]
+            .into_iter()
+            .flat_map(read)
+            .collect();
     let chosen = std::env::var("KUBATCH_FAULT").unwrap_or_default();
     let left = Mutex::new(faults.iter().filter(|fault| fault.name.contains(&chosen)));
     let wrong = Mutex::new(Vec::new());

@@ -238,7 +238,7 @@ fn debug_container_is_asked_for_and_its_shell_opens(cluster: &Cluster) {
 
 fn viewer_is_told(cluster: &Cluster) {
     // The viewer's own namespace, which is there for all tests.
-    let team = Space { client: runtime().block_on(cluster.client("")), namespace: "team-a".into() };
+    let team = Space::of(runtime().block_on(cluster.client("")), "team-a".into());
     let name = format!("rest-{}", std::process::id());
     team.apply(&job(&name, RESTS, "", ""));
     let runs = |pod: &Pod| {

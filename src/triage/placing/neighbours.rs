@@ -18,11 +18,14 @@ pub(super) fn apart(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
     let finding = scene.finding("T024", Severity::Warning);
     if lead.text.contains("missing required label") {
         let key = spread_key(spec);
-        let named = key.map_or_else(|| "the label".to_owned(), |key| format!("label {key}"));
+        let named = key.map_or_else(|| "a label".to_owned(), |key| format!("label {key}"));
         return Finding {
             severity: Severity::Critical,
-            verdict: format!("{} nodes do not have {named} over which the pod is to be spread.{others}", lead.count),
-            short: format!("{} nodes lack {named} to spread over", lead.count),
+            verdict: format!(
+                "The pod is to be spread over {named}, which is missing on {}.{others}",
+                many(lead.count, "node")
+            ),
+            short: format!("{} without {named} to spread over", many(lead.count, "node")),
             fixes: mend(scene.case, "prefer the spread instead of requiring it, in a new Job", &spread_anyway(spec))
                 .into_iter()
                 .chain([Fix::outside(format!("give nodes {named}: the pod is placed by itself"))])

@@ -3,6 +3,7 @@
 use super::super::finding::{Finding, Fix, Severity};
 use super::super::grammar::Pattern;
 use super::super::mend::{self, Changes};
+use super::super::outcome::many;
 use super::Scene;
 use super::message::Topic;
 use super::nodes::offered;
@@ -57,7 +58,7 @@ fn unknown(scene: Scene<'_, '_>, resource: &str, asked: Option<Quantity>) -> Fin
     let all = scene.message.nodes.map_or_else(String::new, |all| format!(" of {all}"));
     Finding {
         verdict: format!(
-            "{count}{all} nodes have too little {resource} left for the pod{wants}.{}",
+            "On {count}{all} nodes too little {resource} is left for the pod{wants}.{}",
             scene.others(Topic::Room(resource))
         ),
         short: format!("no node has {} {resource} free", asked.map_or("enough".to_owned(), Quantity::words)),
@@ -217,11 +218,11 @@ fn too_many_pods(scene: Scene<'_, '_>) -> Finding {
         scene.message.about(Topic::Room("")).find(|one| one.topic == Topic::Room("pods")).map_or(0, |one| one.count);
     Finding {
         verdict: format!(
-            "{count} nodes run as many pods as they may, however small these are. The pod is placed when one of theirs \
-             ends.{}",
+            "{} may run no more pods, however small these are. The pod is placed when one of theirs ends.{}",
+            many(count, "node"),
             scene.others(Topic::Room("pods"))
         ),
-        short: format!("{count} nodes have as many pods as they may"),
+        short: format!("{} may run no more pods", many(count, "node")),
         fixes: vec![Fix::outside("delete ended or idle pods on these nodes, or add a node")],
         group: "T020/pods".to_owned(),
         ..scene.finding("T020", Severity::Warning)
@@ -355,15 +356,38 @@ pub(super) fn device_class(scene: Scene<'_, '_>) -> Option<Finding> {
     })
 }
 
+/// What the pod claims, `gpu of class gpu.example.com`; of claims that cannot be looked at the name alone.
+fn claimed(scene: Scene<'_, '_>) -> Vec<String> {
+    let (case, namespace) = (scene.case, scene.case.key.namespace.as_str());
+    let claims = case.pod_spec().and_then(|spec| spec["resourceClaims"].as_array()).into_iter().flatten();
+    let words = claims.filter_map(|claim| {
+        let name = claim["name"].as_str()?;
+        let (kind, object, requests) = match claim["resourceClaimName"].as_str() {
+            Some(object) => ("ResourceClaim", object, "/spec/devices/requests"),
+            None => {
+                ("ResourceClaimTemplate", claim["resourceClaimTemplateName"].as_str()?, "/spec/spec/devices/requests")
+            }
+        };
+        let object = case.found("resource.k8s.io/v1", kind, namespace, object);
+        let requests = object.and_then(|object| object.pointer(requests)?.as_array()).into_iter().flatten();
+        let classes: Vec<&str> = requests.filter_map(|one| one["exactly"]["deviceClassName"].as_str()).collect();
+        let of = if classes.is_empty() { String::new() } else { format!(" of class {}", classes.join(", ")) };
+        Some(format!("{name}{of}"))
+    });
+    words.collect()
+}
+
 /// T021: claimed devices cannot be had.
 pub(super) fn claims_short(scene: Scene<'_, '_>) -> Finding {
-    let count = scene.message.count(Topic::Devices);
+    let claims = claimed(scene);
+    let named = if claims.is_empty() { String::new() } else { format!(" ({})", claims.join(", ")) };
     Finding {
         verdict: format!(
-            "{count} nodes cannot give the pod all the devices that it claims: they have none such, or others use them.{}",
+            "{} cannot give the pod all the devices that it claims{named}: none such, or others use them.{}",
+            many(scene.message.count(Topic::Devices), "node"),
             scene.others(Topic::Devices)
         ),
-        short: "no free device for its claims".to_owned(),
+        short: format!("no free device for its claims{named}"),
         fixes: vec![Fix::outside(
             "compare its ResourceClaims with the ResourceSlices of the nodes; wait, or add a node",
         )],

@@ -8,6 +8,7 @@ use super::super::case::of_field;
 use super::super::finding::{Finding, Fix, Severity};
 use super::super::grammar::near;
 use super::super::mend::{self, Changes, POD, mend, mend_here};
+use super::super::outcome::many;
 use super::Scene;
 use super::message::{Reason, Topic};
 use super::nodes::{Sight, is_control_plane, label, misses, untolerated};
@@ -96,7 +97,7 @@ pub(super) fn tainted(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
         .map(|(taint, nodes)| if nodes.is_empty() { taint.clone() } else { format!("{taint} ({})", names(nodes)) })
         .collect();
     let (what, short) = match list.is_empty() {
-        true => (String::new(), format!("{} nodes have taints it does not tolerate", lead.count)),
+        true => (String::new(), format!("{} with taints it does not tolerate", many(lead.count, "node"))),
         false => (format!(": {}", list.join(", ")), format!("taint not tolerated: {all}")),
     };
     let first = taints.iter().next();

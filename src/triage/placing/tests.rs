@@ -366,7 +366,7 @@ fn volumes_are_tied_to_places_and_held_by_pods() {
         Severity::Error,
         &["Volume pv-1 of claim data is tied to zone=eu-1. No node of the cluster has that label"],
     );
-    told(&mounting("data", far), "T027", Severity::Error, &["2 nodes are in another place"]);
+    told(&mounting("data", far), "T027", Severity::Error, &["2 other nodes cannot use it"]);
 
     let held = "0/2 nodes are available: 2 node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod.";
     let single = claim("data", "Bound", json!({ "spec": { "accessModes": ["ReadWriteOncePod"] } }));

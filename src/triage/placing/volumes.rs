@@ -7,6 +7,7 @@ use super::super::case::{of_event, of_field};
 use super::super::finding::{Confidence, Evidence, Finding, Fix, RuleId, Severity};
 use super::super::grammar::{Pattern, near};
 use super::super::mend::{Changes, POD, mend};
+use super::super::outcome::many;
 use super::super::starting::newest_failure;
 use super::message::Topic;
 use super::nodes::{misses_of_terms, words};
@@ -173,7 +174,7 @@ fn not_bound(scene: Scene<'_, '_>) -> Finding {
         _ if unfit.is_some() => unfit.unwrap_or_default(),
         (Some(event), _) => reason(claim, event, &class),
         (None, Some(lead)) => {
-            (format!("the scheduler says of {} nodes {:?}", lead.count, lead.text), format!("look at {class}"))
+            (format!("the scheduler says of {} {:?}", many(lead.count, "node"), lead.text), format!("look at {class}"))
         }
         (None, None) => {
             ("nobody has made one, and nothing says why".to_owned(), format!("look at {class} and its provisioner"))
@@ -243,8 +244,8 @@ pub(super) fn elsewhere(scene: Scene<'_, '_>) -> Finding {
     let Some((claim, place, selector)) = tied(scene) else {
         return Finding {
             verdict: format!(
-                "A volume of the pod is tied to a zone or node, and {} nodes are in another place.{others}",
-                scene.message.count(Topic::VolumePlace)
+                "A volume of the pod is tied to a zone or node: {} cannot use it.{others}",
+                many(scene.message.count(Topic::VolumePlace), "other node")
             ),
             short: "its volume is in another place".to_owned(),
             ..finding

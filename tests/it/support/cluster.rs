@@ -3,16 +3,17 @@
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::time::{Duration, Instant};
 
-use k8s_openapi::api::core::v1::{Namespace, Node};
+use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
 use kube::api::{DeleteParams, DynamicObject, ListParams, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::runtime::wait::{Condition, await_condition};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::PATIENCE;
 
@@ -180,19 +181,38 @@ impl Cluster {
             let metadata = ObjectMeta { name: Some(namespace.clone()), labels: Some(labels), ..ObjectMeta::default() };
             let object = Namespace { metadata, ..Namespace::default() };
             namespaces.create(&PostParams::default(), &object).await.expect("a namespace can be created");
-            Space { client, namespace }
+            Space::of(client, namespace)
         })
     }
 }
 
-/// A namespace of a test's own.
+/// A namespace of a test's own, with objects of the whole cluster that go with it.
 pub struct Space {
     pub client: Client,
     pub namespace: String,
+    wide: Mutex<Vec<(ApiResource, String)>>,
 }
+
+/// Kinds of which objects may be applied that are in no namespace.
+const CLUSTER_WIDE: [&str; 8] = [
+    "DeviceClass",
+    "PersistentVolume",
+    "PriorityClass",
+    "RuntimeClass",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+];
 
 impl Drop for Space {
     fn drop(&mut self) {
+        for (resource, name) in self.wide.lock().unwrap_or_else(std::sync::PoisonError::into_inner).drain(..) {
+            let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
+            if let Err(error) = runtime().block_on(api.delete(&name, &DeleteParams::background())) {
+                println!("{name} was not deleted: {error}");
+            }
+        }
         let namespaces: Api<Namespace> = Api::all(self.client.clone());
         let deleted = runtime().block_on(namespaces.delete(&self.namespace, &DeleteParams::background()));
         if let Err(error) = deleted {
@@ -202,6 +222,11 @@ impl Drop for Space {
 }
 
 impl Space {
+    /// A namespace that is there.
+    pub fn of(client: Client, namespace: String) -> Self {
+        Self { client, namespace, wide: Mutex::default() }
+    }
+
     /// Applies the objects of a YAML text to the namespace.
     pub fn apply(&self, yaml: &str) {
         let documents: Vec<Value> = serde_yaml::from_multiple(yaml).expect("the manifest is YAML");
@@ -210,13 +235,33 @@ impl Space {
                 let object: DynamicObject = serde_json::from_value(document).expect("the manifest is an object");
                 let types = object.types.clone().expect("apiVersion and kind");
                 let kind = GroupVersionKind::try_from(&types).unwrap();
-                let api: Api<DynamicObject> =
-                    Api::namespaced_with(self.client.clone(), &self.namespace, &ApiResource::from_gvk(&kind));
+                let (client, resource) = (self.client.clone(), ApiResource::from_gvk(&kind));
                 let name = object.metadata.name.clone().expect("a name");
+                let api: Api<DynamicObject> = match CLUSTER_WIDE.contains(&types.kind.as_str()) {
+                    true => {
+                        self.wide.lock().expect("no test failed here").push((resource.clone(), name.clone()));
+                        Api::all_with(client, &resource)
+                    }
+                    false => Api::namespaced_with(client, &self.namespace, &resource),
+                };
                 let parameters = PatchParams::apply("kubatch-tests").force();
                 api.patch(&name, &parameters, &Patch::Apply(&object)).await.expect("the object is accepted");
             }
         });
+    }
+
+    /// Waits until the API server takes no pod here: policies and webhooks count a moment after they were made.
+    pub fn wait_for_refusal(&self) {
+        let containers = json!([{ "name": "main", "image": "busybox:1.35" }]);
+        let pod: Pod =
+            serde_json::from_value(json!({ "metadata": { "name": "trial" }, "spec": { "containers": containers } }))
+                .unwrap();
+        let trial = PostParams { dry_run: true, ..PostParams::default() };
+        let deadline = Instant::now() + PATIENCE;
+        while runtime().block_on(self.api().create(&trial, &pod)).is_ok() {
+            assert!(Instant::now() < deadline, "pods are taken in {}", self.namespace);
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// The objects of a type in the namespace.
