@@ -8,6 +8,7 @@ use crate::model::key::ObjectKey;
 use crate::model::meta::Object;
 use crate::model::owner::Subject;
 use crate::model::pod::{Pod, Role};
+use crate::model::redact::redact;
 use crate::model::state::{Level, bad_end, pod_state, pod_why};
 
 /// One try.
@@ -82,7 +83,7 @@ impl Attempt {
 fn last_words<'a>(case: &Case<'a>, pod: &'a Pod) -> Option<String> {
     let failed = pod.containers.iter().filter(|one| one.role != Role::Sidecar);
     let (container, end) = failed.filter_map(|one| Some((one, bad_end(one)?))).next()?;
-    LastWords::of(case, pod, container, end).telling.last().map(|line| (*line).to_owned())
+    LastWords::of(case, pod, container, end).telling.last().map(|line| redact(line).into_owned())
 }
 
 #[cfg(test)]

@@ -41,30 +41,19 @@ pub(super) async fn read(server: &mut Server, object: &Reference) -> Result<Subj
         _ => server.read(vec![(Kind::CronJob, Choice::All), (Kind::Job, Choice::All), about]).await,
     }
     let subject = server.find(object).await.map_err(|stop| was_there(server, object, stop))?;
-    let job = match subject.kind {
-        Kind::Job => server.snapshot.jobs.get(subject.uid),
-        Kind::Pod => {
-            let owner = server.snapshot.pods.get(subject.uid).and_then(|pod| pod.meta.owner_uid());
-            owner.and_then(|uid| server.snapshot.jobs.get(uid))
-        }
-        _ => {
-            read_runs(server, subject).await;
-            return Ok(subject);
-        }
-    };
-    let pods: Vec<&Pod> = server.snapshot.pods_of_subject(subject);
-    let more = match job {
-        Some(job) if subject.kind == Kind::Job && is_held_up(server, job, &pods) => everything(),
+    if subject.kind == Kind::CronJob {
+        read_runs(server, subject).await;
+    } else {
+        let owner = server.snapshot.pods.get(subject.uid).and_then(|pod| pod.meta.owner_uid());
+        let job = server.snapshot.jobs.get(owner.unwrap_or(subject.uid));
+        let is_of_others = job.is_none();
         // Whose pod it is, only its Job tells; without one there is nothing to leave out.
-        None => everything(),
-        _ if pods.iter().any(|pod| is_unplaced(pod)) => everything(),
-        Some(job) => around(subject, job, &pods),
-    };
-    let is_of_others = job.is_none();
-    server.read(more).await;
-    if is_of_others {
-        // Among all pods it came without its status, as those of others do.
-        server.read(vec![itself]).await;
+        let more = job.map_or_else(everything, |job| that_matters(server, subject, job));
+        server.read(more).await;
+        if is_of_others {
+            // Among all pods it came without its status, as those of others do.
+            server.read(vec![itself]).await;
+        }
     }
     // One that names a node that is not there is told which ones there are.
     let is_there = |pod: &&Pod| server.snapshot.nodes.iter().any(|node| node.meta.name == pod.node);
@@ -90,12 +79,7 @@ async fn read_runs(server: &mut Server, cronjob: Subject) {
     let is_refused = server.snapshot.events_about(cronjob.uid).any(|event| event.reason == "FailedCreate");
     let mut lists = if is_refused { everything() } else { Vec::new() };
     for run in server.snapshot.jobs_of(cronjob.uid) {
-        let run_itself = Subject { kind: Kind::Job, uid: run.meta.uid };
-        let pods = server.snapshot.pods_of_subject(run_itself);
-        let more = match is_held_up(server, run, &pods) || pods.iter().any(|pod| is_unplaced(pod)) {
-            true => everything(),
-            false => around(run_itself, run, &pods),
-        };
+        let more = that_matters(server, Subject { kind: Kind::Job, uid: run.meta.uid }, run);
         lists.extend(more.into_iter().filter(|(kind, _)| !matches!(kind, Kind::CronJob | Kind::Job)));
     }
     // What is read whole is not asked for in parts as well.
@@ -109,9 +93,12 @@ async fn read_runs(server: &mut Server, cronjob: Subject) {
     server.read(wanted).await;
 }
 
-/// It has no node yet, and needs one.
-fn is_unplaced(pod: &Pod) -> bool {
-    !pod.is_finished() && pod.node.is_empty()
+/// What matters of others for a Job, or a pod of it.
+fn that_matters(server: &Server, subject: Subject, job: &Job) -> Vec<(Kind, Choice)> {
+    let pods = server.snapshot.pods_of_subject(subject);
+    let is_unplaced = |pod: &&Pod| !pod.is_finished() && pod.node.is_empty();
+    let is_held_up = subject.kind == Kind::Job && is_held_up(server, job, &pods);
+    if is_held_up || pods.iter().any(is_unplaced) { everything() } else { around(subject, job, &pods) }
 }
 
 /// Adds what the events still tell of an object that is gone: ended Jobs are deleted after a while, and pods with them.
