@@ -111,8 +111,12 @@ pub(super) fn for_next_runs(case: &Case<'_>, changes: &Changes) -> Option<Fix> {
 
 /// A field of a container of the pod template: `spec.template.spec.containers[name=etl].image`.
 pub(super) fn of_container(container: &Container, field: &str) -> String {
-    let list = if matches!(container.role, Role::Init | Role::Sidecar) { "initContainers" } else { "containers" };
-    format!("{POD}.{list}[name={}].{field}", container.name)
+    format!("{POD}.{}[name={}].{field}", list_of(container), container.name)
+}
+
+/// The list of a pod's spec in which the container stands.
+pub(super) fn list_of(container: &Container) -> &'static str {
+    if matches!(container.role, Role::Init | Role::Sidecar) { "initContainers" } else { "containers" }
 }
 
 /// The only container of the pod template, by its name with its spec. None where there are several, or it is not known.

@@ -99,7 +99,8 @@ fn exit_code(pod: &Pod) -> i32 {
 fn job_is_killed_for_memory(cluster: &Cluster) {
     let space = cluster.space("memory");
     let limit = "resources: { limits: { memory: 32Mi } }";
-    space.apply(&job("hungry", "tail /dev/zero", "backoffLimit: 0", limit));
+    // A kill that comes before the node has begun to watch for it is told as `Error`.
+    space.apply(&job("hungry", "sleep 1; tail /dev/zero", "backoffLimit: 0", limit));
     space.wait::<Job>("hungry", "failed", |job| has_condition(job, "Failed"));
     let pod = pods_of(&space, "hungry").remove(0);
     let ended = pod.status.unwrap().container_statuses.unwrap()[0].state.clone().unwrap().terminated.unwrap();

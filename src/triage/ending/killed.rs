@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::Case;
-use super::Run;
+use super::{Run, is_out_of_memory};
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
@@ -14,6 +14,7 @@ use crate::triage::case::{of_event, of_field};
 use crate::triage::container::{blank, called, cut, job_subject, pod_subject, remake, rerun, sentences, status_path};
 use crate::triage::finding::{Confidence, Evidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
+use crate::triage::last_words::of_line;
 use crate::triage::mend::{self, Changes, POD, for_next_runs, half_more, mend_here, of_container};
 
 /// `Container worker failed liveness probe, will be restarted` (kubelet `kuberuntime_manager.go`).
@@ -45,8 +46,8 @@ pub(super) fn after(run: &Run<'_>) -> String {
 
 /// T062: the container has a limit and hit it. T063: it has none, and the node had no memory left.
 fn out_of_memory(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
-    let Run { pod, container, end, .. } = run;
-    if end.reason != "OOMKilled" {
+    let Run { pod, container, .. } = run;
+    if !is_out_of_memory(run) {
         return None;
     }
     let (name, after) = (called(pod, container), after(run));
@@ -70,35 +71,66 @@ fn out_of_memory(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
             ..blank(case, "T063", Severity::Warning, Confidence::Likely)
         });
     }
-    let mut evidence = vec![of_end(run)];
-    let (verdict, short, more, changes) = match limit {
+    let (how, evidence) = (format!("{name} hit {{}}{after} and was killed."), vec![of_end(run)]);
+    Some(at_limit(case, run, limit, &how, evidence, Confidence::Certain))
+}
+
+/// T062: nobody says so, but it is the likely cause. Nodes tell nothing of a kill for memory that comes before they have
+/// begun to watch for it; but other tries of the same Job ended so, or its shell says of a program that it was killed.
+pub(super) fn out_of_memory_untold(case: &Case<'_>, run: &Run<'_>, killed: Option<&str>) -> Option<Finding> {
+    let Run { pod, container, end, .. } = run;
+    let limit = memory_limit(case, run);
+    if !matches!(limit, Limit::Some(_)) {
+        return None;
+    }
+    /// So many of a Job's pods are looked at for each that was killed.
+    const MOST_TRIES: usize = 100;
+    let is_told = |other: &Run<'_>| other.container.name == container.name && is_out_of_memory(other);
+    let tries = case.job.map(|job| case.known.snapshot.pods_of(job.meta.uid));
+    let told = tries.into_iter().flatten().take(MOST_TRIES).filter_map(Run::worst).find(is_told);
+    let (name, after) = (called(pod, container), after(run));
+    let how = match (killed, &told) {
+        (Some(_), _) => format!(
+            "{name} ended with exit code {}{after}, since a program that it runs was killed, most likely at {{}}.",
+            end.exit_code
+        ),
+        (None, Some(_)) => format!("{name} was killed{after}, most likely at {{}}, as another try of it was."),
+        (None, None) => return None,
+    };
+    let mut evidence: Vec<Evidence> = killed.map(|line| of_line(pod, container, line)).into_iter().collect();
+    evidence.push(of_end(run));
+    evidence.extend(told.as_ref().map(of_end));
+    Some(at_limit(case, run, limit, &how, evidence, Confidence::Likely))
+}
+
+/// T062: what to do about a limit that was hit; `how` has `{}` in place of the limit.
+fn at_limit(
+    case: &Case<'_>,
+    run: &Run<'_>,
+    limit: Limit,
+    how: &str,
+    mut evidence: Vec<Evidence>,
+    confidence: Confidence,
+) -> Finding {
+    let Run { pod, container, .. } = run;
+    let (whose, short, more, changes) = match limit {
         Limit::Some(limit) => {
-            let larger = half_more(limit);
-            let list =
-                if matches!(container.role, Role::Init | Role::Sidecar) { "initContainers" } else { "containers" };
-            let is_shared = shared_limit(case, run).is_some();
-            let (path, whose, change) = match is_shared {
+            let (path, whose) = match shared_limit(case, run).is_some() {
                 true => (
                     "spec.resources.limits.memory".to_owned(),
                     format!("the memory limit of {} that all containers of its pod share", limit.words()),
-                    format!("{POD}.resources.limits.memory"),
                 ),
                 false => (
-                    format!("spec.{list}[{}].resources.limits.memory", container.name),
+                    format!("spec.{}[{}].resources.limits.memory", mend::list_of(container), container.name),
                     format!("its memory limit of {}", limit.words()),
-                    of_container(container, "resources.limits.memory"),
                 ),
             };
             evidence.push(of_field(*pod, path, limit.words()));
-            (
-                format!("{name} hit {whose}{after} and was killed."),
-                format!("out of memory at {}", limit.words()),
-                format!("rerun with a memory limit of {}", larger.words()),
-                Changes::set(change, larger.words()),
-            )
+            let (more, changes) = more_memory(case, run, limit);
+            (whose, format!("out of memory at {}", limit.words()), more, changes)
         }
         _ => (
-            format!("{name} hit its memory limit{after} and was killed."),
+            "its memory limit".to_owned(),
             "out of memory".to_owned(),
             "rerun with more memory".to_owned(),
             Changes::NONE,
@@ -115,14 +147,24 @@ fn out_of_memory(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
         // Last, since it goes when the Job ends: the others keep their numbers.
         stop.map(|job| Fix::by("stop the tries until then: suspend the Job", CommandCall::new("batch.suspend", job))),
     ];
-    Some(Finding {
-        verdict: sentences([verdict, filled_in(case, run), in_memory(case, run), again]),
+    Finding {
+        verdict: sentences([how.replace("{}", &whose), filled_in(case, run), in_memory(case, run), again]),
         short,
         evidence,
         fixes: fixes.into_iter().flatten().collect(),
         group: format!("T062/{}", container.name),
-        ..blank(case, "T062", Severity::Error, Confidence::Certain)
-    })
+        ..blank(case, "T062", Severity::Error, confidence)
+    }
+}
+
+/// The change to half as much memory again, in words too.
+pub(super) fn more_memory(case: &Case<'_>, run: &Run<'_>, limit: Quantity) -> (String, Changes) {
+    let larger = half_more(limit).words();
+    let path = match shared_limit(case, run).is_some() {
+        true => format!("{POD}.resources.limits.memory"),
+        false => of_container(run.container, "resources.limits.memory"),
+    };
+    (format!("rerun with a memory limit of {larger}"), Changes::set(path, larger))
 }
 
 /// Volumes in memory that the container mounts, as a sentence: what is written there counts as its memory.

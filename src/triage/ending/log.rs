@@ -2,8 +2,8 @@
 //! that are not there.
 
 use super::super::Case;
-use super::killed::{after, of_end};
-use super::{Run, name};
+use super::killed::{after, of_end, out_of_memory_untold};
+use super::{Run, name, slip};
 use crate::model::resources::Quantity;
 use crate::triage::container::{blank, called, cut, remake, rerun, sentences};
 use crate::triage::finding::{Confidence, Finding, Fix, Severity};
@@ -91,7 +91,7 @@ static LIBRARY: Pattern = Pattern::new(concat!(
 
 /// A cause that the log names. It is a guess or nearly so, but for the API server's own words.
 pub(super) fn find(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
-    let rules = [not_executed, denied, disk_full, out_of_heap, unreached];
+    let rules = [not_executed, denied, disk_full, out_of_heap, child_killed, unreached];
     rules.into_iter().find_map(|rule| rule(case, run, words))
 }
 
@@ -240,6 +240,21 @@ static HEAP: Pattern = Pattern::new(concat!(
     r"|(?<other>std::bad_alloc|[Cc]annot allocate memory|fatal error: runtime: out of memory|memory allocation of \d+ bytes failed|^[\w./-]+: out of memory\b)",
 ));
 
+/// What shells write when the program they wait for is killed: `Killed` (BusyBox, dash), `/run.sh: line 3:    12 Killed
+/// python etl.py` (bash), `[1]+  Killed`.
+static KILLED: Pattern = Pattern::new(r"^(?:\S+: line \d+: +\d+ |\[\d+\][+-]? +)?Killed(?:\s{2,}|\s*$)");
+
+/// Commands that kill by themselves.
+static KILLS: Pattern = Pattern::new(r"\b(?:kill|pkill|killall)\b");
+
+/// T062: a program that the container runs was killed, of which the node did not tell.
+fn child_killed(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
+    let line = words.lines.iter().rev().take(LAST_LINES).find(|line| KILLED.captures(line).is_some())?;
+    let command = slip::words_of(case.container_spec(&run.container.name)?).join(" ");
+    let kills = slip::timed_out(case, run).is_some() || KILLS.captures(&command).is_some();
+    if kills { None } else { out_of_memory_untold(case, run, Some(line)) }
+}
+
 /// T062: the program's own bound of memory was hit, which is below the container's.
 pub(super) fn out_of_heap(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
     let (line, found) = near_end(words).find_map(|line| Some((line, HEAP.captures(line)?)))?;
@@ -354,4 +369,5 @@ pub(super) fn command<'w>(words: &LastWords<'w>) -> Option<(String, &'w str)> {
 }
 
 #[cfg(test)]
-pub(super) static PATTERNS: &[&Pattern] = &[&DENIED, &UNREACHED, &WHOM, &COMMAND, &LIBRARY, &EXEC, &FULL, &PATH, &HEAP];
+pub(super) static PATTERNS: &[&Pattern] =
+    &[&DENIED, &UNREACHED, &WHOM, &COMMAND, &LIBRARY, &EXEC, &FULL, &PATH, &KILLED, &KILLS, &HEAP];

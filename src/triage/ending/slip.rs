@@ -31,7 +31,7 @@ pub(super) fn find(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Opt
 }
 
 /// The words that start a container, as the template has them; what comes from the image is not known.
-fn words_of(spec: &Value) -> Vec<&str> {
+pub(super) fn words_of(spec: &Value) -> Vec<&str> {
     let lists = ["command", "args"].into_iter().filter_map(|field| spec[field].as_array());
     lists.flatten().filter_map(Value::as_str).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::super::Case;
 use super::Run;
-use super::killed::{Limit, after, memory_limit, of_end};
+use super::killed::{Limit, after, memory_limit, more_memory, of_end, out_of_memory_untold};
 use crate::model::clock::Time;
 use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
@@ -10,6 +10,7 @@ use crate::model::pod::Pod;
 use crate::triage::case::{of_event, of_field};
 use crate::triage::container::{blank, called, job_subject, remake, rerun, sentences};
 use crate::triage::finding::{Confidence, Evidence, Finding, Fix, Severity};
+use crate::triage::mend::mend_here;
 
 /// So far the clocks of a node and of the Job controller may be apart.
 const SKEW_SECONDS: i64 = 5;
@@ -61,8 +62,21 @@ pub(super) fn stopped(case: &Case<'_>, run: &Run<'_>, signal: i32) -> Finding {
         };
     }
     let Some((who, more)) = who else {
+        let limit = memory_limit(case, run);
+        if signal == 9
+            && let Some(found) = out_of_memory_untold(case, run, None)
+        {
+            return found;
+        }
         evidence.extend(run.last_words(case));
-        let usual = match (signal, memory_limit(case, run)) {
+        let larger = match (signal, limit) {
+            (9, Limit::Some(limit)) => {
+                let (more, changes) = more_memory(case, run, limit);
+                mend_here(case, format!("if it was the memory: {more}"), &changes)
+            }
+            _ => None,
+        };
+        let usual = match (signal, limit) {
             // The kubelet hears of such a kill beside the end of the container, and sometimes too late.
             (9, Limit::Some(limit)) => format!(
                 "Its memory limit of {} may be the cause all the same, since nodes do not always tell; else a kill from \
@@ -77,6 +91,7 @@ pub(super) fn stopped(case: &Case<'_>, run: &Run<'_>, signal: i32) -> Finding {
         };
         let fixes = [
             Some(super::exit::read_log(run)),
+            larger,
             Some(Fix::outside(format!("see what happened on node {} at that time", pod.node))),
             job_subject(case)
                 .map(|job| Fix::by("rerun it", CommandCall::new("job.rerun", job)))
