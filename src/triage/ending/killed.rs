@@ -136,7 +136,8 @@ fn at_limit(
             Changes::NONE,
         ),
     };
-    evidence.extend(run.last_words(case));
+    let words: Vec<Evidence> = run.last_words(case).into_iter().filter(|one| !evidence.contains(one)).collect();
+    evidence.extend(words);
     let again = "Unchanged it comes to the same end again, unless it had more to do than usual.".to_owned();
     let is_open = case.job.is_some_and(|job| !job.is_finished() && !job.suspend);
     let stop = job_subject(case).filter(|_| is_open);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::case::of_field;
 use super::super::choose::Tries;
-use super::super::finding::{Confidence, Finding, Severity};
+use super::super::finding::{Confidence, Finding, Fix, Severity};
 use super::super::mend::Changes;
 use super::{End, many, with_causes};
 use crate::model::pod::PodPhase;
@@ -37,7 +37,9 @@ pub(super) fn tell(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Finding> {
             format!("{} of {all} failed for good: {which}. {done} of {all} are done.{cause}", many(failed, "index"));
         finding.effect = format!("{done} of {all} are done");
     }
-    finding.short = format!("{failed} of {all} indexes failed: {which}");
+    // What most of them ended of says more than their numbers.
+    let main_cause = tries.first().filter(|first| first.count > 1 || failed == 1).map(|first| &first.finding);
+    finding.short = format!("{failed} of {all} indexes failed: {}", main_cause.map_or(which, |cause| &cause.short));
     finding.evidence.push(of_field(job, "status.failedIndexes", which));
     finding.evidence.push(of_field(job, "status.completedIndexes", job.completed_indexes.as_str()));
     let rest = if is_cut {
@@ -48,10 +50,14 @@ pub(super) fn tell(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Finding> {
             _ => format!("for indexes {which} alone"),
         }
     };
-    finding.fixes = end.rerun_with(
+    // Unless what they ended of is mended, a new Job ends so too.
+    let changes = |fix: &&Fix| fix.call.as_ref().is_some_and(|call| !call.argument.is_empty());
+    let cures = main_cause.into_iter().flat_map(|cause| cause.fixes.iter().filter(changes)).cloned();
+    finding.fixes.extend(cures);
+    finding.fixes.extend(end.rerun_with(
         format!("make a new Job {rest}: it counts from 0, so the program must be told which they are"),
         &Changes::NONE,
-    );
+    ));
     finding.fixes.push(end.rerun("run all of it again, where the program skips what is done"));
     with_causes(finding, tries.into_iter().map(|one| one.finding).collect())
 }
