@@ -3,9 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::command::{
-    Action, CommandSpec, EDITOR, EditAction, FULL_LOG, INBOX, LISTS, LOGS, PAGE, Pane, Scope, all, undo,
-};
+use crate::command::{Action, CommandSpec, EDITOR, EditAction, FULL_LOG, LISTS, LOGS, Pane, Scope, all, undo};
 use crate::model::pod::Pod;
 
 use super::details::has_pods;
@@ -17,8 +15,8 @@ impl App {
     pub fn scopes(&self) -> &'static [Scope] {
         match &self.overlay {
             Some(Overlay::Editor(_)) => EDITOR,
-            Some(Overlay::Page(page)) if page.is_inbox => INBOX,
-            Some(Overlay::Page(page)) if page.search.prompt.is_none() => PAGE,
+            Some(Overlay::Page(page)) if page.search.prompt.is_some() => &[],
+            Some(Overlay::Page(page)) => page.scopes(),
             Some(_) => &[],
             None => self.pane_scopes(),
         }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::command::{Action, Key, Motion, Pane};
-use crate::command::{Argument, INBOX, PAGE, PageAction, Scope, all, candidates};
+use crate::command::{Argument, PageAction, Scope, all, candidates};
 use crate::manifest::lint::Lint;
 use crate::manifest::object::hide_secrets;
 use crate::manifest::to_yaml;
@@ -100,8 +100,7 @@ impl App {
                 Vec::new()
             });
         }
-        let scopes = if page.is_inbox { INBOX } else { PAGE };
-        let Some(spec) = candidates(key, scopes).next() else {
+        let Some(spec) = candidates(key, page.scopes()).next() else {
             self.overlay = Some(Overlay::Page(page));
             return Vec::new();
         };

@@ -12,7 +12,7 @@ use compact_str::CompactString;
 use regex::{Regex, RegexBuilder};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::command::{Motion, PageAction};
+use crate::command::{INBOX, Motion, PAGE, PageAction, Scope};
 use crate::model::clock::Time;
 use crate::model::key::{ObjectKey, Uid};
 use crate::model::owner::Subject;
@@ -219,6 +219,11 @@ impl Page {
         self.link = found.unwrap_or(self.link).min(links.len().saturating_sub(1));
         self.links = links;
         self.show(lines, None);
+    }
+
+    /// The scopes whose keys work in it.
+    pub(super) fn scopes(&self) -> &'static [Scope] {
+        if self.is_inbox { INBOX } else { PAGE }
     }
 
     /// Where the line under the cursor leads.

@@ -48,15 +48,15 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         "Takes the cause out of the count for as long as it is there; once more puts it back.",
         &["a"],
         InboxAction::Acknowledge,
-        Some(20),
+        Some(17),
     ),
     inbox(
         "problem.snooze",
         "snooze",
         "Takes the cause out of the count for an hour; once more puts it back.",
-        &["n"],
+        &["z"],
         InboxAction::Snooze,
-        Some(21),
+        Some(18),
     ),
     inbox(
         "problem.call",
@@ -64,6 +64,6 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         "Calls you for each new problem, by bell and notification; once more ends that.",
         &["b"],
         InboxAction::Call,
-        Some(30),
+        Some(19),
     ),
 ];

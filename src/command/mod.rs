@@ -77,6 +77,8 @@ pub enum Scope {
     FullLog,
     /// In pages of text: details of an object, help.
     Page,
+    /// In pages of text and in the inbox of problems.
+    Text,
     /// In the inbox of problems.
     Inbox,
     /// While a write is shown before it is sent.
@@ -87,13 +89,14 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order in which help shows them.
-    pub const ALL: [Scope; 11] = [
+    pub const ALL: [Scope; 12] = [
         Scope::Dashboard,
         Scope::Panes,
         Scope::Lists,
         Scope::Log,
         Scope::FullLog,
         Scope::Reading,
+        Scope::Text,
         Scope::Page,
         Scope::Inbox,
         Scope::Review,
@@ -112,6 +115,7 @@ impl Scope {
             Scope::Log => "Logs",
             Scope::FullLog => "A log alone on the screen",
             Scope::Page => "Pages: details, YAML, help",
+            Scope::Text => "Pages and problems",
             Scope::Inbox => "Problems",
             Scope::Review => "A change before it is sent",
             Scope::Editor => "Editor",
@@ -129,9 +133,9 @@ pub const LOGS: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Dashboard
 /// The Logs pane fills the screen alone.
 pub const FULL_LOG: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Dashboard, Scope::Log, Scope::FullLog];
 /// A page lies over the dashboard.
-pub const PAGE: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Page];
+pub const PAGE: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Text, Scope::Page];
 /// The inbox of problems lies over the dashboard.
-pub const INBOX: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Inbox];
+pub const INBOX: &[Scope] = &[Scope::Everywhere, Scope::Reading, Scope::Text, Scope::Inbox];
 /// The editor is open: plain keys are text, so that no other scope applies.
 pub const EDITOR: &[Scope] = &[Scope::Editor];
 

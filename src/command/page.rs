@@ -3,6 +3,7 @@
 use super::{Action, Argument, CommandSpec, PageAction, Scope};
 
 const fn page(
+    scope: Scope,
     id: &'static str,
     title: &'static str,
     help: &'static str,
@@ -11,12 +12,13 @@ const fn page(
     footer: Option<u8>,
 ) -> CommandSpec {
     let action = Action::Page(action);
-    CommandSpec { id, title, help, keys, words: &[], scope: Scope::Page, argument: Argument::None, action, footer }
+    CommandSpec { id, title, help, keys, words: &[], scope, argument: Argument::None, action, footer }
 }
 
 /// Commands of pages.
 pub(super) const COMMANDS: &[CommandSpec] = &[
     page(
+        Scope::Page,
         "page.follow",
         "go to",
         "Goes to what the line under the cursor tells of: an object, an event, a log.",
@@ -24,9 +26,26 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         PageAction::Follow,
         Some(10),
     ),
-    page("page.search", "search", "Looks for a text as it is typed.", &["/"], PageAction::Search, Some(20)),
-    page("page.next-match", "next match", "Goes to the next match.", &["n"], PageAction::NextMatch, Some(21)),
     page(
+        Scope::Text,
+        "page.search",
+        "search",
+        "Looks for a text as it is typed.",
+        &["/"],
+        PageAction::Search,
+        Some(20),
+    ),
+    page(
+        Scope::Text,
+        "page.next-match",
+        "next match",
+        "Goes to the next match.",
+        &["n"],
+        PageAction::NextMatch,
+        Some(21),
+    ),
+    page(
+        Scope::Text,
         "page.previous-match",
         "previous match",
         "Goes to the match before.",
@@ -34,8 +53,17 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         PageAction::PreviousMatch,
         Some(22),
     ),
-    page("page.copy", "copy", "Copies the whole text to the terminal's clipboard.", &["c"], PageAction::Copy, Some(30)),
     page(
+        Scope::Text,
+        "page.copy",
+        "copy",
+        "Copies the whole text to the terminal's clipboard.",
+        &["c"],
+        PageAction::Copy,
+        Some(30),
+    ),
+    page(
+        Scope::Page,
         "page.refresh",
         "fetch again",
         "Fetches the object again; a page does not follow its changes.",
@@ -44,6 +72,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         Some(40),
     ),
     page(
+        Scope::Page,
         "page.managed-fields",
         "managed fields",
         "Shows in YAML who set which field, or hides it again.",
@@ -51,10 +80,34 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         PageAction::ManagedFields,
         Some(65),
     ),
-    page("page.describe", "describe", "Shows the same object in words.", &["d"], PageAction::Describe, Some(61)),
-    page("page.yaml", "YAML", "Shows the same object as YAML.", &["y"], PageAction::Yaml, Some(62)),
-    page("page.wrap", "wrap", "Wraps long lines, or cuts them again.", &["w"], PageAction::Wrap, Some(50)),
-    page("page.left", "left", "Scrolls to the left where lines are cut.", &["h", "left"], PageAction::Left, None),
-    page("page.right", "right", "Scrolls to the right where lines are cut.", &["l", "right"], PageAction::Right, None),
-    page("page.close", "close", "Closes the page.", &["q"], PageAction::Close, None),
+    page(
+        Scope::Page,
+        "page.describe",
+        "describe",
+        "Shows the same object in words.",
+        &["d"],
+        PageAction::Describe,
+        Some(61),
+    ),
+    page(Scope::Page, "page.yaml", "YAML", "Shows the same object as YAML.", &["y"], PageAction::Yaml, Some(62)),
+    page(Scope::Page, "page.wrap", "wrap", "Wraps long lines, or cuts them again.", &["w"], PageAction::Wrap, Some(50)),
+    page(
+        Scope::Page,
+        "page.left",
+        "left",
+        "Scrolls to the left where lines are cut.",
+        &["h", "left"],
+        PageAction::Left,
+        None,
+    ),
+    page(
+        Scope::Page,
+        "page.right",
+        "right",
+        "Scrolls to the right where lines are cut.",
+        &["l", "right"],
+        PageAction::Right,
+        None,
+    ),
+    page(Scope::Text, "page.close", "close", "Closes the page.", &["q"], PageAction::Close, None),
 ];

@@ -182,7 +182,7 @@ impl Run {
         let app = &self.driver.app;
         assert_eq!(app.name_of(app.subject()), name, "before {}:\n{}", spec.id, self.driver.screen());
         match (spec.scope, pane) {
-            (Scope::Page, "") => self.driver.press("y"),
+            (Scope::Page | Scope::Text, "") => self.driver.press("y"),
             (Scope::FullLog, "6") => self.driver.press("l"),
             (Scope::Editor, "") => {
                 self.driver.press("e");

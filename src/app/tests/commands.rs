@@ -133,7 +133,7 @@ fn help_and_palette_over_a_page_lead_back_to_it() {
 
 #[test]
 fn every_page_key_does_something_on_a_page() {
-    for spec in all().filter(|spec| spec.scope == Scope::Page) {
+    for spec in all().filter(|spec| matches!(spec.scope, Scope::Page | Scope::Text)) {
         assert!(matches!(spec.action, Action::Page(_)), "{}", spec.id);
         let mut app = app(&indexed());
         press(&mut app, &["y"]);

@@ -97,11 +97,25 @@ fn problems_are_counted_by_cause_and_can_be_kept_quiet() {
     assert!(page(&app).title.contains("1 quiet"), "{}", page(&app).title);
     press(&mut app, &["a"]);
     assert_eq!(app.problems(), (1, 0), "once more puts it back");
-    press(&mut app, &["n"]);
+    press(&mut app, &["z"]);
     assert_eq!(app.problems(), (0, 0));
     app.update(Msg::Tick(app.now.plus_seconds(3600)));
     app.settle();
     assert_eq!(app.problems(), (1, 0), "an hour later it is told again");
+}
+
+#[test]
+fn inbox_is_searched_and_what_is_found_is_under_the_cursor() {
+    let mut app = app(&refused());
+    press(&mut app, &["i", "/"]);
+    typed(&mut app, "quota");
+    assert!(app.scopes().is_empty(), "what is typed is text");
+    press(&mut app, &["enter"]);
+    assert_eq!(page(&app).search.hits.first().map(|hit| hit.line), page(&app).cursor());
+    press(&mut app, &["n", "N"]);
+    assert_eq!(app.problems(), (1, 0), "they go to matches and keep nothing quiet");
+    press(&mut app, &["esc"]);
+    assert!(page(&app).search.hits.is_empty() && page(&app).title.starts_with("Problems"));
 }
 
 #[test]
