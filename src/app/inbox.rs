@@ -5,6 +5,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::command::{InboxAction, Pane};
 use crate::model::clock::{Time, short_duration};
 use crate::model::columns::cell;
@@ -186,7 +188,11 @@ impl App {
 
     fn inbox_text(&self, width: usize) -> Text {
         let mut text = Text::default();
-        let columns = Columns::of(width);
+        let widest = |of: &dyn Fn(&Problem) -> String| {
+            let all = self.inbox.problems.iter().map(|one| safe_line(&of(one)).width());
+            all.max().unwrap_or_default()
+        };
+        let columns = Columns::of(width, widest(&place_of), widest(&|one| self.newest_of(one)));
         let (quiet, loud): (Vec<_>, Vec<_>) =
             self.inbox.problems.iter().partition(|one| self.inbox.is_quiet(one, self.now));
         if loud.is_empty() && self.inbox.unexplained == 0 {
@@ -238,17 +244,21 @@ impl App {
 
     fn row_of(&self, problem: &Problem, how: &str, columns: &Columns) -> String {
         let age = |at: Option<Time>| at.map(|at| short_duration(self.now.seconds_since(at).max(0))).unwrap_or_default();
-        let newest = problem.members.first().and_then(|one| self.snapshot.key_of(*one));
-        let newest = newest.map(|key| if key.kind == Kind::Job { key.name.to_string() } else { key.to_string() });
         columns.row([
             &problem.finding.short,
             how,
             &problem.members.len().to_string(),
-            &problem.namespaces.join(", "),
+            &place_of(problem),
             &age(problem.since),
             &age(problem.newest),
-            &newest.unwrap_or_default(),
+            &self.newest_of(problem),
         ])
+    }
+
+    /// Who suffers from it newest.
+    fn newest_of(&self, problem: &Problem) -> String {
+        let newest = problem.members.first().and_then(|one| self.snapshot.key_of(*one));
+        newest.map(|key| if key.kind == Kind::Job { key.name.to_string() } else { key.to_string() }).unwrap_or_default()
     }
 
     /// Takes a key's command in the inbox.
@@ -348,6 +358,11 @@ impl App {
     }
 }
 
+/// The namespaces of those who suffer from it.
+fn place_of(problem: &Problem) -> String {
+    problem.namespaces.join(", ")
+}
+
 /// How wide the columns of the inbox are.
 struct Columns {
     cause: usize,
@@ -356,12 +371,13 @@ struct Columns {
 }
 
 impl Columns {
-    /// Columns for a page of this width: on a narrow one the cause keeps its room, and the newest is not named.
-    fn of(width: usize) -> Self {
+    /// Columns for a page of this width: on a narrow one the cause keeps its room, and the newest is not named. What the
+    /// places and the newest do not need is the cause's, which is read first.
+    fn of(width: usize, widest_place: usize, widest_newest: usize) -> Self {
         // Sign, mark, count and two ages, with the blanks between.
         let left = width.saturating_sub(3 + 5 + 6 + 13);
-        let newest = if width < 100 { 0 } else { left / 4 };
-        let place = if width < 60 { 0 } else { (left - newest) / 4 };
+        let newest = if width < 100 { 0 } else { (left / 4).min(widest_newest + 1) };
+        let place = if width < 60 { 0 } else { ((left - newest) / 4).min(widest_place.max("WHERE".len()) + 1) };
         Self { cause: (left - newest - place).saturating_sub(1), place, newest }
     }
 

@@ -48,7 +48,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         "Takes the cause out of the count for as long as it is there; once more puts it back.",
         &["a"],
         InboxAction::Acknowledge,
-        Some(17),
+        Some(23),
     ),
     inbox(
         "problem.snooze",
@@ -56,7 +56,7 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         "Takes the cause out of the count for an hour; once more puts it back.",
         &["z"],
         InboxAction::Snooze,
-        Some(18),
+        Some(24),
     ),
     inbox(
         "problem.call",
@@ -64,6 +64,6 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         "Calls you for each new problem, by bell and notification; once more ends that.",
         &["b"],
         InboxAction::Call,
-        Some(19),
+        Some(35),
     ),
 ];

@@ -155,7 +155,10 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
         },
         short: match resource {
             "pods" | "count/pods" => format!("quota {name}: {used} of {hard} {resource}"),
-            _ => format!("quota {name}: {resource} needs {requested}, {left} left"),
+            _ => {
+                let resource = resource.strip_prefix("requests.").unwrap_or(resource);
+                format!("quota {name}: {resource} needs {requested}, {left} left")
+            }
         },
         fixes,
         group: format!("T006/{}/{name}/{resource}", job.meta.namespace),

@@ -229,6 +229,11 @@ fn reason(claim: &Claim, event: &Event, class: &str) -> (String, String) {
         "Provisioning" => {
             ("its provisioner is making one".to_owned(), format!("wait, or look at the provisioner of {class}"))
         }
+        // The controller's word for a class that does not exist, where the classes themselves may not be read.
+        _ if note.starts_with("storageclass.storage.k8s.io") && note.ends_with("not found") => (
+            format!("{class} does not exist"),
+            format!("create claim {name} anew with a storage class that there is, or create {class}"),
+        ),
         _ => (note.to_owned(), format!("look at {class} and its provisioner")),
     }
 }
