@@ -41,7 +41,7 @@ const BEHIND: [&str; 4] = [
 /// name and value on two lines of YAML or in JSON.
 const NAMED: [&str; 3] = [
     r#"(?P<name>[A-Za-z0-9_.-]*[A-Za-z0-9])(?P<keep>\\?["']?\s*[=:]\s*)(?P<value>\\"[^"]*\\"|"(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;&"'}\])]+)"#,
-    r#"--?(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?P<keep>\s+)(?P<value>"[^"]*"|'[^']*'|[^\s"'-][^\s"']*)"#,
+    r#"(?:^|[^\w/.-])--?(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?P<keep>\s+)(?P<value>"[^"]*"|'[^']*'|[^\s"'-][^\s"']*)"#,
     r#"name\\?["']?\s*:\s*\\?["']?(?P<name>[A-Za-z0-9_.-]+)(?P<keep>\\?["']?\s*,?[\s+-]*\\?["']?value\\?["']?\s*:\s*)(?P<value>\\"[^"]*\\"|"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"',}]+)"#,
 ];
 
@@ -214,7 +214,7 @@ fn hide_named<'t>(pattern: &Regex, text: &'t str) -> Cow<'t, str> {
 fn is_plain(value: &str, keep: &str) -> bool {
     const NOTHING: [&str; 10] =
         ["", "true", "false", "null", "nil", "none", "<nil>", "undefined", "(hidden", "[redacted"];
-    const SAID: [&str; 29] = [
+    const SAID: [&str; 36] = [
         "expired",
         "invalid",
         "missing",
@@ -244,6 +244,13 @@ fn is_plain(value: &str, keep: &str) -> bool {
         "unbound",
         "parameter",
         "unset",
+        "the",
+        "a",
+        "an",
+        "it",
+        "this",
+        "neither",
+        "nobody",
     ];
     let word = value.trim_matches(|one| matches!(one, '\\' | '"' | '\'')).to_lowercase();
     let is_elsewhere = word.starts_with("$(") || word.starts_with("${") || word.starts_with("***");
@@ -321,6 +328,8 @@ mod tests {
             "exit 1: KeyError: 'tenant_id'",
             "password authentication failed for user \"etl\"",
             "token: expired",
+            "put it into the Secret: the pod goes on by itself",
+            "create secret/db-secret in namespace batch",
             "invalid token: unexpected EOF",
             "secret \"ca-issuer\" not found",
             "secretName: ca-issuer",

@@ -203,7 +203,7 @@ fn token(case: &Case<'_>, run: &Run<'_>, line: &str) -> Option<Why> {
     let changes = Changes::set(format!("{POD}.automountServiceAccountToken"), true);
     Some(Why {
         what: format!("finds no token of its service account: automountServiceAccountToken is false in {whose}"),
-        short: "no service account token: automountServiceAccountToken is false".to_owned(),
+        short: "without a service account token (automountServiceAccountToken is false)".to_owned(),
         fixes: mend(case, "rerun with automountServiceAccountToken true", &changes),
     })
 }

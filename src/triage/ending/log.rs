@@ -59,7 +59,7 @@ const TROUBLES: &[(&str, &str, &str)] = &[
     (
         "login",
         REFUSES_LOGIN,
-        "check user and password or token, mostly in a Secret: a pod sees a change when it starts anew",
+        "check user and password or token, mostly in a Secret, whose change a pod sees when it starts anew",
     ),
     ("right", REFUSES_RIGHT, "have the right given to the account that the program uses there"),
 ];

@@ -273,8 +273,8 @@ impl Pull<'_> {
                 ))],
             ),
             (true, _) => (
-                format!("Nobody names a pull secret: neither the template nor serviceaccount/{account}."),
-                format!("no pull secret: {}", self.short_name()),
+                format!("Nobody names a pull secret, neither the template nor serviceaccount/{account}."),
+                format!("no pull secret for {}", self.short_name()),
                 vec![Fix::outside(attach), anew],
             ),
             (false, _) => (
