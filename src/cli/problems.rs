@@ -11,7 +11,7 @@ use super::reference::Since;
 use super::server::Server;
 use super::{Program, carry_out, print_out};
 use crate::cluster::scope::Scope;
-use crate::model::key::Kind;
+use crate::model::key::{Kind, Namespaces};
 use crate::triage::{Problem, problems, subjects};
 
 /// What `kubatch problems` takes.
@@ -53,6 +53,10 @@ pub(super) fn run(arguments: &Arguments, program: Program) -> ExitCode {
         let server = Server::connect(target, KINDS, clock).await?;
         let subjects = subjects(&server.snapshot);
         let count = subjects.len();
+        let is_one = matches!(&server.namespaces, Namespaces::Some(names) if names.len() == 1);
+        if count == 0 && is_one && unread(&server).is_empty() {
+            server.has_namespace().await?;
+        }
         let examined = examine(&server, subjects).await;
         let answer = answer(&server, &examined, count, arguments.since);
         print_out(&match arguments.output {

@@ -1,6 +1,7 @@
 //! What the arguments name: an object as kubectl writes it, a moment, and the names that come near to one that is not
 //! there.
 
+use super::stop::Stop;
 use crate::cluster::scope::Scope;
 use crate::model::clock::{Time, parse_duration};
 use crate::model::key::Kind;
@@ -51,6 +52,24 @@ impl Reference {
             Kind::Job => Scope::Job(name),
             _ => Scope::Pod(name),
         }
+    }
+}
+
+/// One object, as an argument.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Named {
+    /// What is meant: job/NAME, cronjob/NAME or pod/NAME; as with kubectl, kind and name may be two words.
+    #[arg(value_name = "KIND/NAME", num_args = 1..=2, required = true)]
+    words: Vec<String>,
+}
+
+impl Named {
+    /// Which one.
+    ///
+    /// # Errors
+    /// Where the words name none.
+    pub(in crate::cli) fn reference(&self) -> Result<Reference, Stop> {
+        Reference::parse(&self.words.join("/")).map_err(|why| Stop::new(why, ""))
     }
 }
 

@@ -12,7 +12,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use super::findings::{command, evidence_words, name, sign, state};
-use super::reference::Reference;
+use super::reference::Named;
 use super::server::Server;
 use super::why::{Answer, answer};
 use super::{Program, print_out};
@@ -26,9 +26,8 @@ use markdown::{block, code, prose};
 /// What `kubatch report` takes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// What is meant: job/NAME, cronjob/NAME or pod/NAME.
-    #[arg(value_name = "KIND/NAME", value_parser = Reference::parse)]
-    object: Reference,
+    #[command(flatten)]
+    object: Named,
 }
 
 /// Lines of the log that are shown: a stack trace fits.

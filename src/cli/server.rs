@@ -16,10 +16,10 @@ use crate::cluster::{Engine, REPORTS, Report};
 use crate::command::Scene;
 use crate::model::clock::Clock;
 use crate::model::delta::{Delta, Source};
-use crate::model::fact::{Answer, Need};
+use crate::model::fact::{Answer, Fact, Need};
 use crate::model::key::{Kind, Namespaces, ObjectKey, Session};
 use crate::model::meta::{Meta, Object};
-use crate::model::mutation::{Mutation, Prepared, Refused, Written};
+use crate::model::mutation::{Address, Mutation, Prepared, Refused, Written};
 use crate::model::owner::Subject;
 use crate::model::snapshot::{Freshness, Snapshot};
 
@@ -114,11 +114,44 @@ impl Server {
             return Ok(Subject { kind: *kind, uid: meta.uid });
         }
         let next = match self.engine.names(*kind, &self.namespace).await {
+            Ok(names) if names.is_empty() => {
+                self.has_namespace().await?;
+                instead(reference, std::iter::empty())
+            }
             Ok(names) => instead(reference, names.iter().map(CompactString::as_str)),
             // What there is may be looked at by its name alone.
             Err(_) => "check the name, and the namespace that -n chooses".to_owned(),
         };
+        let next = self.of_another_kind(reference).await.unwrap_or(next);
         Err(Stop { message: format!("there is no {reference} in namespace {}", self.namespace), hint: next })
+    }
+
+    /// A name alone is a pod's, as with kubectl; where none is meant, it may be that of a Job or a CronJob.
+    async fn of_another_kind(&self, Reference { kind, name }: &Reference) -> Option<String> {
+        for other in [Kind::Job, Kind::CronJob].into_iter().filter(|_| *kind == Kind::Pod) {
+            if self.engine.names(other, &self.namespace).await.is_ok_and(|names| names.iter().any(|one| one == name)) {
+                return Some(format!("did you mean {}/{name}?", other.singular()));
+            }
+        }
+        None
+    }
+
+    /// Nothing was found in the namespace: whether there is such a one. Who may not look is told nothing.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub(in crate::cli) async fn has_namespace(&self) -> Result<(), Stop> {
+        let name = self.namespace.clone();
+        let address =
+            Address { api_version: "v1".into(), kind: "Namespace".into(), namespace: CompactString::default(), name };
+        let answers = self.answers(vec![Need::Object(address)]).await;
+        match answers.iter().any(|(_, answer)| matches!(answer, Answer::Object(Fact::Missing))) {
+            false => Ok(()),
+            true => Err(Stop::new(
+                format!("there is no namespace {} in this cluster", self.namespace),
+                "choose another with -n, or all with -A; kubectl get namespaces lists them",
+            )),
+        }
     }
 
     /// What planners look at.

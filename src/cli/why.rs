@@ -9,7 +9,7 @@ mod read;
 use std::process::ExitCode;
 
 use super::examine::{Format, code, examine, unread};
-use super::reference::Reference;
+use super::reference::Named;
 use super::server::Server;
 use super::stop::Stop;
 use super::write::{Choice, fix};
@@ -22,9 +22,8 @@ use crate::triage::Diagnosis;
 /// What `kubatch why` takes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// What is meant: job/NAME, cronjob/NAME or pod/NAME.
-    #[arg(value_name = "KIND/NAME", value_parser = Reference::parse)]
-    object: Reference,
+    #[command(flatten)]
+    object: Named,
     /// In words, the verdict first, or as one JSON object.
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     output: Format,
@@ -65,7 +64,7 @@ pub(super) fn run(arguments: &Arguments, program: Program) -> ExitCode {
 
 /// Examines an object; `then` does something with the answer and says the exit code.
 pub(super) fn answer(
-    object: &Reference,
+    object: &Named,
     program: Program,
     then: impl AsyncFnOnce(&mut Server, &Answer) -> Result<u8, Stop>,
 ) -> ExitCode {
@@ -75,8 +74,9 @@ pub(super) fn answer(
             return Err(Stop::new("an object is in one namespace", "leave -A out, and name the namespace with -n"));
         }
         let target = crate::cluster::connect::Target { scope: Scope::Kinds(&[]), ..target };
+        let object = object.reference()?;
         let mut server = Server::connect(target, &[], clock).await?;
-        let subject = read::read(&mut server, object).await?;
+        let subject = read::read(&mut server, &object).await?;
         let mut examined = examine(&server, vec![subject]).await;
         let diagnosis = examined.diagnoses.pop().map(|(_, diagnosis)| diagnosis).unwrap_or_default();
         let answer = Answer { subject, diagnosis, unread: unread(&server) };

@@ -16,6 +16,7 @@ pub const TESTS: &[Local] = &[
     Local { name: "problems_cli::report_has_the_whole_incident", run: report_has_the_whole_incident },
     Local { name: "problems_cli::report_of_a_cronjob_has_its_runs", run: report_of_a_cronjob_has_its_runs },
     Local { name: "problems_cli::report_of_what_is_not_there_is_refused", run: report_of_what_is_not_there_is_refused },
+    Local { name: "problems_cli::what_is_named_in_another_way_is_found", run: what_is_named_in_another_way_is_found },
 ];
 
 /// Runs kubatch on the embedded cluster.
@@ -137,4 +138,19 @@ fn report_of_a_cronjob_has_its_runs() {
 fn report_of_what_is_not_there_is_refused() {
     let output = demo("-n data report job/nothing");
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+}
+
+fn what_is_named_in_another_way_is_found() {
+    assert_eq!(told("-n data why job import-clicks").0, 1, "kind and name may be two words, as with kubectl");
+    assert_eq!(told("-n data report cj nightly-report").0, 1);
+    let refused = |arguments: &str| {
+        let output = demo(arguments);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refused("-n data why import-clicks").ends_with("did you mean job/import-clicks?\n"));
+    assert!(refused("-n data why nightly-report").ends_with("did you mean cronjob/nightly-report?\n"));
+    for arguments in ["-n daat problems", "-n daat why job/import-clicks", "-n daat report import-clicks"] {
+        assert!(refused(arguments).contains("there is no namespace daat in this cluster; "), "{arguments}");
+    }
 }
