@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::markdown::{code, prose};
 use crate::cli::server::Server;
 use crate::model::clock::{Time, short_duration};
+use crate::model::event::Event;
 use crate::model::key::Kind;
 use crate::model::owner::Subject;
 use crate::model::state::{Level, job_state, job_why};
@@ -103,8 +104,15 @@ fn try_row(one: &Attempt) -> String {
 /// What was said of the subject and of all below it, in the order in which it was said last.
 fn events(server: &Server, subject: Subject) -> String {
     let mut events = server.snapshot.events_of_subject(subject);
-    // Within a second the server's own order tells which came first.
-    events.sort_by_key(|event| (event.last, event.meta.version));
+    // Most times are whole seconds, within which the server's own order tells which came first; but the scheduler sends its
+    // events late, and no pod starts before it was made and placed.
+    let second = |event: &Event| event.last.map(|last| last.to_timestamp().as_second());
+    let rank = |reason: &str| match reason {
+        "SuccessfulCreate" => 0,
+        "Scheduled" => 1,
+        _ => 2,
+    };
+    events.sort_by_key(|event| (second(event), rank(&event.reason), event.meta.version));
     let left = events.len().saturating_sub(EVENTS);
     let mut text = String::new();
     if left > 0 {
