@@ -29,16 +29,22 @@ pub(super) struct LastWords<'a> {
     pub(super) telling: Vec<&'a str>,
     /// The recogniser found them; else they are just the last.
     pub(super) are_errors: bool,
+    /// The log was asked for, and nothing came: it is empty, or cannot be had any more.
+    pub(super) is_silent: bool,
 }
 
 impl<'a> LastWords<'a> {
     /// Those of a run: its termination message where it has one, else the end of its log. None are known before the log
     /// was asked for.
     pub(super) fn of(case: &Case<'a>, pod: &Pod, container: &Container, end: &'a End) -> Self {
-        let lines: Vec<&str> = match end.message.as_str() {
-            "" => case.tail(pod, container).into_iter().flatten().map(String::as_str).collect(),
-            message => message.lines().collect(),
+        let (lines, is_known): (Vec<&str>, bool) = match end.message.as_str() {
+            "" => {
+                let tail = case.tail(pod, container);
+                (tail.into_iter().flatten().map(String::as_str).collect(), tail.is_some())
+            }
+            message => (message.lines().collect(), true),
         };
+        let is_silent = is_known && lines.iter().all(|line| line.trim().is_empty());
         let mut errors = errors(&lines);
         if errors.is_empty() {
             // Programs complain first and then explain at length how they are called.
@@ -54,12 +60,16 @@ impl<'a> LastWords<'a> {
             false => lines.iter().copied().filter(|line| !line.trim().is_empty()).collect(),
         };
         let telling = telling[telling.len().saturating_sub(MOST_LINES)..].to_vec();
-        Self { lines, telling, are_errors }
+        Self { lines, telling, are_errors, is_silent }
     }
 
-    /// The last of them as a sentence, `Its last words: "KeyError: 'tenant_id'".`; empty where there are none.
+    /// The last of them as a sentence, `Its last words: "KeyError: 'tenant_id'".`; empty before the log was asked for.
     pub(super) fn sentence(&self) -> String {
-        self.telling.last().map_or_else(String::new, |line| format!("Its last words: \"{}\".", said(line)))
+        match self.telling.last() {
+            Some(line) => format!("Its last words: \"{}\".", said(line)),
+            None if self.is_silent => "It said nothing, or its log cannot be had any more.".to_owned(),
+            None => String::new(),
+        }
     }
 
     /// The last of them in a few words; None where nothing says that they are an error.

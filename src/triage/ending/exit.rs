@@ -134,8 +134,12 @@ fn failed(case: &Case<'_>, run: &Run<'_>) -> Finding {
     };
     let mut evidence = vec![of_end(run)];
     evidence.extend(words.evidence(one.pod, one.container));
+    let look = match words.is_silent {
+        true => Fix::outside("have it say what it does: `set -x` in a shell's command, or a more talkative log level"),
+        false => read_log(&one),
+    };
     let fixes = [
-        Some(read_log(&one)),
+        Some(look),
         rerun(case, "mend what is wrong, and rerun with another image, command or variables"),
         for_next_runs(case, &Changes::NONE),
         // Last, since it goes when the Job ends: the others keep their numbers.
