@@ -12,9 +12,13 @@ use crate::model::clock::Time;
 use crate::model::delta::Cause;
 use crate::model::fact::{Answer, Fact, LastLine, Need};
 use crate::model::mutation::Address;
+use crate::model::styled_line::plain_line;
 
-/// Lines of a log that are read from its end: a stack trace fits.
-const LINES: i64 = 40;
+/// Lines of a log that are read from its end: a stack trace fits, and what a program writes when it shuts down.
+const LINES: i64 = 200;
+
+/// So many are read where more of them are too long.
+const FEW_LINES: [i64; 2] = [20, 1];
 
 /// Bytes of a log that are read at most, whatever its lines are.
 const BYTES: i64 = 64 << 10;
@@ -28,15 +32,22 @@ pub(super) async fn answer(client: &kube::Client, need: &Need) -> Answer {
         Need::Object(address) => Answer::Object(object(client, address).await),
         Need::Tail { run, namespace, pod_name, is_previous } => {
             let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
-            let params = LogParams {
-                container: Some(run.container.clone()),
-                previous: *is_previous,
-                tail_lines: Some(LINES),
-                limit_bytes: Some(BYTES),
-                ..LogParams::default()
-            };
-            let text = execute::answer("read a log", pods.logs(pod_name, &params)).await.unwrap_or_default();
-            Answer::Tail(text.lines().map(str::to_owned).collect())
+            let mut text = String::new();
+            for lines in [LINES].into_iter().chain(FEW_LINES) {
+                let params = LogParams {
+                    container: Some(run.container.clone()),
+                    previous: *is_previous,
+                    tail_lines: Some(lines),
+                    limit_bytes: Some(BYTES),
+                    ..LogParams::default()
+                };
+                text = execute::answer("read a log", pods.logs(pod_name, &params)).await.unwrap_or_default();
+                // What is over the limit is cut at its end, which is what matters.
+                if i64::try_from(text.len()).is_ok_and(|length| length < BYTES) {
+                    break;
+                }
+            }
+            Answer::Tail(text.lines().map(|line| plain_line(line).into_owned()).collect())
         }
         Need::LastLine { run, namespace, pod_name } => {
             let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);

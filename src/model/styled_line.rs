@@ -4,6 +4,8 @@
 //! mean; all else becomes visible, as [`super::safe_text`] has it. Only as much of a line is read as can be shown, so
 //! that a line of ten megabytes costs no more than a long one. Called by the Logs pane for the rows on screen.
 
+use std::borrow::Cow;
+
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::safe_text::push_harmless;
@@ -270,6 +272,20 @@ pub fn harmless_line(raw: &[u8], keeps_colours: bool) -> String {
         line.push_str("\x1b[0m");
     }
     line
+}
+
+/// The line as text to be understood and not to be shown: without colours, and in its last state where it writes over
+/// itself. Nothing in it is made harmless.
+pub fn plain_line(raw: &str) -> Cow<'_, str> {
+    let state = raw.trim_end_matches('\r').rsplit('\r').next().unwrap_or_default();
+    if !state.contains('\x1b') {
+        return Cow::Borrowed(state);
+    }
+    let characters = tokens(state.as_bytes()).filter_map(|token| match token {
+        Token::Character(character) => Some(character),
+        Token::Sgr(_) | Token::Invalid(_) => None,
+    });
+    Cow::Owned(characters.collect())
 }
 
 /// What stands behind the last carriage return, and whether one stands before it. Those at the end belong to the line

@@ -11,6 +11,8 @@ mod slip;
 mod stopped;
 mod suspicious;
 mod taken;
+mod unreached;
+mod variable;
 
 use super::Case;
 use super::container::{called, is_success};
@@ -143,7 +145,19 @@ impl<'a> Run<'a> {
 
 #[cfg(test)]
 pub(super) fn patterns() -> Vec<&'static Pattern> {
-    [taken::PATTERNS, killed::PATTERNS, log::PATTERNS, slip::PATTERNS].concat()
+    [
+        taken::PATTERNS,
+        killed::PATTERNS,
+        log::PATTERNS,
+        slip::PATTERNS,
+        files::PATTERNS,
+        variable::PATTERNS,
+        super::last_words::PATTERNS,
+    ]
+    .concat()
+    .into_iter()
+    .chain(unreached::patterns())
+    .collect()
 }
 
 #[cfg(test)]

@@ -1,12 +1,17 @@
 //! The last words of a container: of the end of its log those lines that tell what went wrong, by the log pane's own
 //! recogniser. What a finding quotes of them is read by more people than the log, so that it is without secrets.
 
-use std::borrow::Cow;
+mod telling;
+
+#[cfg(test)]
+pub(super) use telling::PATTERNS;
+pub(super) use telling::{LAST_LINES, goes_on, is_epilogue};
+use telling::{errors, is_announcement, is_detail, warnings_before};
 
 use super::Case;
 use super::container::cut;
 use super::finding::{Evidence, Source};
-use crate::model::log::{Classifier, structured};
+use crate::model::log::structured;
 use crate::model::meta::Object;
 use crate::model::pod::{Container, End, Pod};
 use crate::model::redact::redact;
@@ -14,11 +19,13 @@ use crate::model::redact::redact;
 /// Lines of a log that a finding shows.
 const MOST_LINES: usize = 3;
 
-/// So near to its end a line tells what a program ended of.
-pub(super) const LAST_LINES: usize = 5;
+/// So near to its end a program mostly tells what it ended of. Only where nothing there does, what stands above is asked:
+/// some shut down at length.
+const NEAR_LINES: usize = 40;
 
-/// Letters of a line that a verdict quotes.
+/// Letters of a line that a verdict quotes; of a longer one its beginning and its end.
 const MOST_LETTERS: usize = 160;
+const LETTERS_OF_END: usize = 70;
 
 /// What is known of the end of a container's log.
 #[derive(Debug, Default)]
@@ -31,6 +38,8 @@ pub(super) struct LastWords<'a> {
     pub(super) are_errors: bool,
     /// The log was asked for, and nothing came: it is empty, or cannot be had any more.
     pub(super) is_silent: bool,
+    /// The warnings right before the first of them.
+    pub(super) warnings: Vec<&'a str>,
 }
 
 impl<'a> LastWords<'a> {
@@ -45,28 +54,29 @@ impl<'a> LastWords<'a> {
             message => (message.lines().collect(), true),
         };
         let is_silent = is_known && lines.iter().all(|line| line.trim().is_empty());
-        let mut errors = errors(&lines);
-        if errors.is_empty() {
-            // Programs complain first and then explain at length how they are called.
-            errors.extend(lines.iter().copied().find(|line| is_complaint(line)));
-        }
-        if errors.is_empty() {
-            let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
-            errors.extend(last.iter().copied().rfind(|line| is_failure(line)));
-        }
-        let are_errors = !errors.is_empty();
+        let near = lines.len().saturating_sub(NEAR_LINES);
+        let told = match telling::telling(&lines[near..]) {
+            near if near.is_empty() => errors(&lines),
+            near => near,
+        };
+        let are_errors = !told.is_empty();
+        let warnings = told.first().map(|first| warnings_before(&lines, first)).unwrap_or_default();
         let telling = match are_errors {
-            true => errors,
-            false => lines.iter().copied().filter(|line| !line.trim().is_empty()).collect(),
+            true => told,
+            false => {
+                let said = lines.iter().copied().filter(|line| !line.trim().is_empty());
+                let (ends, said): (Vec<&str>, Vec<&str>) = said.partition(|line| is_epilogue(line));
+                if said.is_empty() { ends } else { said }
+            }
         };
         let telling = telling[telling.len().saturating_sub(MOST_LINES)..].to_vec();
-        Self { lines, telling, are_errors, is_silent }
+        Self { lines, telling, are_errors, is_silent, warnings }
     }
 
     /// The last of them as a sentence, `Its last words: "KeyError: 'tenant_id'".`; empty before the log was asked for.
     pub(super) fn sentence(&self) -> String {
         match self.telling.last() {
-            Some(line) => format!("Its last words: \"{}\".", said(line)),
+            Some(line) => format!("Its last words: \"{}\".", self.quoted(line)),
             None if self.is_silent => "It said nothing, or its log cannot be had any more.".to_owned(),
             None => String::new(),
         }
@@ -74,7 +84,20 @@ impl<'a> LastWords<'a> {
 
     /// The last of them in a few words; None where nothing says that they are an error.
     pub(super) fn short(&self) -> Option<String> {
-        self.telling.last().filter(|_| self.are_errors).map(|line| said(line))
+        self.telling.last().filter(|_| self.are_errors).map(|line| self.quoted(line))
+    }
+
+    /// A line with what announced it above, or with what it goes on with below.
+    fn quoted(&self, line: &str) -> String {
+        let at = self.lines.iter().rposition(|one| *one == line);
+        let above = self.telling.iter().rev().skip_while(|one| **one != line).nth(1);
+        let above = above.filter(|above| is_announcement(above)).map(|above| above.trim());
+        let below = at.and_then(|at| self.lines.get(at + 1)).filter(|below| self.are_errors && is_detail(below));
+        match (above, below) {
+            (Some(above), _) => both_ends(&format!("{} {}", said(above), said(line))),
+            (None, Some(below)) => both_ends(&format!("{} / {}", said(line), said(below))),
+            (None, None) => said(line),
+        }
     }
 
     /// The lines as evidence, the last first, which tells most.
@@ -90,118 +113,49 @@ pub(super) fn of_line(pod: &Pod, container: &Container, line: &str) -> Evidence 
     Evidence { source, words: redact(line.trim_end()).into_owned(), at: None }
 }
 
-/// The lines that say what went wrong: where something begins that did, and what a trace under it ends with, which is
-/// where most languages put the cause.
-fn errors<'a>(lines: &[&'a str]) -> Vec<&'a str> {
-    let mut classifier = Classifier::default();
-    let mut told: Vec<&str> = Vec::new();
-    let mut is_within = false;
-    for line in lines.iter().copied() {
-        let class = classifier.class(line.as_bytes());
-        if class.is_error() {
-            is_within = true;
-            told.push(line);
-        } else if !class.continues() {
-            is_within = false;
-        } else if is_within && (is_cause(line) || told.last().is_some_and(|head| is_opening(head))) {
-            // The first line of a trace that only says that one follows gives way to what the trace says.
-            if told.last().is_some_and(|head| is_opening(head)) && !line.starts_with([' ', '\t']) {
-                told.pop();
-                told.push(line);
-            } else if is_cause(line) {
-                told.push(line);
-            }
-        }
-    }
-    told.dedup();
-    told
-}
-
-/// A program does not understand how it was called.
-fn is_complaint(line: &str) -> bool {
-    const WORDS: [&str; 9] = [
-        "unrecognized option",
-        "unrecognized argument",
-        "unknown option",
-        "unknown flag",
-        "unknown argument",
-        "unknown command",
-        "invalid option",
-        "illegal option",
-        "unexpected argument",
-    ];
-    let line = line.to_lowercase();
-    WORDS.iter().any(|words| line.contains(words))
-}
-
-/// Something did not work, in the words of the C library, of shells and of most command lines.
-fn is_failure(line: &str) -> bool {
-    const WORDS: [&str; 26] = [
-        "no such file or directory",
-        "permission denied",
-        "operation not permitted",
-        "no space left on device",
-        "read-only file system",
-        "cannot allocate memory",
-        "disk quota exceeded",
-        "too many open files",
-        "connection refused",
-        "connection reset",
-        "connection timed out",
-        "broken pipe",
-        "input/output error",
-        "resource temporarily unavailable",
-        "is a directory",
-        "not a directory",
-        "device or resource busy",
-        "stale file handle",
-        "argument list too long",
-        "parameter not set",
-        "unbound variable",
-        "syntax error",
-        ": not found",
-        "bad address",
-        "could not ",
-        "unable to ",
-    ];
-    let line = line.to_lowercase();
-    WORDS.iter().any(|words| line.contains(words))
-}
-
-/// A line that says no more than that a trace or a message follows.
-fn is_opening(line: &str) -> bool {
-    let line = line.trim();
-    line.starts_with("Traceback (most recent") || (line.starts_with("thread '") && line.ends_with(':'))
-}
-
-/// A line of a trace that names an exception: `KeyError: 'x'`, `Caused by: java.net.ConnectException: refused`.
-fn is_cause(line: &str) -> bool {
-    let is_named = |(name, _): (&str, &str)| {
-        name == "Caused by" || (!name.contains([' ', '(', '/']) && name != "note" && name != "goroutine")
-    };
-    !line.starts_with([' ', '\t']) && line.split_once(": ").is_some_and(is_named)
-}
-
-/// A line as it is quoted: of JSON its message and its error, of anything else all of it, cut.
+/// A line as it is quoted: of JSON and logfmt its message and its error, of anything else all of it, cut.
 fn said(line: &str) -> String {
-    let line = line.trim();
-    let found = structured(line).filter(|found| line.starts_with('{') && !found.message.is_empty());
-    let text = match found {
-        Some(found) => {
-            let error = found.fields.iter().find(|(key, _)| matches!(&**key, "error" | "err" | "exception"));
-            match error {
-                Some((_, error)) => Cow::Owned(format!("{}: {error}", found.message)),
-                None => found.message,
-            }
+    let line = line.trim_start_matches(['│', '╷', '╵', ' ', '\t']).trim_end();
+    let text = structured(line).and_then(|found| {
+        let is_error = |key: &str| {
+            let key = key.strip_suffix(".message").or_else(|| key.strip_suffix(".msg")).unwrap_or(key);
+            matches!(key, "error" | "err" | "exception" | "cause" | "reason")
+        };
+        let error = found.fields.iter().find(|(key, value)| is_error(key) && !value.is_empty()).map(|(_, error)| error);
+        match (found.message.is_empty(), error) {
+            (false, Some(error)) => Some(format!("{}: {}", last_of(&found.message), last_of(error))),
+            (false, None) => Some(last_of(&found.message).to_owned()),
+            (true, Some(error)) => Some(last_of(error).to_owned()),
+            (true, None) => None,
         }
-        None => Cow::Borrowed(line),
-    };
-    cut(&redact(&text), MOST_LETTERS)
+    });
+    both_ends(&redact(text.as_deref().unwrap_or(line)))
+}
+
+/// Of a message of several lines the one that tells most.
+fn last_of(message: &str) -> &str {
+    let lines: Vec<&str> = message.lines().collect();
+    match lines.len() {
+        0 | 1 => message,
+        _ => errors(&lines).last().or(lines.first()).copied().unwrap_or(message),
+    }
+}
+
+/// A text, or its beginning and its end where it is long: many name what they failed of last.
+fn both_ends(text: &str) -> String {
+    let letters = text.chars().count();
+    if letters <= MOST_LETTERS {
+        return text.to_owned();
+    }
+    let end: String = text.chars().skip(letters - LETTERS_OF_END).collect();
+    format!("{}{}", cut(text, MOST_LETTERS - LETTERS_OF_END), end.trim_start())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use super::telling::is_failure;
 
     #[test]
     fn failure_in_plain_words_is_told_and_not_what_follows_it() {

@@ -199,6 +199,14 @@ fn with_causes(lead: Finding, causes: Vec<Finding>) -> Vec<Finding> {
     std::iter::once(lead).chain(causes.into_iter().map(|cause| Finding { effect: String::new(), ..cause })).collect()
 }
 
+/// The sentence of a cause that quotes the program, with a blank before it; empty where it has none.
+fn last_words(cause: &Finding) -> String {
+    const HEAD: &str = " Its last words: \"";
+    let Some((_, words)) = cause.verdict.split_once(HEAD) else { return String::new() };
+    let words = words.rsplit_once("\".").map_or(words, |(words, _)| words);
+    format!("{HEAD}{words}\".")
+}
+
 /// `all ended so`, `3 of 4 ended so`.
 fn share(count: usize, of: usize) -> String {
     match count >= of {

@@ -12,7 +12,7 @@ mod trouble;
 
 pub(super) use image::foreign_architecture;
 pub(super) use node::newest_failure;
-pub(super) use script::{Refusal, key_missing, not_there, refused};
+pub(super) use script::{Refusal, key_missing, not_there, refused, windows_script};
 pub(super) use start::slip_of_unit;
 pub(super) use to_come::to_come;
 

@@ -39,6 +39,41 @@ const CODES: &[(i32, &str)] = &[
     (255, "an exit code out of range such as -1, or an ssh that failed"),
 ];
 
+/// What the codes of programs mean that mostly say nothing else: which are found in the command of the container.
+const CODES_OF: &[(&str, i32, &str)] = &[
+    ("curl", 6, "as curl does when a name is not known"),
+    ("curl", 7, "as curl does when nothing listens at the address"),
+    ("curl", 22, "as curl -f does when the server answers with an error (400 or higher)"),
+    ("curl", 28, "as curl does when its time is up"),
+    ("curl", 35, "as curl does when TLS fails"),
+    ("curl", 56, "as curl does when the connection breaks"),
+    ("curl", 60, "as curl does when it does not trust the certificate"),
+    ("wget", 4, "as wget does when it does not reach the server"),
+    ("wget", 5, "as wget does when it does not trust the certificate"),
+    ("wget", 6, "as wget does when the login is refused"),
+    ("wget", 8, "as wget does when the server answers with an error"),
+    ("rsync", 12, "as rsync does when the connection breaks"),
+    ("rsync", 23, "as rsync does when some files could not be copied"),
+    ("rsync", 24, "as rsync does when files vanish while it copies"),
+    ("rsync", 30, "as rsync does when its time is up"),
+    ("aws", 252, "as aws does when its arguments are wrong"),
+    ("aws", 253, "as aws does when it has no credentials or no region"),
+    ("aws", 254, "as aws does when the service refuses the request"),
+    ("grep", 1, "as grep does when no line matches, which ends a script with set -e"),
+    ("diff", 1, "as diff does when the files differ"),
+    ("psql", 3, "as psql does when a statement fails (ON_ERROR_STOP)"),
+];
+
+/// What a code means by the program that the container's command calls.
+fn of_program(case: &Case<'_>, run: &Run<'_>) -> Option<&'static str> {
+    let command = slip::words_of(case.container_spec(&run.container.name)?).join(" ");
+    let calls = |program: &str| {
+        command.split(|one: char| !one.is_alphanumeric() && !"_-.".contains(one)).any(|word| word == program)
+    };
+    let mut codes = CODES_OF.iter().filter(|(_, code, _)| *code == run.end.exit_code);
+    codes.find(|(program, ..)| calls(program)).map(|(_, _, meaning)| *meaning)
+}
+
 /// Signals by which a program ends through its own fault: number, name, what happened, what to look at.
 const CRASHES: &[(i32, &str, &str, &str)] = &[
     (3, "SIGQUIT", "was told to quit", "see who sends it: mostly a tool inside the container"),
@@ -117,7 +152,9 @@ fn failed(case: &Case<'_>, run: &Run<'_>) -> Finding {
     let code = end.exit_code;
     // What a code mostly means is said where the program says nothing itself.
     let is_vague = matches!(code, 2 | 128 | 255) && !words.telling.is_empty();
-    let by_code = CODES.iter().find(|(one, _)| *one == code && !is_vague).map(|(_, meaning)| *meaning);
+    let by_program = of_program(case, run).filter(|_| !words.are_errors);
+    let of_all = || CODES.iter().find(|(one, _)| *one == code && !is_vague).map(|(_, meaning)| *meaning);
+    let by_code = by_program.or_else(of_all);
     let meaning = match end.reason.as_str() {
         "Unknown" => Some("since its node or the runtime there was restarted"),
         _ => by_code,
@@ -240,6 +277,10 @@ fn crashed(case: &Case<'_>, run: &Run<'_>, signal: i32) -> Finding {
     let (one, words) = run.words(case);
     if let Some(found) = log::out_of_heap(case, &one, &words) {
         return found;
+    }
+    // .NET ends so after any exception that nobody handles.
+    if signal == 6 && words.lines.iter().any(|line| line.starts_with("Unhandled exception. ")) {
+        return failed(case, run);
     }
     let Run { pod, container, end, .. } = run;
     let mut evidence = vec![of_end(run)];

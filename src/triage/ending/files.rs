@@ -6,22 +6,186 @@ use serde_json::Value;
 use super::super::Case;
 use super::Run;
 use super::log::{near_end, path_in};
-use super::slip::Why;
+use super::slip::{Why, words_of};
 use crate::model::pod::{Container, Role};
 use crate::triage::container::{remake, rerun};
 use crate::triage::finding::Fix;
+use crate::triage::grammar::{Pattern, near};
 use crate::triage::last_words::LastWords;
 use crate::triage::mend::{Changes, POD, mend, of_container};
-use crate::triage::starting::key_missing;
+use crate::triage::starting::{key_missing, windows_script};
 
 /// Where the kubelet puts the token of a pod's service account (admission plugin `ServiceAccount`).
 const TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// Why a file cannot be used, where the template says it.
 pub(super) fn find(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Why> {
-    let rules = [token, no_key, read_only, denied, not_permitted, port_taken];
-    near_end(words).find_map(|line| rules.into_iter().find_map(|rule| rule(case, run, line)))
+    let rules = [token, no_key, no_mount, read_only, denied, not_permitted, port_taken];
+    let of_lines = || near_end(words).find_map(|line| rules.into_iter().find_map(|rule| rule(case, run, line)));
+    let of_all =
+        || words.lines.iter().find_map(|line| too_open(case, run, line).or_else(|| no_cluster(case, run, line)));
+    of_all().or_else(of_lines).or_else(|| windows_lines(case, run))
 }
+
+/// The key is refused, whatever the server says then.
+fn too_open(case: &Case<'_>, run: &Run<'_>, line: &str) -> Option<Why> {
+    let found = TOO_OPEN.captures(line)?;
+    let (mode, path) = (&found["mode"], &found["path"]);
+    let (_, volume) = case.volume_at(&run.container.name, path)?;
+    let kind = ["secret", "configMap", "projected"].into_iter().find(|kind| volume[*kind].is_object())?;
+    let (name, source) = (volume["name"].as_str()?, source(volume)?);
+    let has_group = !case.pod_spec()?["securityContext"]["fsGroup"].is_null();
+    let fixes = match has_group {
+        // The kubelet lets that group read, whatever the mode says.
+        true => {
+            vec![Fix::outside("fsGroup lets its group read the key: copy it into an emptyDir first, with chmod 600")]
+        }
+        false => {
+            let changes = Changes::set(format!("{POD}.volumes[name={name}].{kind}.defaultMode"), 0o400);
+            mend(case, format!("rerun with defaultMode 0400 (256) for volume {name}"), &changes)
+        }
+    };
+    Some(Why {
+        what: format!(
+            "was refused its key {path} by ssh: it has mode {mode}, so that others may read it too. Volume {name} makes it \
+             of {source}"
+        ),
+        short: format!("ssh takes no key with mode {mode}: {path}"),
+        fixes,
+    })
+}
+
+/// kubectl does not know whom to talk to.
+fn no_cluster(case: &Case<'_>, run: &Run<'_>, line: &str) -> Option<Why> {
+    if !line.contains(NO_CLUSTER) {
+        return None;
+    }
+    let no_token = token(case, run, &format!("{TOKEN}: no such file"));
+    Some(no_token.unwrap_or_else(|| Why {
+        what: "found no cluster to talk to: kubectl asks localhost:8080 where it has neither a kubeconfig nor the token of a \
+               service account"
+            .to_owned(),
+        short: "kubectl has no kubeconfig and asks localhost:8080".to_owned(),
+        fixes: remake(case, "set KUBECONFIG to a file that is mounted, or unset what leads it astray, in a new Job")
+            .into_iter()
+            .collect(),
+    }))
+}
+
+/// A file that lies in a volume of the pod which this container has elsewhere, or not at all; or for which there is no
+/// folder.
+fn no_mount(case: &Case<'_>, run: &Run<'_>, line: &str) -> Option<Why> {
+    const WORDS: [&str; 3] = ["no such file or directory", "nonexistent directory", "directory nonexistent"];
+    let text = line.to_lowercase();
+    let path = path_in(line).filter(|_| WORDS.iter().any(|words| text.contains(words)))?;
+    if case.volume_at(&run.container.name, path).is_some() {
+        return None;
+    }
+    let (folder, file) = path.rsplit_once('/').filter(|(folder, file)| !folder.is_empty() && !file.is_empty())?;
+    let spec = case.container_spec(&run.container.name)?;
+    let mounts = || spec["volumeMounts"].as_array().into_iter().flatten();
+    let volumes = case.pod_spec()?["volumes"].as_array().into_iter().flatten();
+    let has_file = |volume: &&Value| {
+        let map = volume["configMap"]["name"].as_str();
+        let map = map.and_then(|map| case.found("v1", "ConfigMap", &case.key.namespace, map));
+        map.is_some_and(|map| !map["data"][file].is_null() || !map["binaryData"][file].is_null())
+    };
+    if let Some(volume) = volumes.into_iter().find(has_file) {
+        let (name, source) = (volume["name"].as_str()?, source(volume)?);
+        let mount = mounts().find(|mount| mount["name"] == volume["name"] && mount["subPath"].is_null());
+        let at = mount.and_then(|mount| mount["mountPath"].as_str());
+        let (where_it_is, changes) = match at {
+            Some(at) => (
+                format!("{source}, which has {file}, is mounted at {at}"),
+                Changes::set(of_container(run.container, &format!("volumeMounts[mountPath={at}].mountPath")), folder),
+            ),
+            None => {
+                let mount = serde_json::json!({ "name": name, "mountPath": folder });
+                (
+                    format!("volume {name} is made of {source}, which has {file}, but the container does not mount it"),
+                    Changes::set(of_container(run.container, "volumeMounts[+]"), mount),
+                )
+            }
+        };
+        return Some(Why {
+            what: format!("finds no file {path}: {where_it_is}"),
+            short: match at {
+                Some(at) => format!("{file} is in {at} and not in {folder}"),
+                None => format!("volume {name} with {file} is not mounted"),
+            },
+            fixes: mend(case, format!("rerun with volume {name} mounted at {folder}"), &changes),
+        });
+    }
+    if let Some(near) = near(folder, mounts().filter_map(|mount| mount["mountPath"].as_str())) {
+        let changes =
+            Changes::set(of_container(run.container, &format!("volumeMounts[mountPath={near}].mountPath")), folder);
+        return Some(Why {
+            what: format!("finds no {path}: its volume is mounted at {near}"),
+            short: format!("a volume is mounted at {near} and not at {folder}"),
+            fixes: mend(case, format!("rerun with that volume mounted at {folder}"), &changes),
+        });
+    }
+    // A volume that nobody mounts was mostly meant for something.
+    let pod = case.pod_spec()?;
+    let all = ["containers", "initContainers"].into_iter().filter_map(|field| pod[field].as_array()).flatten();
+    let mounted: Vec<&Value> =
+        all.filter_map(|one| one["volumeMounts"].as_array()).flatten().map(|mount| &mount["name"]).collect();
+    let idle = pod["volumes"].as_array().into_iter().flatten().find(|volume| !mounted.contains(&&volume["name"]));
+    if let Some(name) = idle.and_then(|volume| volume["name"].as_str()) {
+        let mount = serde_json::json!({ "name": name, "mountPath": folder });
+        let changes = Changes::set(of_container(run.container, "volumeMounts[+]"), mount);
+        return Some(Why {
+            what: format!("finds no {path}: the pod has volume {name}, which no container mounts"),
+            short: format!("volume {name} is not mounted"),
+            fixes: mend(
+                case,
+                format!("rerun with volume {name} mounted at {folder}, where it is meant for that"),
+                &changes,
+            ),
+        });
+    }
+    let creates = text.contains("nonexistent") || text.contains("can't create") || text.contains("cannot create");
+    creates.then(|| Why {
+        what: format!("may not make {path}: its image has no folder {folder}, and no volume is mounted there"),
+        short: format!("there is no folder {folder}"),
+        fixes: remake(
+            case,
+            format!("mount a volume at {folder} in a new Job: a claim, or an emptyDir for what may go with the pod"),
+        )
+        .into_iter()
+        .collect(),
+    })
+}
+
+/// A script with the line ends of Windows.
+fn windows_lines(case: &Case<'_>, run: &Run<'_>) -> Option<Why> {
+    let words = words_of(case.container_spec(&run.container.name)?);
+    let takes = "a shell takes the carriage return for a part of the last word of each line";
+    if words.iter().any(|word| word.contains("\r\n")) {
+        return Some(Why {
+            what: format!("runs a script with Windows line ends (CRLF), which stands in its command: {takes}"),
+            short: "the script in its command has Windows line ends".to_owned(),
+            fixes: rerun(case, "rerun with Unix line ends in its command").into_iter().collect(),
+        });
+    }
+    let mut paths = words.iter().filter_map(|word| path_in(word));
+    let (what, short, fixes) = paths.find_map(|path| windows_script(case, run.container, path))?;
+    Some(Why { what: format!("{what}: {takes}"), short, fixes })
+}
+
+/// A file is why a login was refused, and is told of.
+pub(super) fn explains_refusal(words: &LastWords<'_>) -> bool {
+    words.lines.iter().any(|line| TOO_OPEN.captures(line).is_some() || line.contains(NO_CLUSTER))
+}
+
+/// ssh takes no key that others may read.
+static TOO_OPEN: Pattern = Pattern::new(r"^Permissions (?<mode>\d+) for '(?<path>[^']+)' are too open");
+
+/// kubectl found neither a kubeconfig nor a service account's token.
+const NO_CLUSTER: &str = "localhost:8080 was refused - did you specify the right host or port";
+
+#[cfg(test)]
+pub(super) static PATTERNS: &[&Pattern] = &[&TOO_OPEN];
 
 /// The file in a line that has these words.
 fn file<'l>(line: &'l str, words: &str) -> Option<&'l str> {

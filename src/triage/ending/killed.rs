@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::Case;
 use super::{Run, is_out_of_memory};
-use crate::model::clock::short_duration;
+use crate::model::clock::{Time, short_duration};
 use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
 use crate::model::limit_range::LimitRange;
@@ -17,8 +17,10 @@ use crate::triage::grammar::Pattern;
 use crate::triage::last_words::of_line;
 use crate::triage::mend::{self, Changes, POD, for_next_runs, half_more, mend_here, of_container};
 
-/// `Container worker failed liveness probe, will be restarted` (kubelet `kuberuntime_manager.go`).
-static PROBE: Pattern = Pattern::new(r"^Container (?<container>\S+) failed (?<probe>liveness|startup) probe");
+/// `Container worker failed liveness probe, will be restarted`, of sidecars `Init container proxy failed startup probe`
+/// (kubelet `kuberuntime_manager.go`).
+static PROBE: Pattern =
+    Pattern::new(r"^(?:Init c|C)ontainer (?<container>\S+) failed (?<probe>liveness|startup) probe");
 
 /// `Liveness probe failed: worker busy`, `Startup probe errored: …`.
 static OUTPUT: Pattern =
@@ -236,7 +238,7 @@ fn probed(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
     let is_meant = |event: &&Event| {
         PROBE.captures(&event.note).is_some_and(|found| found["container"] == **name)
             // An older kill ended an earlier run.
-            && (end.started.is_none() || event.last >= end.started)
+            && (end.started.is_none() || event.last >= end.started || (is_again(case, run) && event.note.contains("startup")))
     };
     let killing = case.events(*pod, "Killing").into_iter().find(is_meant);
     let is_startup = match killing {
@@ -300,6 +302,23 @@ fn probed(case: &Case<'_>, run: &Run<'_>) -> Option<Finding> {
     })
 }
 
+/// The run took as long as its startup probe lets it, so that it was killed as an earlier one was: of many kills the
+/// kubelet soon tells no more.
+fn is_again(case: &Case<'_>, run: &Run<'_>) -> bool {
+    let probe = case.container_spec(&run.container.name).map(|spec| &spec["startupProbe"]);
+    let Some(probe) = probe.filter(|probe| probe.is_object() && matches!(run.end.exit_code, 137 | 143)) else {
+        return false;
+    };
+    let number = |field: &str, usual: i64| probe[field].as_i64().unwrap_or(usual);
+    let period = number("periodSeconds", 10);
+    let allowed = number("initialDelaySeconds", 0) + period * number("failureThreshold", 3);
+    let grace = case.pod_spec().and_then(|spec| spec["terminationGracePeriodSeconds"].as_i64()).unwrap_or(30);
+    run.seconds().is_some_and(|seconds| (allowed - period..=allowed + period + grace + 2).contains(&seconds))
+}
+
+/// So much longer than its grace period a container may take to end on a node that is busy.
+const BUSY_SECONDS: i64 = 30;
+
 /// Whether it was the startup probe or the liveness probe that ended a container which is not started again: the kubelet
 /// names none then, but its last word of the probe is as old as the end. None where it was neither.
 fn ended_by(case: &Case<'_>, run: &Run<'_>) -> Option<bool> {
@@ -308,8 +327,15 @@ fn ended_by(case: &Case<'_>, run: &Run<'_>) -> Option<bool> {
     let finished = end.finished.filter(|_| matches!(end.exit_code, 137 | 143))?;
     // The probe failed, then the container had its grace period.
     let grace = case.pod_spec()?["terminationGracePeriodSeconds"].as_i64().unwrap_or(30) + 2;
+    // Where it says in the same moment that it stops the container, a busy node may take longer.
+    let stops = case.event(*pod, "Killing", &format!("Stopping container {}", container.name));
+    let stopped = stops.filter(|_| pod.meta.deleted.is_none()).and_then(|event| event.last);
+    let grace = |last| match stopped.is_some_and(|stopped: Time| (0..=1).contains(&stopped.seconds_since(last))) {
+        true => grace + BUSY_SECONDS,
+        false => grace,
+    };
     let is_meant = |event: &&Event| {
-        event.last.is_some_and(|last| last <= finished.plus_seconds(1) && finished.seconds_since(last) <= grace)
+        event.last.is_some_and(|last| last <= finished.plus_seconds(1) && finished.seconds_since(last) <= grace(last))
     };
     let events = case.events(*pod, "Unhealthy").into_iter().filter(is_meant);
     let probes = events.filter_map(|event| Some(&OUTPUT.captures(&event.note)?["probe"] == "Startup"));

@@ -1,14 +1,14 @@
-//! What the last lines of a log give away beyond words: rights that are missing, services that do not answer, programs
+//! What the last lines of a log give away beyond words: rights that are missing, disks and memory that are full, programs
 //! that are not there.
 
 use super::super::Case;
 use super::killed::{after, of_end, out_of_memory_untold};
-use super::{Run, name, slip};
+use super::{Run, slip, unreached};
 use crate::model::resources::Quantity;
 use crate::triage::container::{blank, called, cut, remake, rerun, sentences};
 use crate::triage::finding::{Confidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
-use crate::triage::last_words::{LAST_LINES, LastWords, of_line};
+use crate::triage::last_words::{LAST_LINES, LastWords, goes_on, of_line};
 use crate::triage::mend::{Changes, POD, for_next_runs, half_more, mend};
 use crate::triage::starting::{Refusal, foreign_architecture, refused};
 
@@ -20,67 +20,12 @@ static DENIED: Pattern = Pattern::new(concat!(
     r#"(?: in the namespace \\?"(?<where>[^"\\]+)\\?")?"#,
 ));
 
-/// How programs say that they do not reach another one.
-static UNREACHED: Pattern = Pattern::new(concat!(
-    r"(?i)(?<refused>connection refused|\beconnrefused\b|could not connect to server)",
-    r"|(?<route>no route to host|network is unreachable|\behostunreach\b|\benetunreach\b)",
-    r"|(?<name>no such host|name or service not known|(?:temporary failure|try again|failure) in name resolution",
-    r"|\benotfound\b|bad address|could not (?:resolve|translate) host|unknownhostexception|nodename nor servname)",
-    r"|(?<timeout>i/o timeout|connection timed out|\betimedout\b|connect(?:ion)? ?timeout|context deadline exceeded)",
-    r"|(?<full>too many connections|too many clients already|remaining connection slots)",
-    r"|(?<expired>certificate (?:has )?expired|certificateexpiredexception|\bcert_has_expired\b)",
-    r"|(?<trust>certificate verify failed|certificate signed by unknown authority|self.signed certificate|pkix path building failed)",
-    r"|(?<login>password authentication failed|authentication failed|invalid username/password|access denied for user|login failed",
-    r"|invalid credentials|must be logged in|\(unauthorized\)|\b(?:noauth|wrongpass)\b|bad credentials|\b401\b.{0,20}\bunauthorized\b|unauthorized: |invalidaccesskeyid|expiredtoken)",
-    r"|(?<right>\(access ?denied\)|accessdeniedexception|\b403\b.{0,20}\bforbidden\b|permission denied for (?:table|schema|database|relation)|\bpermissiondenied\b)",
-));
-
-const REFUSES_LOGIN: &str = "it refuses the login";
-const NOT_NAMED: &str = "the name is not known";
-const REFUSES_RIGHT: &str = "it denies access";
-
-/// What each group of [`UNREACHED`] means, and what to check.
-const TROUBLES: &[(&str, &str, &str)] = &[
-    (
-        "refused",
-        "the connection is refused",
-        "nothing listens there: check that the service runs and that the port is right",
-    ),
-    (
-        "route",
-        "no route leads there",
-        "check the address, and from where it can be reached: the pods' network, the node's, a firewall",
-    ),
-    ("name", NOT_NAMED, "check the name and its namespace, and the cluster's DNS"),
-    ("timeout", "no answer comes in time", "check the service, and network policies between the two"),
-    ("full", "it takes no more connections", "run fewer pods at once, or let the service take more connections"),
-    ("expired", "its certificate has expired", "renew the certificate; where it is still good, check the node's clock"),
-    ("trust", "its certificate is not trusted", "check the certificate, and the authorities in the image"),
-    (
-        "login",
-        REFUSES_LOGIN,
-        "check user and password or token, mostly in a Secret, whose change a pod sees when it starts anew",
-    ),
-    ("right", REFUSES_RIGHT, "have the right given to the account that the program uses there"),
-];
-
-/// Whom: `dial tcp 10.0.0.5:5432:`, `lookup db.batch.svc on`, `to server at "db" … port 5432`, `host:port` anywhere.
-static WHOM: Pattern = Pattern::new(concat!(
-    r"(?i)lookup (?<name>[\w.-]+)",
-    r"|https?://(?<url>[\w.-]+(?::\d+)?)",
-    r#"|(?:host|server at) \\?"(?<host>[\w.-]+)\\?""#,
-    r"|resolve host:? '?(?<curl>[\w.-]+)",
-    r"|\b(?<pair>(?:[a-z][\w-]*(?:\.[\w-]+)*|\d{1,3}(?:\.\d{1,3}){3}):\d{2,5})\b",
-    r"|enotfound (?<node>[\w.-]+)",
-    r"|^(?<head>[a-z][\w-]*(?:\.[\w-]+)+): (?:connection|connect|operation|no route)",
-    r"|(?:host|connect to|address) \(?(?<bare>\d{1,3}(?:\.\d{1,3}){3})\b",
-    // BusyBox.
-    r"|bad address '(?<busy>[\w.-]+)'",
-));
-
 /// The command in `sh: 1: aws: not found`, `/run.sh: line 3: aws: command not found`, `./run.sh: Permission denied`.
-static COMMAND: Pattern =
-    Pattern::new(r"(?:^|: )(?<command>[^\s:]+): (?:command not found|not found|Permission denied|cannot execute[^:]*)");
+static COMMAND: Pattern = Pattern::new(concat!(
+    r"(?:^|: )(?<command>[^\s:]+): (?:command not found|not found|Permission denied|cannot execute[^:]*)",
+    // env(1) of BusyBox and of GNU, which scripts name in their first line.
+    r"|^\S*env: (?:can't execute )?['‘](?<env>[^'’]+)['’]: No such file",
+));
 
 /// The library in `error while loading shared libraries: libpq.so.5: cannot open shared object file` (glibc) and `Error
 /// loading shared library libpq.so.5: No such file or directory` (musl).
@@ -91,7 +36,7 @@ static LIBRARY: Pattern = Pattern::new(concat!(
 
 /// A cause that the log names. It is a guess or nearly so, but for the API server's own words.
 pub(super) fn find(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
-    let rules = [not_executed, denied, disk_full, out_of_heap, child_killed, unreached];
+    let rules = [not_executed, denied, disk_full, out_of_heap, child_killed, unreached::find];
     rules.into_iter().find_map(|rule| rule(case, run, words))
 }
 
@@ -159,6 +104,9 @@ fn denied(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Findi
 /// How programs say that a disk is full.
 static FULL: Pattern = Pattern::new(r"(?i)no space left on device|disk quota exceeded|\benospc\b|disk (?:is )?full");
 
+/// A database quotes its own disk so.
+static SERVERS: Pattern = Pattern::new(r"could not extend file|\bERROR \d+ \(HY000\)|SQLSTATE");
+
 /// What has no room then is no disk: there are as many watches of files as may be (`fs.inotify.max_user_watches`).
 const WATCHES: [&str; 2] = ["inotify", "file watchers"];
 
@@ -175,7 +123,8 @@ const SHARED_MEMORY: &str = "64Mi";
 
 /// T064: a disk is full; which one, where the line names a file on it.
 fn disk_full(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
-    let is_of_disk = |line: &&str| FULL.captures(line).is_some() && !WATCHES.iter().any(|words| line.contains(words));
+    let is_other = |line: &str| SERVERS.captures(line).is_some() || WATCHES.iter().any(|words| line.contains(words));
+    let is_of_disk = |line: &&str| FULL.captures(line).is_some() && !is_other(line);
     let line = near_end(words).find(is_of_disk)?;
     let path = path_in(line).map(str::to_owned);
     let (disk, fixes) = match &path {
@@ -236,7 +185,8 @@ fn disk_at(case: &Case<'_>, run: &Run<'_>, path: &str) -> (String, Vec<Fix>) {
 
 /// How programs and their runtimes say that they have no memory left, though no limit of the container was hit.
 static HEAP: Pattern = Pattern::new(concat!(
-    r"(?<java>java\.lang\.OutOfMemoryError)|(?<node>JavaScript heap out of memory)|(?<python>^MemoryError\b)",
+    r"(?<java>java\.lang\.OutOfMemoryError(?:: (?:Java|GC|Meta|Direct|Requested)|$))|(?<node>JavaScript heap out of memory)|(?<python>^MemoryError\b)",
+    r"|(?<php>Allowed memory size of \d+ bytes exhausted)",
     r"|(?<other>std::bad_alloc|[Cc]annot allocate memory|fatal error: runtime: out of memory|memory allocation of \d+ bytes failed|^[\w./-]+: out of memory\b)",
 ));
 
@@ -262,6 +212,8 @@ pub(super) fn out_of_heap(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>)
         "raise the heap: -XX:MaxRAMPercentage=75 in JAVA_TOOL_OPTIONS, or -Xmx where the command sets it"
     } else if found.name("node").is_some() {
         "raise the heap: --max-old-space-size (MiB) in NODE_OPTIONS, below the container's limit"
+    } else if found.name("php").is_some() {
+        "raise PHP's own limit: memory_limit in php.ini, or php -d memory_limit=512M in the command"
     } else {
         "look for a limit of its own (ulimit -v), or have it load less at once"
     };
@@ -300,62 +252,7 @@ fn words_of(line: &str) -> String {
 /// say it: programs that got through later tell of failed attempts too.
 pub(super) fn near_end<'w>(words: &LastWords<'w>) -> impl Iterator<Item = &'w str> {
     let lines = if words.are_errors { words.telling.clone() } else { words.lines.clone() };
-    lines.into_iter().rev().take(LAST_LINES)
-}
-
-/// T073: another service did not answer.
-fn unreached(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Finding> {
-    let (line, found) = near_end(words).find_map(|line| Some((line, UNREACHED.captures(line)?)))?;
-    let (_, why, check) = TROUBLES.iter().copied().find(|(name, ..)| found.name(name).is_some())?;
-    let is_answered = matches!(why, REFUSES_LOGIN | REFUSES_RIGHT);
-    // Some say whom in the line below.
-    let below = words.lines.iter().skip_while(|one| **one != line).nth(1);
-    let target = [Some(&line), below].into_iter().flatten().find_map(|line| whom(line)).unwrap_or("another service");
-    let unnamed = if why == NOT_NAMED { name::find(case, run, target) } else { None };
-    let (unnamed, cures) = unnamed.map_or_else(Default::default, |unnamed| (unnamed.words, unnamed.fixes));
-    let fixes = match is_answered {
-        true => [
-            Some(Fix::outside(check)),
-            rerun(case, "rerun with other credentials, where it names the wrong ones"),
-            for_next_runs(case, &Changes::NONE),
-        ],
-        false => [
-            Some(Fix::outside(check)),
-            Some(Fix::outside("rerun when it answers again; waiting for it with a time limit saves tries")),
-            rerun(case, "rerun with another address, where it is wrong"),
-        ],
-    };
-    let short = if is_answered { format!("{target}: {why}") } else { format!("cannot reach {target}") };
-    Some(Finding {
-        verdict: sentences([
-            format!("{} could not use {target}: {why}.", called(run.pod, run.container)),
-            unnamed,
-            format!("It ended with exit code {}{}.", run.end.exit_code, after(run)),
-            if is_answered { words.sentence() } else { String::new() },
-        ]),
-        short,
-        evidence: vec![of_line(run.pod, run.container, line), of_end(run)],
-        fixes: cures.into_iter().chain(fixes.into_iter().flatten()).collect(),
-        group: format!("T073/{target}"),
-        ..blank(case, "T073", if is_answered { Severity::Error } else { Severity::Warning }, Confidence::Guess)
-    })
-}
-
-/// Whom a line names.
-fn whom(mut line: &str) -> Option<&str> {
-    /// Loggers name the place in the source before the message, which looks like a host and a port.
-    const SOURCES: [&str; 9] = [".go", ".py", ".java", ".js", ".ts", ".rs", ".rb", ".cc", ".cpp"];
-    while let Some(found) = WHOM.captures(line) {
-        let one = ["name", "url", "host", "curl", "pair", "node", "busy", "head", "bare"]
-            .into_iter()
-            .find_map(|name| found.name(name))?;
-        let name = one.as_str().split(':').next().unwrap_or_default();
-        if !SOURCES.iter().any(|end| name.ends_with(end)) {
-            return Some(one.as_str());
-        }
-        line = &line[one.end()..];
-    }
-    None
+    lines.into_iter().rev().take(LAST_LINES).filter(|line| words.are_errors || !goes_on(line))
 }
 
 /// The library that a program was to be loaded with and that is not there, and the line that says so.
@@ -365,9 +262,13 @@ pub(super) fn library<'w>(words: &LastWords<'w>) -> Option<(String, &'w str)> {
 
 /// The command that a shell did not find or may not run, and the line that says so.
 pub(super) fn command<'w>(words: &LastWords<'w>) -> Option<(String, &'w str)> {
-    words.lines.iter().rev().find_map(|line| Some((cut(&COMMAND.captures(line)?["command"], 80), *line)))
+    let of = |line: &str| {
+        let found = COMMAND.captures(line)?;
+        Some(cut(found.name("command").or_else(|| found.name("env"))?.as_str(), 80))
+    };
+    words.lines.iter().rev().find_map(|line| Some((of(line)?, *line)))
 }
 
 #[cfg(test)]
 pub(super) static PATTERNS: &[&Pattern] =
-    &[&DENIED, &UNREACHED, &WHOM, &COMMAND, &LIBRARY, &EXEC, &FULL, &PATH, &KILLED, &KILLS, &HEAP];
+    &[&DENIED, &SERVERS, &COMMAND, &LIBRARY, &EXEC, &FULL, &PATH, &KILLED, &KILLS, &HEAP];

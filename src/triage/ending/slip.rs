@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::super::Case;
-use super::Run;
+use super::{Run, variable};
 use crate::model::pod::Container;
 use crate::triage::container::{cut, rerun};
 use crate::triage::finding::Fix;
@@ -27,7 +27,8 @@ const SHELLS: [&str; 6] = ["sh", "bash", "ash", "dash", "ksh", "zsh"];
 
 /// What is wrong with the command of a run that failed.
 pub(super) fn find(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Option<Why> {
-    timed_out(case, run).or_else(|| unexpanded(case, run, words)).or_else(|| split(case, run))
+    let unset = || variable::find(case, run, words);
+    timed_out(case, run).or_else(|| unexpanded(case, run, words)).or_else(|| split(case, run)).or_else(unset)
 }
 
 /// The words that start a container, as the template has them; what comes from the image is not known.

@@ -6,7 +6,7 @@ use super::super::case::of_field;
 use super::super::choose::Tries;
 use super::super::finding::{Confidence, Finding, Fix, Severity};
 use super::super::mend::Changes;
-use super::{End, many, with_causes};
+use super::{End, last_words, many, with_causes};
 use crate::model::pod::PodPhase;
 
 /// T084 and T085: indexes failed as often as each of them may.
@@ -17,11 +17,15 @@ pub(super) fn tell(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Finding> {
     let all = i64::from(job.wanted());
     let which = job.failed_indexes.as_str();
     let mut finding = end.finding(if is_cut { "T085" } else { "T084" });
-    let cause = match tries.first() {
+    let words = tries.first().map(|first| last_words(&first.finding));
+    // What is short of an error has its words already.
+    let words = words.filter(|_| tries.first().is_some_and(|first| first.finding.short.starts_with("exit code ")));
+    let mut cause = match tries.first() {
         Some(first) if first.count > 1 => format!(" Most of their tries ended the same way: {}.", first.finding.short),
         Some(first) => format!(" What a try of them ended of: {}.", first.finding.short),
         None => String::new(),
     };
+    cause.push_str(&words.unwrap_or_default());
     let done = i64::from(job.succeeded);
     if is_cut {
         let never = (all - done - failed).max(0);

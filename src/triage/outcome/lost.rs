@@ -165,7 +165,7 @@ fn lost_with_pod(end: &End<'_, '_>, said: Option<&Event>, is_policy_known: bool)
 }
 
 fn said_words(said: Option<&Event>) -> String {
-    said.map(|event| format!(" The last that was said of {}: {}.", pod_words(event), brief(&event.note, 200)))
+    said.map(|event| format!(" The last that was said of {}: {}.", pod_words(event), brief(event.note.trim_end(), 200)))
         .unwrap_or_default()
 }
 

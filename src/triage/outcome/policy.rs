@@ -6,7 +6,7 @@ use super::super::choose::Tries;
 use super::super::finding::{Confidence, Finding, RuleId, Severity};
 use super::super::grammar::Pattern;
 use super::super::mend::Changes;
-use super::{End, many};
+use super::{End, last_words, many};
 use crate::model::job::Job;
 
 /// `Container worker for pod batch/etl-7h2kq failed with exit code 42 matching FailJob rule at index 0`
@@ -60,10 +60,7 @@ pub(super) fn failed_by_rule(end: &End<'_, '_>, tries: Vec<Tries>) -> Vec<Findin
     // exactly leads, with what the rule made of it.
     let is_plain = |cause: &Finding| matches!(cause.rule.0, "T052" | "T060");
     let (plain, causes): (Vec<Finding>, Vec<Finding>) = tries.into_iter().map(|one| one.finding).partition(is_plain);
-    if let Some((_, words)) = plain.first().and_then(|cause| cause.verdict.split_once(" Its last words: \"")) {
-        let words = words.split_once("\".").map_or(words, |(words, _)| words);
-        finding.verdict.push_str(&format!(" Its last words: \"{words}\"."));
-    }
+    finding.verdict.push_str(&plain.first().map(last_words).unwrap_or_default());
     finding.evidence.extend(plain.into_iter().flat_map(|cause| cause.evidence).take(4));
     let mut causes = causes.into_iter();
     match causes.next() {

@@ -304,6 +304,20 @@ pub(in crate::triage) fn key_missing(case: &Case<'_>, container: &Container, pat
     ))
 }
 
+/// A script of a ConfigMap that has the line ends of Windows, which whoever runs it may be told to read.
+pub(in crate::triage) fn windows_script(case: &Case<'_>, container: &Container, path: &str) -> Option<Told> {
+    let file = File::of(case, container, path)?;
+    file.text.filter(|text| text.contains("\r\n"))?;
+    Some((
+        format!("runs {path} (key {} of ConfigMap {}), which has Windows line ends (CRLF)", file.key, file.map),
+        format!("{path} has Windows line ends"),
+        vec![Fix::outside(format!(
+            "save it with Unix line ends in configmap/{}, key {}; then rerun",
+            file.map, file.key
+        ))],
+    ))
+}
+
 /// To have a shell read the script, which needs neither a first line nor a right to execute it.
 fn through_a_shell(case: &Case<'_>, container: &Container, path: &str) -> Vec<Fix> {
     let Some(command) = case.container_spec(&container.name).and_then(|spec| spec["command"].as_array()) else {
