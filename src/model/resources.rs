@@ -14,6 +14,15 @@ pub struct Resources {
 }
 
 impl Resources {
+    /// The amount of CPU or memory by its name. None of other resources.
+    pub fn amount(self, resource: &str) -> Option<Quantity> {
+        match resource {
+            "cpu" => Quantity::parse(&format!("{}m", self.cpu_millis)),
+            "memory" => Quantity::parse(&self.memory_bytes.to_string()),
+            _ => None,
+        }
+    }
+
     /// CPU as a person reads it: `250m` below one CPU, `1.5` from there on. Empty for none.
     pub fn cpu_words(self) -> String {
         match self.cpu_millis {

@@ -318,6 +318,14 @@ impl Schedule {
         }
     }
 
+    /// The seconds of `@every`, which are no times of the clock; None of any other schedule.
+    pub fn every(&self) -> Option<i64> {
+        match self.plan {
+            Plan::Every(seconds) => Some(seconds),
+            Plan::Calendar(_) => None,
+        }
+    }
+
     /// Whether runs are planned in this hour of the day; of `@every`, which is not aligned to the clock, none are.
     pub fn has_hour(&self, hour: u32) -> bool {
         matches!(self.plan, Plan::Calendar(calendar) if calendar.hours >> hour & 1 == 1)

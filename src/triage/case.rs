@@ -1,7 +1,7 @@
 //! A CronJob, a Job or a Pod under examination, with everything that belongs to it, in the order in which rules want it.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use compact_str::CompactString;
 use serde_json::Value;
@@ -17,7 +17,7 @@ use crate::model::meta::Object;
 use crate::model::mutation::Address;
 use crate::model::owner::Subject;
 use crate::model::pod::{Container, ContainerState, Pod, PodPhase};
-use crate::model::resources::Resources;
+use crate::model::resources::{Quantity, Resources};
 
 /// A CronJob with its runs, a Job with its pods, or a Pod alone.
 #[derive(Debug)]
@@ -174,6 +174,13 @@ impl<'a> Case<'a> {
         Some(if self.job.is_some() { &object["spec"]["template"]["spec"] } else { &object["spec"] })
     }
 
+    /// A pod's spec as the server has it: with all that was added to the template's when the pod was made. The template's
+    /// where it cannot be had. None before either is known.
+    pub fn spec_of(&self, pod: &Pod) -> Option<&'a Value> {
+        let own = self.found("v1", "Pod", &pod.meta.namespace, &pod.meta.name).map(|pod| &pod["spec"]);
+        own.or_else(|| self.pod_spec())
+    }
+
     /// A container of the pod template by its name, init containers among them. None before it is known.
     pub fn container_spec(&self, name: &str) -> Option<&'a Value> {
         let spec = self.pod_spec()?;
@@ -232,6 +239,30 @@ impl<'a> Case<'a> {
             loads.into_iter().map(|(node, sum)| (node.into(), sum)).collect()
         });
         loads.get(node).copied().unwrap_or_default()
+    }
+
+    /// Which of these pods that are not over have most of something, by their Jobs: `job/nightly-7 (80Mi)`, at most two.
+    pub(super) fn most(
+        &self,
+        is_meant: impl Fn(&Pod) -> bool,
+        amount: impl Fn(&Pod) -> Option<Quantity>,
+    ) -> Vec<String> {
+        let snapshot = self.known.snapshot;
+        let mut held: BTreeMap<String, Quantity> = BTreeMap::new();
+        for pod in snapshot.pods.iter().filter(|pod| !pod.is_finished() && is_meant(pod)) {
+            let owner = pod.meta.owner_uid().and_then(|owner| snapshot.jobs.get(owner));
+            let name = owner.map_or_else(|| format!("pod/{}", pod.meta.name), |job| format!("job/{}", job.meta.name));
+            let name = match pod.meta.namespace == self.key.namespace {
+                true => name,
+                false => format!("{name} in namespace {}", pod.meta.namespace),
+            };
+            let sum = held.entry(name).or_default();
+            *sum = sum.plus(amount(pod).unwrap_or_default());
+        }
+        let mut held: Vec<(String, Quantity)> =
+            held.into_iter().filter(|(_, sum)| *sum > Quantity::default()).collect();
+        held.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
+        held.into_iter().take(2).map(|(name, sum)| format!("{name} ({})", sum.words())).collect()
     }
 
     /// Takes over what the examination of another subject asked for.

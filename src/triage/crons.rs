@@ -28,6 +28,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
     let starts = [
         starts::bad_zone,
         starts::bad_schedule,
+        starts::never_in_time,
         starts::suspended,
         refused::create_failed,
         starts::forbidden,

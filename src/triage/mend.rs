@@ -150,6 +150,33 @@ pub(super) fn resource(path: &str, container: &Value, side: &str, resource: &str
     }
 }
 
+/// Every container that asks for more than this asks for this much: each init container runs alone, and a main one that is
+/// the only one. None where several share it, and where none asks for more.
+pub(super) fn at_most(case: &Case<'_>, side: &str, name: &str, most: Quantity) -> Option<Changes> {
+    let spec = case.pod_spec()?;
+    let asks = |one: &Value| amount(one, side, name).or(amount(one, "limits", name));
+    let inits = || spec["initContainers"].as_array().into_iter().flatten();
+    if inits().any(|one| !one["restartPolicy"].is_null()) {
+        return None;
+    }
+    let is_large = |one: &Value| asks(one).is_some_and(|amount| amount > most);
+    let large = inits().filter(|one| is_large(one));
+    let large = large.filter_map(|one| Some((format!("{POD}.initContainers[name={}]", one["name"].as_str()?), one)));
+    let all: Vec<_> = match only_container(case) {
+        Some((path, container)) => large.chain(is_large(container).then_some((path, container))).collect(),
+        None => {
+            let main = spec["containers"].as_array().into_iter().flatten();
+            if main.filter_map(asks).fold(Quantity::default(), Quantity::plus) > most {
+                return None;
+            }
+            large.collect()
+        }
+    };
+    let changes =
+        all.iter().fold(Changes::NONE, |changes, (path, one)| changes.and(resource(path, one, side, name, most)));
+    (!all.is_empty()).then_some(changes)
+}
+
 /// A key as a step behind another one of a path: one with points of its own stands in brackets.
 pub(super) fn key(name: &str) -> String {
     if name.contains(['.', '/']) { format!("[{name}]") } else { format!(".{name}") }

@@ -1,6 +1,7 @@
 //! A pod exists and has no node. The scheduler's words say how many nodes refuse it and why; key, label and amount are
 //! found by comparing pod and nodes, since each node is told by the first filter alone that refuses it.
 
+mod added;
 mod gates;
 mod message;
 pub(super) mod named;
@@ -26,6 +27,7 @@ use crate::model::pod::{Pod, PodPhase};
 use crate::model::resources::Quantity;
 use message::{Message, Reason, Topic};
 use nodes::Sight;
+pub(super) use nodes::misses;
 pub use nowhere::no_node;
 
 /// A pod is placed within so many seconds where a node has room; only then is its waiting told.
@@ -94,7 +96,12 @@ impl<'s> Scene<'s, '_> {
             return Some(selection::no_nodes(self));
         }
         let whole = [volumes::missing, volumes::unbound, gates::gang, room::device_class];
-        if let Some(finding) = whole.into_iter().find_map(|rule| rule(self)) {
+        if let Some(mut finding) = whole.into_iter().find_map(|rule| rule(self)) {
+            // Nodes are looked at only once all claims are there: what they would say comes to light too late.
+            let next = self.sight.spec.filter(|_| finding.severity.is_problem());
+            if let Some(next) = next.and_then(|spec| no_node(self.case.known, spec)) {
+                let _ = write!(finding.verdict, " That is not all: {next}.");
+            }
             return Some(finding);
         }
         let lead = self.lead()?;
@@ -173,11 +180,15 @@ impl<'s> Scene<'s, '_> {
         Some(Fix::by(words, CommandCall::with("job.parallelism", self.case.subject, at_once.to_string())))
     }
 
-    /// The most that one of these nodes has left of CPU or memory for a pod, in sizes that people choose. None for other
-    /// resources.
+    /// The most that one of these nodes has left of CPU or memory for a pod, or offers of disk, in sizes that people choose.
+    /// None for other resources.
     fn most_left(self, resource: &str, nodes: &[usize]) -> Option<Quantity> {
-        let left = nodes.iter().filter_map(|at| self.sight.left(*at, resource)).max()?;
-        Some(mend::rounded_down(left, resource))
+        let left = |at: &usize| {
+            let all = || nodes::offered(self.sight.nodes[*at], resource).filter(|_| resource == "ephemeral-storage");
+            self.sight.left(*at, resource).or_else(all)
+        };
+        let left = nodes.iter().filter_map(left).max()?;
+        Some(mend::rounded_down(left.minus(added::overhead(self, resource)), resource))
     }
 
     /// How many pods of the Job have a node.

@@ -6,8 +6,7 @@ mod missing;
 mod policy;
 
 pub(super) use limits::BOUND;
-
-use serde_json::Value;
+pub(super) use policy::POLICY_DENIED;
 
 use super::Case;
 use super::case::{of_event, of_field};
@@ -20,6 +19,7 @@ use super::trial::{Share, shares};
 use crate::model::command_call::CommandCall;
 use crate::model::event::Event;
 use crate::model::job::Job;
+use crate::model::pod::Pod;
 use crate::model::quota::{ResourceQuota, Scope};
 use crate::model::resources::{Quantity, amount_of};
 
@@ -29,7 +29,12 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Finding> {
         |job: &&Job| !job.is_decided() && !job.suspend && job.meta.deleted.is_none() && case.lacks_pods(job);
     let Some(job) = case.whole_job().filter(wants_pods) else { return Vec::new() };
     let Some(event) = standing_refusal(case, job) else { return Vec::new() };
-    read(case, job, event).into_iter().collect()
+    let Some(mut found) = read(case, job, event) else { return Vec::new() };
+    // Quotas are asked last, so that who mends anything else meets them next.
+    if !matches!(found.rule.0, "T006" | "T007") {
+        found.verdict.push_str(&exceeded_next(case, job, "", ""));
+    }
+    vec![found]
 }
 
 /// What one refusal means.
@@ -121,8 +126,17 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
         "raise {resource} of resourcequota/{name}: the Job goes on by itself within a minute"
     )));
     let mut finding = refusal(case, event, "T006");
+    let holders = quota.filter(|_| !never).map(|quota| holders(case, job, quota, resource)).unwrap_or_default();
+    let held = match &holders[..] {
+        [] => String::new(),
+        some => format!(" Most of it is held by {}.", some.join(" and ")),
+    };
+    let wait =
+        |holder: &String| format!("wait until {} ends, or suspend it", holder.split(' ').next().unwrap_or_default());
+    let wait = holders.first().filter(|holder| holder.starts_with("job/")).map(wait).map(Fix::outside);
+    fixes.splice(fixes.len() - 1..fixes.len() - 1, wait);
     let next =
-        ended.to_owned() + &freed + &quota.map(counted).unwrap_or_default() + &exceeded_next(case, job, name, resource);
+        held + ended + &freed + &quota.map(counted).unwrap_or_default() + &exceeded_next(case, job, name, resource);
     finding.evidence.extend(quota.zip(now).map(|(quota, (hard, used))| {
         let words = format!("{} of {} {resource} are used now", used.words(), hard.words());
         of_field(quota, format!("status.used[{resource}]"), words)
@@ -166,6 +180,24 @@ fn quota_exceeded(case: &Case<'_>, job: &Job, event: &Event) -> Option<Finding> 
     })
 }
 
+/// Who else has most of what a quota counts: `job/nightly-7 (80Mi)`, at most two of them. Nobody is named where the quota
+/// does not count all pods, or counts something else.
+fn holders(case: &Case<'_>, job: &Job, quota: &ResourceQuota, resource: &str) -> Vec<String> {
+    let amount = |pod: &Pod| match resource {
+        "pods" => Quantity::parse("1"),
+        _ => match resource.strip_prefix("limits.") {
+            Some(limited) => pod.limits.amount(limited),
+            None => pod.requests.amount(resource.trim_start_matches("requests.")),
+        },
+    };
+    let is_other = |pod: &Pod| {
+        pod.meta.namespace == job.meta.namespace
+            && pod.meta.owner_uid() != Some(job.meta.uid)
+            && quota.scopes.is_empty()
+    };
+    case.most(is_other, amount)
+}
+
 /// What a quota with scopes counts, as a sentence; empty for one that counts all pods.
 fn counted(quota: &ResourceQuota) -> String {
     if quota.scopes.is_empty() {
@@ -186,6 +218,9 @@ fn counted(quota: &ResourceQuota) -> String {
     format!(" It counts only pods {}.", quota.scopes.iter().map(words).collect::<Vec<_>>().join(" and "))
 }
 
+/// The deadline of pods that have none, in seconds: to be adapted.
+const HOUR: i64 = 3_600;
+
 /// To be a pod that the quota does not count, where its scopes leave a way.
 fn out_of_scope(case: &Case<'_>, quota: &ResourceQuota) -> Vec<Fix> {
     let Some(spec) = case.pod_spec() else { return Vec::new() };
@@ -200,6 +235,13 @@ fn out_of_scope(case: &Case<'_>, quota: &ResourceQuota) -> Vec<Fix> {
     if has("PriorityClass") && spec["priorityClassName"].is_string() {
         let changes = Changes::remove(path("priorityClassName"));
         return mend::mend(case, "name no priority class in a new Job", &changes);
+    }
+    if has("NotTerminating") {
+        // The deadline of the Job is not one of its pods, and does not count here.
+        let deadline = case.job.and_then(|job| job.active_deadline_seconds).unwrap_or(HOUR);
+        let changes = Changes::set(path("activeDeadlineSeconds"), deadline);
+        let words = format!("give its pods a deadline of their own ({deadline}s, to be adapted) in a new Job");
+        return mend::mend(case, words, &changes);
     }
     if has("BestEffort") {
         let containers = spec["containers"].as_array().into_iter().flatten();
@@ -234,28 +276,8 @@ fn exceeded_next(case: &Case<'_>, job: &Job, first: &str, told: &str) -> String 
 fn less(case: &Case<'_>, resource: &str, amounts: Option<(Quantity, Quantity)>) -> Vec<Fix> {
     let left = amounts.map(|(hard, used)| hard.minus(used)).filter(|left| *left > Quantity::default());
     let (side, what) = resource.split_once('.').unwrap_or(("requests", resource));
-    // Each init container runs alone: those that ask for more than is left have to ask for less, too.
-    let asks = |one: &Value| mend::amount(one, side, what).or(mend::amount(one, "limits", what));
-    let sets = |(path, container): (String, &Value)| {
-        let left = left?;
-        let spec = case.pod_spec()?;
-        let inits = spec["initContainers"].as_array().into_iter().flatten();
-        let large = inits.filter(|one| asks(one).is_some_and(|amount| amount > left));
-        let large = large
-            .filter_map(|one| Some((format!("{}.initContainers[name={}]", mend::POD, one["name"].as_str()?), one)));
-        let own = asks(container).filter(|amount| *amount > left).map(|_| (path, container));
-        let all: Vec<_> = large.chain(own).collect();
-        let has_sidecar =
-            spec["initContainers"].as_array().is_some_and(|all| all.iter().any(|one| !one["restartPolicy"].is_null()));
-        if all.is_empty() || has_sidecar {
-            return None;
-        }
-        Some(
-            all.iter()
-                .fold(Changes::NONE, |changes, (path, one)| changes.and(mend::resource(path, one, side, what, left))),
-        )
-    };
-    match mend::only_container(case).and_then(sets).zip(left) {
+    let changes = left.and_then(|left| mend::at_most(case, side, what, left));
+    match changes.zip(left) {
         Some((changes, left)) => {
             mend::mend(case, format!("ask for {} {resource} in a new Job: so much is left", left.words()), &changes)
         }
@@ -364,6 +386,7 @@ pub(super) static PATTERNS: &[&Pattern] = &[
     &policy::POD_SECURITY,
     &policy::WEBHOOK_DENIED,
     &policy::POLICY_DENIED,
+    &policy::NO_KEY,
     &policy::WEBHOOK_DOWN,
     &missing::SERVICE_ACCOUNT,
     &missing::PRIORITY_CLASS,

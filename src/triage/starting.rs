@@ -16,9 +16,11 @@ pub(super) use script::{Refusal, key_missing, not_there, refused, windows_script
 pub(super) use start::slip_of_unit;
 pub(super) use to_come::to_come;
 
+use std::fmt::Write;
+
 use super::Case;
 use super::container::{is_success, waiting};
-use super::finding::Finding;
+use super::finding::{Finding, Fix};
 #[cfg(test)]
 use super::grammar::Pattern;
 use crate::model::pod::{Container, Pod, Role};
@@ -40,10 +42,31 @@ pub(super) fn find(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     let said = |container: &Container| {
         let (reason, message) = waiting(container)?;
         let rules = [image::find, config::find, start::find];
-        rules.into_iter().find_map(|rule| rule(case, pod, container, reason, message))
+        let found = rules.into_iter().find_map(|rule| rule(case, pod, container, reason, message))?;
+        Some(not_of_the_template(case, container, found))
     };
     let found = own().find_map(said).or_else(never_ran);
     found.or_else(|| prepared(case, pod)).or_else(|| start::blocking(case, pod))
+}
+
+/// A container that the Job does not have was put into its pods by others: no new Job is rid of it.
+fn not_of_the_template(case: &Case<'_>, container: &Container, mut found: Finding) -> Finding {
+    if case.job.is_none() || case.pod_spec().is_none() || case.container_spec(&container.name).is_some() {
+        return found;
+    }
+    let name = &container.name;
+    let _ = write!(
+        found.verdict,
+        " The Job has no container {name}: a policy or webhook of the cluster puts it into its pods."
+    );
+    let is_of_a_new_job = |fix: &Fix| fix.call.as_ref().is_some_and(|call| call.id == "job.rerun-with-changes");
+    found.fixes.retain(|fix| !is_of_a_new_job(fix));
+    let ask = format!(
+        "ask those who run the cluster what puts container {name} into pods: kubectl get \
+         mutatingadmissionpolicies,mutatingwebhookconfigurations"
+    );
+    found.fixes.insert(0, Fix::outside(ask));
+    found
 }
 
 /// What events say of a pod of which no container was started yet: volumes, network, a long pull.

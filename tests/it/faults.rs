@@ -98,7 +98,7 @@ impl Fault {
                 space.wait::<ResourceQuota>(object["metadata"]["name"].as_str().unwrap(), "counted", is_counted);
             }
             let kind = object["kind"].as_str().unwrap_or_default();
-            if matches!(kind, "ValidatingAdmissionPolicyBinding" | "ValidatingWebhookConfiguration") {
+            if kind.ends_with("AdmissionPolicyBinding") || kind == "ValidatingWebhookConfiguration" {
                 space.wait_for_refusal();
             }
         }

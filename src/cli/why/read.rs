@@ -55,6 +55,10 @@ pub(super) async fn read(server: &mut Server, object: &Reference) -> Result<Subj
             server.read(vec![itself]).await;
         }
     }
+    // Who took the place of a pod is told by a UID alone.
+    if server.snapshot.events.iter().any(|event| event.reason == "Preempted") {
+        server.read(vec![(Kind::Pod, Choice::All)]).await;
+    }
     // One that names a node that is not there is told which ones there are.
     let is_there = |pod: &&Pod| server.snapshot.nodes.iter().any(|node| node.meta.name == pod.node);
     let pods = server.snapshot.pods_of_subject(subject);

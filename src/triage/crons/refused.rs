@@ -4,7 +4,7 @@ use super::super::case::of_event;
 use super::super::finding::{Confidence, Finding, Fix, Severity};
 use super::super::grammar::amounts;
 use super::super::outcome::brief;
-use super::super::refused::EXCEEDED;
+use super::super::refused::{EXCEEDED, POLICY_DENIED};
 use super::{Cron, planned_in};
 use crate::model::command_call::CommandCall;
 
@@ -54,6 +54,8 @@ pub(super) fn create_failed(cron: &Cron<'_, '_>) -> Option<Finding> {
             ..finding
         });
     }
+    // Whose policy it is stands in the evidence: what it says comes first.
+    let said = POLICY_DENIED.captures(text).map_or(text, |found| found.name("text").map_or(text, |said| said.as_str()));
     let is_webhook = text.contains("failed calling webhook") || text.contains("admission webhook");
     let cure = match is_webhook {
         true => Fix::outside("the webhook's owner must say why it refuses, or make it answer again"),
@@ -61,7 +63,7 @@ pub(super) fn create_failed(cron: &Cron<'_, '_>) -> Option<Finding> {
     };
     Some(Finding {
         verdict: format!("The Job for {run} could not be created: {}", brief(text, 300)),
-        short: format!("no Job: {}", brief(text, 60)),
+        short: format!("no Job: {}", brief(said, 60)),
         fixes: vec![cure],
         group: format!("T121/{}/{}", cron.row.meta.namespace, brief(text, 60)),
         ..finding

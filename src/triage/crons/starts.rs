@@ -99,6 +99,41 @@ pub(super) fn bad_schedule(cron: &Cron<'_, '_>) -> Option<Finding> {
     })
 }
 
+/// T115: `@every` counts from the last look back, which the starting deadline moves along with the present: a time that
+/// comes later than the deadline reaches back never comes (`mostRecentScheduleTime`,
+/// `pkg/controller/cronjob/utils.go`).
+pub(super) fn never_in_time(cron: &Cron<'_, '_>) -> Option<Finding> {
+    let (every, deadline) = (cron.plan?.every()?, cron.row.starting_deadline_seconds?);
+    if deadline >= every || cron.row.suspend {
+        return None;
+    }
+    let (schedule, span) = (cron.row.schedule.as_str(), short_duration(every));
+    let longer = every.saturating_add(AMPLE_SECONDS);
+    Some(Finding {
+        confidence: Confidence::Likely,
+        verdict: format!(
+            "Schedule \"{schedule}\" never starts a run: it counts {span} from as far back as the controller looks, and \
+             startingDeadlineSeconds ({deadline}) lets it look back less than that. The next run is always still to come. \
+             Its last run: {}.",
+            last_words(cron)
+        ),
+        short: format!("{schedule} never starts: startingDeadlineSeconds {deadline} is shorter"),
+        fixes: vec![
+            cron.edit("leave startingDeadlineSeconds out", "spec.startingDeadlineSeconds-"),
+            cron.edit(
+                format!("or raise it to more than the schedule's own {every}s: {longer}"),
+                format!("spec.startingDeadlineSeconds={longer}"),
+            ),
+        ],
+        since: cron.row.meta.created,
+        ..cron.finding(
+            "T115",
+            Severity::Critical,
+            vec![of_field(cron.row, "spec.startingDeadlineSeconds", deadline.to_string())],
+        )
+    })
+}
+
 /// What crontab(5) takes and the controller does not, as the controller takes it: 7 for Sunday, and a field for seconds.
 fn corrected(schedule: &str, zone: Option<&str>) -> Option<String> {
     let mut fields: Vec<String> = schedule.split_whitespace().map(str::to_owned).collect();

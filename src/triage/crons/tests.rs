@@ -99,6 +99,19 @@ fn schedules_and_zones_that_mean_nothing_are_told_with_what_may_be_meant() {
 }
 
 #[test]
+fn an_interval_longer_than_the_starting_deadline_never_starts() {
+    let every = |schedule: &str, deadline: i64| {
+        find(&[spec(json!({ "schedule": schedule, "startingDeadlineSeconds": deadline }))])
+    };
+    let never = every("@every 1h", 60).remove(0);
+    assert!(never.rule.0 == "T115" && never.verdict.contains("never starts a run"), "{}", never.verdict);
+    assert_eq!(never.fixes[0].call.clone().unwrap().argument, "spec.startingDeadlineSeconds-");
+    for (schedule, deadline) in [("@every 1h", 7_200), ("0 2 * * *", 60)] {
+        assert!(every(schedule, deadline).iter().all(|one| one.rule.0 != "T115"), "{schedule}");
+    }
+}
+
+#[test]
 fn a_suspension_tells_what_resuming_it_starts() {
     let paused = |more: Value| {
         let mut one =

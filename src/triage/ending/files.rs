@@ -259,6 +259,15 @@ fn read_only(case: &Case<'_>, run: &Run<'_>, line: &str) -> Option<Why> {
                 .collect(),
         });
     }
+    if volume["persistentVolumeClaim"]["readOnly"] == true {
+        let claim = volume["persistentVolumeClaim"]["claimName"].as_str().unwrap_or_default();
+        let changes = Changes::remove(format!("{POD}.volumes[name={name}].persistentVolumeClaim.readOnly"));
+        return Some(Why {
+            what: format!("may not write {path}: volume {name} takes claim {claim} with readOnly"),
+            short: format!("{path} is read-only: volume {name} takes its claim so"),
+            fixes: mend(case, format!("rerun with claim {claim} for writing"), &changes),
+        });
+    }
     let at = mount["mountPath"].as_str().filter(|_| mount["readOnly"] == true)?;
     let changes = Changes::remove(of_container(container, &format!("volumeMounts[mountPath={at}].readOnly")));
     Some(Why {

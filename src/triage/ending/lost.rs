@@ -1,5 +1,7 @@
 //! Nodes that stop reporting, and what becomes of the pods on them.
 
+use serde_json::Value;
+
 use super::super::Case;
 use super::taken::{goes_on, not_counted, of_disruption};
 use crate::model::clock::short_duration;
@@ -48,6 +50,22 @@ pub(super) fn lost(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     }
 }
 
+/// For how many seconds the pod tolerates that its node is in this condition; `Some(None)` without end. None where its
+/// tolerations are not known. The shortest counts (`pkg/controller/tainteviction`).
+fn patience(case: &Case<'_>, pod: &Pod, condition: &NodeCondition) -> Option<Option<i64>> {
+    let taint =
+        if condition.status == "False" { "node.kubernetes.io/not-ready" } else { "node.kubernetes.io/unreachable" };
+    let is_meant = |one: &&Value| {
+        let text = |field: &str| one[field].as_str().unwrap_or_default();
+        matches!(text("key"), "" if text("operator") == "Exists") || text("key") == taint
+    };
+    let is_of_effect = |one: &&Value| matches!(one["effect"].as_str(), None | Some("" | "NoExecute"));
+    let tolerations = case.spec_of(pod)?["tolerations"].as_array()?.iter();
+    let mut meant = tolerations.filter(is_meant).filter(is_of_effect).peekable();
+    meant.peek()?;
+    Some(meant.filter_map(|one| one["tolerationSeconds"].as_i64()).min())
+}
+
 pub(super) fn written_off(case: &Case<'_>, pod: &Pod, more: Option<Evidence>) -> Finding {
     let name = &pod.node;
     let node = node_of(case, pod);
@@ -65,8 +83,14 @@ pub(super) fn written_off(case: &Case<'_>, pod: &Pod, more: Option<Evidence>) ->
         _ => format!("Node {name} was lost or restarted{ago}, and nobody knows how the pod on it ended."),
     };
     let is_still_there = !pod.is_finished() && pod.meta.deleted.is_none();
-    let left = since.map(|since| WRITTEN_OFF_SECONDS - case.known.ago(since)).filter(|left| *left > 0);
+    let patience = condition.and_then(|one| patience(case, pod, one));
+    let left = since.zip(patience.unwrap_or(Some(WRITTEN_OFF_SECONDS)));
+    let left = left.map(|(since, patience)| patience - case.known.ago(since)).filter(|left| *left > 0);
     let next = match (is_still_there, left) {
+        (true, _) if patience == Some(None) => "The pod on it tolerates that without end (its tolerations), so it is never \
+                                                written off: nothing takes its place before the node comes back or the pod \
+                                                is deleted."
+            .to_owned(),
         (true, Some(left)) => {
             format!("Unless it comes back, the pod on it is written off in about {}.", short_duration(left))
         }
@@ -84,7 +108,8 @@ pub(super) fn written_off(case: &Case<'_>, pod: &Pod, more: Option<Evidence>) ->
     evidence.extend(more);
     evidence.extend(event.map(of_event));
     evidence.dedup();
-    let is_stuck = pod.meta.deleted.is_some() && !pod.is_finished() && !is_gone;
+    let is_going = pod.meta.deleted.is_some() || patience == Some(None);
+    let is_stuck = is_going && !pod.is_finished() && !is_gone;
     let fixes = [
         (!is_gone).then(|| Fix::outside(format!("see what is wrong with node {name}"))),
         is_stuck.then(|| {
@@ -108,5 +133,37 @@ pub(super) fn written_off(case: &Case<'_>, pod: &Pod, more: Option<Evidence>) ->
             Severity::Warning,
             if condition.is_some() { Confidence::Certain } else { Confidence::Likely },
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::triage::scene_of_pod::Scene;
+
+    /// What is said of a pod with these tolerations, whose node stopped reporting two minutes ago.
+    fn told(tolerations: Value) -> String {
+        let condition = json!({ "type": "Ready", "status": "Unknown", "lastTransitionTime": "2026-05-04T11:58:00Z" });
+        let mut scene = Scene::of_state("Running", json!({ "running": {} })).with(json!({
+            "apiVersion": "v1", "kind": "Node", "metadata": { "name": "worker-1" }, "status": { "conditions": [condition] },
+        }));
+        scene.pod()["spec"]["tolerations"] = tolerations;
+        let found = scene.find().remove(0);
+        assert_eq!(found.rule.0, "T074");
+        found.verdict
+    }
+
+    #[test]
+    fn a_pod_that_tolerates_a_lost_node_without_end_is_never_written_off() {
+        let unreachable = "node.kubernetes.io/unreachable";
+        let endless = told(json!([{ "operator": "Exists" }]));
+        assert!(endless.contains("tolerates that without end") && endless.contains("never written off"), "{endless}");
+        let hour = told(
+            json!([{ "key": unreachable, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 3_600 }]),
+        );
+        assert!(hour.contains("written off in about 58m"), "{hour}");
+        let other = told(json!([{ "key": "gpu", "operator": "Exists" }]));
+        assert!(other.contains("written off in about 3m"), "{other}");
     }
 }

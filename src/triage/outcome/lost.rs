@@ -1,5 +1,7 @@
 //! A Job that failed and whose cause is not known: what is left of it, why so little, and where to look.
 
+use serde_json::json;
+
 use super::super::Case;
 use super::super::case::{of_event, of_field};
 use super::super::finding::{Confidence, Finding, Fix, Severity};
@@ -31,7 +33,9 @@ pub(super) fn without_cause(end: &End<'_, '_>) -> Vec<Finding> {
         true => vec![lost_with_pod(end, said, policy.is_some())],
         false => vec![gave_up(end, said)],
     };
-    if !is_lost && end.case.pods.is_empty() && end.case.known.is_whole(Kind::Pod) && end.job.failed > 0 {
+    // Who is known to have taken them away is told already.
+    let is_taken = stopped_by_others(end).is_some_and(|stop| preempted(end, stop).is_some() || is_tainted(end, stop));
+    if !is_lost && !is_taken && end.case.pods.is_empty() && end.case.known.is_whole(Kind::Pod) && end.job.failed > 0 {
         findings.push(pods_gone(end));
     }
     findings.extend(events_gone(end, said.is_some()));
@@ -125,11 +129,16 @@ fn gave_up(end: &End<'_, '_>, said: Option<&Event>) -> Finding {
         Some(_) => "its pod was deleted by others while it ran".to_owned(),
         None => format!("{}, cause not known", words.strip_prefix("the Job ").unwrap_or(&words)),
     };
-    finding.evidence.extend(preemption.map(|(_, event)| of_event(event)));
+    finding.evidence.extend(preemption.as_ref().map(|(_, event)| of_event(event)));
     finding.evidence.extend(stopped.map(of_event));
     finding.effect = words;
     finding.evidence.extend(said.map(of_event));
     finding.fixes = vec![fix, end.rerun("run it again, and follow its log")];
+    if preemption.is_some() && restart_policy(end) == Some("Never") {
+        let rule = json!({ "action": "Ignore", "onPodConditions": [{ "type": "DisruptionTarget" }] });
+        let words = "run it again with a podFailurePolicy by which such ends do not count as failures";
+        finding.fixes.splice(0..0, end.rerun_with(words, &Changes::set("spec.podFailurePolicy.rules[+]", rule)));
+    }
     finding
 }
 

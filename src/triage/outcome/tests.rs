@@ -250,8 +250,9 @@ fn a_pod_that_another_one_drove_off_is_told_so() {
     );
     let stop = event(GONE, "Killing", "Stopping container main", AT);
     let taken = event(GONE, "Preempted", "Preempted by pod 0e62203e-4892-419b-807b-a57635fbc57d on node worker-1", AT);
-    let told = found(&[job.clone(), stop.clone(), taken], "Job/etl", NOW).remove(0);
+    let told = found(&[job.clone(), stop.clone(), taken.clone()], "Job/etl", NOW).remove(0);
     assert!(told.verdict.contains("a pod of higher priority took its place"), "{}", told.verdict);
+    assert_eq!(ids(&found(&[job.clone(), stop.clone(), taken], "Job/etl", NOW)), ["T080"], "who took it is known");
     let told = found(&[job, stop], "Job/etl", NOW).remove(0);
     assert!(told.verdict.contains("not by the Job"), "{}", told.verdict);
 }

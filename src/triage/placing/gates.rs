@@ -4,12 +4,12 @@ use super::super::Case;
 use super::super::case::{of_event, of_field};
 use super::super::container::pod_subject;
 use super::super::finding::{Confidence, Finding, Fix, RuleId, Severity};
-use super::super::grammar::Pattern;
+use super::super::grammar::{Pattern, amounts};
 use super::super::known::Fact;
 use super::super::mend::{Changes, POD, mend};
-use super::super::refused::BOUND;
-use super::Scene;
+use super::super::refused::{BOUND, EXCEEDED};
 use super::message::Message;
+use super::{Scene, added, volumes};
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
 use crate::model::key::Kind;
@@ -106,6 +106,21 @@ pub(super) fn claim_not_made(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
             "or make what is missing: the claim is tried again by itself",
         ),
     };
+    let (why, cure) = match EXCEEDED.captures(&why) {
+        Some(found) => {
+            let (quota, resource) = (&found["quota"], found["requested"].split('=').next().unwrap_or_default());
+            let of = |text: &str| {
+                let found = amounts(text).into_iter().find(|(one, _)| *one == resource);
+                found.map_or_else(|| text.to_owned(), |(_, amount)| amount.to_owned())
+            };
+            let (wants, used, hard) = (of(&found["requested"]), of(&found["used"]), of(&found["hard"]));
+            (
+                format!("quota {quota} allows {hard} {resource}, {used} are used, and it asks for {wants}"),
+                format!("or raise {resource} of resourcequota/{quota}: the claim is tried again by itself"),
+            )
+        }
+        None => (why, cure.to_owned()),
+    };
     // A LimitRange says how much such a claim may ask for.
     let bounded = found.name("volume").and_then(|volume| Some((volume.as_str(), BOUND.captures(&why)?)));
     let mut fixes = bounded.map_or_else(Vec::new, |(volume, bound)| {
@@ -131,12 +146,19 @@ pub(super) fn claim_not_made(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
 /// A scheduler says something of a pod within so many seconds.
 const JUDGED_SECONDS: i64 = 30;
 
+/// A provisioner makes a volume within so many seconds.
+const MADE_SECONDS: i64 = 90;
+
 /// T031: no scheduler has said anything of the pod.
 pub(super) fn unseen(case: &Case<'_>, pod: &Pod, age: i64) -> Option<Finding> {
     let snapshot = case.known.snapshot;
     let is_silent = pod.unscheduled.is_empty() && snapshot.events_about(pod.meta.uid).next().is_none();
     if age <= JUDGED_SECONDS || !is_silent || !case.known.is_whole(Kind::Event) {
         return None;
+    }
+    // The scheduler has a node for the pod and waits for the volume; it says nothing meanwhile.
+    if let Some(waits) = volumes::to_be_made(case, pod) {
+        return (age > MADE_SECONDS).then(|| case.once("unmade", || Some(waits)))?;
     }
     case.once("unseen", || Some(device_claim_missing(case, pod).unwrap_or_else(|| silent(case, pod, age))))
 }
@@ -173,7 +195,9 @@ fn device_claim_missing(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
 }
 
 fn silent(case: &Case<'_>, pod: &Pod, age: i64) -> Finding {
-    let scheduler = case.pod_spec().and_then(|spec| spec["schedulerName"].as_str());
+    let scheduler = case.spec_of(pod).and_then(|spec| spec["schedulerName"].as_str());
+    let own = case.pod_spec().and_then(|spec| spec["schedulerName"].as_str());
+    let added = if own == scheduler { String::new() } else { added::somebody("it").words };
     let other = scheduler.filter(|name| *name != "default-scheduler" && !name.is_empty());
     let waiting = short_duration(age);
     let base = Finding { confidence: Confidence::Likely, ..finding(case, pod, "T031", Severity::Critical) };
@@ -182,17 +206,20 @@ fn silent(case: &Case<'_>, pod: &Pod, age: i64) -> Finding {
         Some(name) => Finding {
             verdict: format!(
                 "The pod asks for scheduler {name}, which has said nothing for {waiting}. It waits for ever where no such \
-                 scheduler runs."
+                 scheduler runs.{added}"
             ),
             short: format!("scheduler {name} is silent"),
             evidence,
             fixes: vec![Fix::outside(format!("look whether scheduler {name} runs in the cluster"))]
                 .into_iter()
-                .chain(mend(
-                    case,
-                    "leave schedulerName out in a new Job: the cluster's own scheduler places it",
-                    &Changes::remove(format!("{POD}.schedulerName")),
-                ))
+                .chain(match added.is_empty() {
+                    true => mend(
+                        case,
+                        "leave schedulerName out in a new Job: the cluster's own scheduler places it",
+                        &Changes::remove(format!("{POD}.schedulerName")),
+                    ),
+                    false => added::somebody("it").fixes,
+                })
                 .collect(),
             group: format!("T031/{name}"),
             ..base

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::super::Case;
+use super::super::trial::{asked, resources};
 use super::message::Topic;
 use crate::model::key::Kind;
 use crate::model::node::{Node, Taint};
@@ -12,7 +13,7 @@ use crate::model::resources::{Quantity, amount_of};
 
 /// What is seen of the nodes.
 pub(super) struct Sight<'a> {
-    /// The pod's spec; None before it is known.
+    /// The pod's spec, with what was added to the template's; None before it is known.
     pub spec: Option<&'a Value>,
     /// All nodes by name; none where they may not be listed.
     pub nodes: Vec<&'a Node>,
@@ -35,7 +36,7 @@ impl<'a> Sight<'a> {
         let mut nodes: Vec<&Node> =
             if case.known.is_whole(Kind::Node) { case.known.snapshot.nodes.iter().collect() } else { Vec::new() };
         nodes.sort_by(|a, b| a.meta.name.cmp(&b.meta.name));
-        let spec = if nodes.is_empty() { None } else { case.pod_spec() };
+        let spec = if nodes.is_empty() { None } else { case.spec_of(pod) };
         let left = |node: &Node| {
             let load = case.load(&node.meta.name);
             let cpu = offered(node, "cpu").unwrap_or_default().minus(millis(load.cpu_millis));
@@ -130,21 +131,13 @@ fn asks(pod: &Pod, spec: Option<&Value>) -> Vec<(String, Quantity)> {
     if pod.requests.memory_bytes > 0 {
         asks.push(("memory".to_owned(), bytes(pod.requests.memory_bytes)));
     }
-    let containers = spec.and_then(|spec| spec["containers"].as_array()).into_iter().flatten();
-    for container in containers {
-        let resources = &container["resources"];
-        // A limit without a request is a request too.
-        let amounts = |field: &str| resources[field].as_object().into_iter().flatten();
-        let limits = amounts("limits").filter(|(name, _)| resources["requests"][name.as_str()].is_null());
-        for (name, amount) in amounts("requests").chain(limits) {
-            let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
-            let Some(amount) = Quantity::parse(&text).filter(|_| name != "cpu" && name != "memory") else { continue };
-            match asks.iter_mut().find(|(one, _)| one == name) {
-                Some((_, sum)) => *sum = sum.plus(amount),
-                None => asks.push((name.clone(), amount)),
-            }
-        }
-    }
+    let others = spec.map(|spec| (spec, resources(spec))).into_iter();
+    let others =
+        others.flat_map(|(spec, names)| names.into_iter().map(move |name| (asked(spec, "requests", &name), name)));
+    let is_other = |(amount, name): &(Quantity, String)| {
+        *amount > Quantity::default() && !matches!(name.as_str(), "cpu" | "memory")
+    };
+    asks.extend(others.filter(is_other).map(|(amount, name)| (name, amount)));
     asks
 }
 
@@ -192,7 +185,7 @@ fn tolerates(toleration: &Value, taint: &Taint) -> bool {
 
 /// What a node lacks of the pod's node selector and required node affinity, in words such as `disk=nvme`; of several
 /// terms that would each do, the one that it comes closest to.
-pub(super) fn misses(node: &Node, spec: &Value) -> Vec<String> {
+pub(in crate::triage) fn misses(node: &Node, spec: &Value) -> Vec<String> {
     let mut missing = Vec::new();
     for (key, value) in spec["nodeSelector"].as_object().into_iter().flatten() {
         let value = value.as_str().unwrap_or_default();
@@ -229,7 +222,8 @@ fn values(requirement: &Value) -> Vec<&str> {
     requirement["values"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-fn holds(requirement: &Value, value: Option<&str>) -> bool {
+/// A requirement of node affinity or of a label selector takes this value of its key.
+pub(super) fn holds(requirement: &Value, value: Option<&str>) -> bool {
     let among = || value.is_some_and(|value| values(requirement).contains(&value));
     let numbers = || Some((value?.parse::<i64>().ok()?, values(requirement).first()?.parse::<i64>().ok()?));
     match requirement["operator"].as_str().unwrap_or_default() {

@@ -4,9 +4,9 @@ use super::super::finding::{Finding, Fix, Severity};
 use super::super::grammar::Pattern;
 use super::super::mend::{self, Changes};
 use super::super::outcome::many;
-use super::Scene;
 use super::message::Topic;
 use super::nodes::offered;
+use super::{Scene, added};
 use crate::model::node::Node;
 use crate::model::resources::Quantity;
 
@@ -72,18 +72,23 @@ fn unknown(scene: Scene<'_, '_>, resource: &str, asked: Option<Quantity>) -> Fin
 fn never_fits(scene: Scene<'_, '_>, resource: &str, asked: Quantity, eligible: &[usize]) -> Finding {
     let (node, most) = largest(scene, resource, eligible);
     let (asked, most) = (asked.words(), most.about());
+    let (added, who) = added::amount(scene, resource).map_or_else(Default::default, |added| (added.words, added.fixes));
     Finding {
         verdict: format!(
             "The pod never fits: it asks for {asked} {resource}, and the largest node that would take it, {node}, offers \
-             {most}. {}{}",
+             {most}.{added} {}{}",
             scene.patience(),
             scene.others(Topic::Room(resource))
         ),
         short: format!("never fits: {asked} {resource}, largest node {most}"),
         fixes: ask_for(scene, resource, scene.most_left(resource, eligible))
             .or_else(|| (most == "0").then(|| without(scene, resource)))
-            .unwrap_or_else(|| vec![scene.case.rerun(format!("ask for {most} {resource} at most in a new Job"))])
+            .unwrap_or_else(|| match who.is_empty() {
+                true => vec![scene.case.rerun(format!("ask for {most} {resource} at most in a new Job"))],
+                false => Vec::new(),
+            })
             .into_iter()
+            .chain(who)
             .chain([Fix::outside(format!("add a node with more than {asked} {resource}: the pod is placed by itself"))])
             .collect(),
         group: group(scene, resource, "never"),
@@ -134,6 +139,11 @@ fn never_fits_in_several(scene: Scene<'_, '_>, resources: &[&str], eligible: &[u
 /// A new Job that asks for no more than this; None where the amount is not known, or several containers share it.
 fn ask_for(scene: Scene<'_, '_>, resource: &str, most: Option<Quantity>) -> Option<Vec<Fix>> {
     let most = most.filter(|most| *most > Quantity::default())?;
+    let words = format!("ask for {} {resource} in a new Job", most.words());
+    let changes = if resource.contains('/') { None } else { mend::at_most(scene.case, "requests", resource, most) };
+    if let Some(changes) = changes {
+        return Some(mend::mend(scene.case, words, &changes));
+    }
     let (path, container) = mend::only_container(scene.case)?;
     // A device has its request and its limit in one.
     let side = if resource.contains('/') { "limits" } else { "requests" };
@@ -141,7 +151,7 @@ fn ask_for(scene: Scene<'_, '_>, resource: &str, most: Option<Quantity>) -> Opti
     if resource.contains('/') && mend::amount(container, "requests", resource).is_some() {
         changes = Changes::set(format!("{path}.resources.requests{}", mend::key(resource)), most.words()).and(changes);
     }
-    Some(mend::mend(scene.case, format!("ask for {} {resource} in a new Job", most.words()), &changes))
+    Some(mend::mend(scene.case, words, &changes))
 }
 
 fn largest<'s>(scene: Scene<'s, '_>, resource: &str, eligible: &[usize]) -> (&'s str, Quantity) {
@@ -181,6 +191,12 @@ fn full_now(scene: Scene<'_, '_>, resource: &str, asked: Quantity, eligible: &[u
         let size = offered(node, resource).unwrap_or_default().about();
         (node.meta.name.as_str(), left.max(Quantity::default()).about(), size)
     });
+    let held =
+        most.as_ref().map(|(node, ..)| scene.case.most(|pod| pod.node == *node, |pod| pod.requests.amount(resource)));
+    let held = match held.as_deref() {
+        None | Some([]) => String::new(),
+        Some(some) => format!(" Most of it is held by {}.", some.join(" and ")),
+    };
     let (left, short) = match &most {
         Some((node, left, size)) => (
             format!("{node} has the most room of those that are large enough, {left} of {size}"),
@@ -192,7 +208,7 @@ fn full_now(scene: Scene<'_, '_>, resource: &str, asked: Quantity, eligible: &[u
     Finding {
         verdict: format!(
             "The nodes are full now: the pod asks for {asked} {resource}, and {left}. It is placed as soon as there is \
-             room.{}",
+             room.{held}{}",
             scene.others(Topic::Room(resource))
         ),
         short: format!("full now: needs {asked} {resource}{short}"),
@@ -381,6 +397,19 @@ fn claimed(scene: Scene<'_, '_>) -> Vec<String> {
 pub(super) fn claims_short(scene: Scene<'_, '_>) -> Finding {
     let claims = claimed(scene);
     let named = if claims.is_empty() { String::new() } else { format!(" ({})", claims.join(", ")) };
+    let slices = scene.case.found("resource.k8s.io/v1", "ResourceSlice", "", "").and_then(|all| all.as_array());
+    if slices.is_some_and(|all| all.is_empty()) {
+        return Finding {
+            verdict: format!(
+                "The pod claims devices{named}, and no node offers any: the cluster has no ResourceSlice, which a device's \
+                 driver makes. The pod waits until one does."
+            ),
+            short: format!("no node offers any device for its claims{named}"),
+            fixes: vec![Fix::outside("install the driver of the device, or look why its pods do not run on the nodes")],
+            group: "T021/claims".to_owned(),
+            ..scene.finding("T021", Severity::Critical)
+        };
+    }
     Finding {
         verdict: format!(
             "{} cannot give the pod all the devices that it claims{named}: none such, or others use them.{}",

@@ -10,6 +10,7 @@ use super::super::grammar::near;
 use super::super::mend::{self, Changes, POD, mend, mend_here};
 use super::super::outcome::many;
 use super::Scene;
+use super::added;
 use super::message::{Reason, Topic};
 use super::nodes::{Sight, is_control_plane, label, misses, untolerated};
 use crate::model::node::{Node, Taint};
@@ -223,30 +224,53 @@ pub(super) fn unmatched(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
         true => format!("No node has {wanted}, which the pod asks for."),
         false => "No node has all the labels that the pod asks for.".to_owned(),
     };
-    let has = lacking.iter().filter_map(|one| {
-        let (key, _) = one.split_once('=')?;
-        Some(match label(node, key) {
-            Some(value) => format!("it has {key}={value}"),
-            None => match near(key, node.meta.labels.iter().map(|(key, _)| key.as_str())) {
-                Some(near) => format!("it has no label {key}, but one {near}"),
-                None => format!("it has no label {key}"),
-            },
-        })
-    });
-    let has = has.collect::<Vec<_>>().join(", ");
-    let has = if has.is_empty() { has } else { format!(" ({has})") };
-    let mut fixes = reselected(scene, spec, node, lacking);
+    let closest = closest_of(scene, node, lacking, is_nowhere && lacking.len() == nowhere.len());
+    let added = added::labels(scene, node, lacking);
+    let (added, mut fixes) = match added {
+        Some(added) => (added.words, added.fixes),
+        None => (String::new(), reselected(scene, spec, node, lacking)),
+    };
     if fixes.is_empty() {
         fixes.push(scene.case.rerun("change the node selector or affinity in a new Job"));
     }
+    // What the kubelet writes itself is no label to be put there by hand.
+    let is_given = ["kubernetes.io/", "metadata.name"].iter().any(|given| wanted.starts_with(given));
+    let there = match is_given {
+        true => Fix::outside(format!("add a node with {wanted}: the pod is placed by itself")),
+        false => label_node(&wanted),
+    };
     Finding {
-        verdict: format!("{first} Closest is {}, which lacks {}{has}.{others}", node.meta.name, lacking.join(" and ")),
+        verdict: format!("{first}{closest}{added}{others}"),
         short: format!("no node has {wanted}"),
-        fixes: fixes.into_iter().chain([label_node(&wanted)]).collect(),
+        fixes: fixes.into_iter().chain([there]).collect(),
         group: format!("T023/{wanted}"),
         ..finding
     }
 }
+
+/// How close the closest node comes: what it lacks, where that was not said already, and what it has in its place.
+fn closest_of(scene: Scene<'_, '_>, node: &Node, lacking: &[String], is_said: bool) -> String {
+    let mut keys: Vec<&str> =
+        lacking.iter().filter_map(|one| one.split([' ', '=']).find(|word| !WORDS.contains(word))).collect();
+    keys.dedup();
+    let has = keys.into_iter().map(|key| match label(node, key) {
+        Some(value) => format!("it has {key}={value}"),
+        None => match near(key, node.meta.labels.iter().map(|(key, _)| key.as_str())) {
+            Some(near) => format!("it has no label {key}, but one {near}"),
+            None => format!("it has no label {key}"),
+        },
+    });
+    let has = has.collect::<Vec<_>>().join(", ");
+    let (name, is_only) = (&node.meta.name, scene.sight.nodes.len() == 1);
+    match (is_said, is_only) {
+        (true, true) => format!(" The only node is {name}: {has}."),
+        (true, false) => format!(" Closest is {name}: {has}."),
+        (false, _) => format!(" Closest is {name}, which lacks {} ({has}).", lacking.join(" and ")),
+    }
+}
+
+/// Words before the key of what a node lacks: `no label gpu`.
+const WORDS: [&str; 2] = ["no", "label"];
 
 /// A new Job whose pods may come to the closest node: with the value that the label has there, where it has another one;
 /// without the labels that it lacks.

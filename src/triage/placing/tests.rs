@@ -174,6 +174,18 @@ fn never_is_told_from_not_now() {
 }
 
 #[test]
+fn who_fills_the_node_is_named() {
+    let full = "0/1 nodes are available: 1 Insufficient memory.";
+    let asks = json!({ "containers": [{ "name": "main", "resources": { "requests": { "memory": "20Gi" } } }] });
+    let other = json!({
+        "metadata": { "namespace": "other", "ownerReferences": [] },
+        "spec": with(asks, json!({ "nodeName": "a" })), "status": { "phase": "Running" },
+    });
+    let objects = [asking("memory", "16Gi", full), vec![node("a"), with(pod("big", "", ""), other)]].concat();
+    told(&objects, "T020", Severity::Warning, &["Most of it is held by pod/big in namespace other (20Gi)."]);
+}
+
+#[test]
 fn room_that_this_job_takes_itself_can_be_given_back() {
     let mut objects = asking("cpu", "6", "0/1 nodes are available: 1 Insufficient cpu.");
     objects[0] = with(objects[0].clone(), json!({ "spec": { "parallelism": 3, "completions": 3 } }));
@@ -243,7 +255,7 @@ fn the_one_thing_that_keeps_a_matching_node_away_leads() {
         &[wanting(selector.clone(), mixed), vec![control_plane(), labelled("a", "disk", "ssd"), node("b")]].concat(),
         "T023",
         Severity::Critical,
-        &["No node has disk=nvme", "Closest is a, which lacks disk=nvme (it has disk=ssd)."],
+        &["No node has disk=nvme", "Closest is a: it has disk=ssd."],
     );
     let cordoned =
         "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't match Pod's node affinity/selector.";
@@ -266,7 +278,7 @@ fn what_is_not_known_is_not_guessed() {
     let about = Subject { kind: Kind::Job, uid: Uid::new("etl") };
     let said = diagnose(Known { snapshot: &snapshot, facts: &Facts::default(), now: now() }, about);
     assert_eq!((said.findings[0].rule.0, said.findings[0].severity), ("T020", Severity::Warning));
-    assert_eq!(said.needs.len(), 1, "the Job alone: {:?}", said.needs);
+    assert_eq!(said.needs.len(), 2, "the Job and its pod alone: {:?}", said.needs);
     // With them it is the taint that keeps the pod from the only node that is.
     told(&objects, "T022", Severity::Error, &["team=ml:NoSchedule (big)"]);
     // Pods that are not watched fill the other node: that a taint can be seen does not make it the cause.
@@ -315,6 +327,13 @@ fn claims_are_missing_going_or_there_by_now() {
         &["Claim data does not exist in namespace batch", "The claims there are date."],
     );
     told(&[missing, vec![claim("data", "Bound", json!({}))]].concat(), "T025", Severity::Info, &["exists by now"]);
+    // Nodes are looked at once the claim is there: what they will say is told with it.
+    let pair = json!({
+        "nodeSelector": { "disk": "nvme" },
+        "volumes": [{ "name": "v", "persistentVolumeClaim": { "claimName": "data" } }],
+    });
+    let both = wanting(pair, r#"0/1 nodes are available: persistentvolumeclaim "data" not found. not found"#);
+    told(&[both, vec![node("a")]].concat(), "T025", Severity::Critical, &["That is not all", "without disk=nvme"]);
     let going =
         mounting("data", r#"0/2 nodes are available: persistentvolumeclaim "data" is being deleted. not found"#);
     told(&going, "T025", Severity::Critical, &["is being deleted"]);
@@ -346,6 +365,31 @@ fn unbound_claims_say_why_in_the_words_of_their_events() {
         Severity::Error,
         &["2 nodes \"node(s) didn't find available persistent volumes to bind\""],
     );
+    // A scheduler that has found the node and waits for the volume says nothing, or that it gave up waiting.
+    let note = "Waiting for a volume to be created either by the external provisioner 'ebs.csi.aws.com' or manually by \
+                the system administrator.";
+    let asked = event("PersistentVolumeClaim", "data", "ExternalProvisioning", note);
+    let mut waiting = [unbound.clone(), vec![claim("data", "Pending", slow.clone()), asked]].concat();
+    let silent = with(pod("etl-a", "", ""), json!({ "spec": unbound[1]["spec"] }));
+    let late = with(
+        pod(
+            "etl-a",
+            "SchedulerError",
+            "running PreBind plugin \"VolumeBinding\": binding volumes: context deadline exceeded",
+        ),
+        json!({ "spec": unbound[1]["spec"] }),
+    );
+    let late = [
+        late,
+        event("Pod", "etl-a", "FailedScheduling", "running PreBind plugin \"VolumeBinding\": binding volumes: timeout"),
+    ];
+    for pods in [vec![silent.clone()], late.to_vec()] {
+        waiting[1] = pods[0].clone();
+        let objects = [waiting.clone(), pods[1..].to_vec()].concat();
+        told(&objects, "T026", Severity::Error, &["provisioner ebs.csi.aws.com was asked for one"]);
+    }
+    waiting[1] = with(silent, json!({ "metadata": { "creationTimestamp": ago(60) } }));
+    nothing(&waiting);
     // Without the claim itself it is told with less.
     told(&unbound, "T026", Severity::Error, &["A claim of the pod has no volume yet"]);
 }

@@ -29,12 +29,16 @@ pub(super) fn why(case: &Case<'_>, claim: &Claim, said: Option<&Event>) -> Optio
             return Some((why, format!("create persistentvolume/{wanted}, or claim {name} anew without volumeName")));
         };
         let why = format!("it names volume {wanted} (volumeName), which {}", obstacle(volume, claim, spec)?);
+        if let Some(free) = freed(volume, claim, spec) {
+            return Some((why, free));
+        }
         return Some((why, format!("make volume {wanted} fit, or claim {name} anew without volumeName")));
     }
     let class = claim.class.as_deref().unwrap_or_default();
-    let of_class = volumes.iter().filter(|one| one["spec"]["storageClassName"].as_str().unwrap_or_default() == class);
+    let of_class =
+        || volumes.iter().filter(|one| one["spec"]["storageClassName"].as_str().unwrap_or_default() == class);
     let told: Option<Vec<String>> =
-        of_class.map(|one| Some(format!("{} {}", name_of(one), obstacle(one, claim, spec)?))).collect();
+        of_class().map(|one| Some(format!("{} {}", name_of(one), obstacle(one, claim, spec)?))).collect();
     let told = told?;
     if told.is_empty() {
         return nobody_makes_one(claim, class, said, classes?.as_array()?);
@@ -43,7 +47,11 @@ pub(super) fn why(case: &Case<'_>, claim: &Claim, said: Option<&Event>) -> Optio
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     let of = if class.is_empty() { "without a class".to_owned() } else { format!("of class {class}") };
     let why = format!("no volume {of} fits it: {}{more}", told[..told.len().min(NAMED)].join("; "));
-    Some((why, format!("make a volume that fits, or claim {name} anew so that one of these does")))
+    let free = of_class().find_map(|volume| freed(volume, claim, spec));
+    Some((
+        why,
+        free.unwrap_or_else(|| format!("make a volume that fits, or claim {name} anew so that one of these does")),
+    ))
 }
 
 /// What a class names where its volumes are made by hand.
@@ -74,17 +82,39 @@ fn nobody_makes_one(claim: &Claim, class: &str, said: Option<&Event>, classes: &
     Some((format!("storage class {class} does not exist ({has})"), cure))
 }
 
+/// What helps where a volume is kept from the claim by one alone that is gone.
+fn freed(volume: &Value, claim: &Claim, wanted: &Value) -> Option<String> {
+    if volume["status"]["phase"] != "Released" || unfit(volume, claim, wanted).is_some() {
+        return None;
+    }
+    let name = volume["metadata"]["name"].as_str()?;
+    Some(format!(
+        "free volume {name}, where its data may be used again: kubectl patch persistentvolume {name} -p \
+         '{{\"spec\":{{\"claimRef\":null}}}}'"
+    ))
+}
+
 /// What keeps a volume from a claim; None where nothing does.
 fn obstacle(volume: &Value, claim: &Claim, wanted: &Value) -> Option<String> {
-    let spec = &volume["spec"];
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let holder = &spec["claimRef"];
-    let is_own = holder["namespace"] == claim.meta.namespace.as_str() && holder["name"] == claim.meta.name.as_str();
-    if let Some(other) = text(&holder["name"]).filter(|_| !is_own) {
-        let namespace = text(&holder["namespace"]).unwrap_or_default();
-        let left = if volume["status"]["phase"] == "Released" { ", which is gone (Released)" } else { "" };
+    held(volume, claim).or_else(|| unfit(volume, claim, wanted))
+}
+
+/// The other claim that has the volume.
+fn held(volume: &Value, claim: &Claim) -> Option<String> {
+    let holder = &volume["spec"]["claimRef"];
+    let (other, namespace) = (holder["name"].as_str()?, holder["namespace"].as_str().unwrap_or_default());
+    let left = if volume["status"]["phase"] == "Released" { ", which is gone (Released)" } else { "" };
+    if *namespace != *claim.meta.namespace || *other != *claim.meta.name {
         return Some(format!("belongs to claim {other} in namespace {namespace}{left}"));
     }
+    // A claim that is made anew by the same name is another one.
+    (!left.is_empty()).then(|| format!("still belongs to an earlier claim {other}{left}"))
+}
+
+/// What of a volume does not fit a claim, whoever has it; None where nothing does.
+fn unfit(volume: &Value, claim: &Claim, wanted: &Value) -> Option<String> {
+    let spec = &volume["spec"];
+    let text = |value: &Value| value.as_str().map(str::to_owned);
     if !volume["metadata"]["deletionTimestamp"].is_null() {
         return Some("is being deleted".to_owned());
     }
@@ -158,6 +188,14 @@ mod tests {
                 json!({ "spec": { "claimRef": { "namespace": "x", "name": "old" } }, "status": { "phase": "Released" } }),
                 json!({}),
                 "pv-1 belongs to claim old in namespace x, which is gone (Released)",
+            ),
+            (
+                json!({
+                    "spec": { "claimRef": { "namespace": "batch", "name": "data", "uid": "old" } },
+                    "status": { "phase": "Released" },
+                }),
+                json!({}),
+                "pv-1 still belongs to an earlier claim data, which is gone (Released)",
             ),
             (
                 json!({}),

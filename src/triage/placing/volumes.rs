@@ -9,9 +9,9 @@ use super::super::grammar::{Pattern, near};
 use super::super::mend::{Changes, POD, mend};
 use super::super::outcome::many;
 use super::super::starting::newest_failure;
-use super::message::Topic;
-use super::nodes::{misses_of_terms, words};
-use super::{Scene, unfit};
+use super::message::{Message, Topic};
+use super::nodes::{Sight, misses_of_terms, words};
+use super::{Scene, neighbours, unfit};
 use crate::model::claim::Claim;
 use crate::model::event::Event;
 use crate::model::key::Kind;
@@ -59,8 +59,13 @@ pub(super) fn missing(scene: Scene<'_, '_>) -> Option<Finding> {
         ..scene.finding("T025", Severity::Critical)
     };
     if &found["how"] == "is being deleted" || there.is_some_and(|claim| claim.meta.deleted.is_some()) {
+        let holders = neighbours::placed(scene, |spec| mounts(spec, name));
+        let held = match holders.first() {
+            Some(holder) => format!(" It goes once {holder}, which still uses it, has ended."),
+            None => String::new(),
+        };
         return Some(Finding {
-            verdict: format!("Claim {name} in namespace {namespace} is being deleted, so no new pod may use it."),
+            verdict: format!("Claim {name} in namespace {namespace} is being deleted, so no new pod may use it.{held}"),
             short: format!("claim {name} is being deleted"),
             fixes: vec![
                 Fix::outside(format!(
@@ -118,9 +123,12 @@ fn mounting(scene: Scene<'_, '_>, claim: &str, near: &str) -> Changes {
     })
 }
 
-/// Words for claims that are not bound, or not yet made.
-const UNBOUND: [&str; 2] =
-    ["unbound immediate PersistentVolumeClaims", "waiting for ephemeral volume controller to create"];
+/// Words for claims that are not bound, not yet made, or were not bound in the time that the scheduler gives.
+const UNBOUND: [&str; 3] = [
+    "unbound immediate PersistentVolumeClaims",
+    "waiting for ephemeral volume controller to create",
+    "binding volumes: ",
+];
 
 /// T026: the claim is there and has no volume.
 pub(super) fn unbound(scene: Scene<'_, '_>) -> Option<Finding> {
@@ -143,6 +151,13 @@ pub(super) fn unbound(scene: Scene<'_, '_>) -> Option<Finding> {
 /// T026: for the nodes that are left no volume can be had.
 pub(super) fn without_volume(scene: Scene<'_, '_>) -> Finding {
     not_bound(scene)
+}
+
+/// T026: a claim of the pod has its node, and the volume is to be made there.
+pub(super) fn to_be_made(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
+    claims_of(case, pod)?.into_iter().find(|claim| claim.phase == "Pending")?;
+    let (message, sight) = (Message::read(""), Sight::of(case, pod));
+    Some(not_bound(Scene { case, pod, message: &message, sight: &sight }))
 }
 
 /// What is normal: such a claim is bound once its pod has a node.
@@ -213,6 +228,12 @@ fn last_word<'a>(case: &Case<'a>, claim: &Claim) -> Option<&'a Event> {
     events.filter(|event| !NORMAL.contains(&event.reason.as_str())).max_by_key(|event| event.last)
 }
 
+/// Who is asked in `Waiting for a volume to be created either by the external provisioner 'ebs.csi.aws.com' or manually by
+/// the system administrator. …` (`pkg/controller/volume/persistentvolume/pv_controller.go`).
+fn provisioner(note: &str) -> Option<&str> {
+    note.split_once("external provisioner ")?.1.split(['\'', '"']).nth(1)
+}
+
 /// Why a claim is not bound, and what helps.
 fn reason(claim: &Claim, event: &Event, class: &str) -> (String, String) {
     let name = &claim.meta.name;
@@ -222,10 +243,16 @@ fn reason(claim: &Claim, event: &Event, class: &str) -> (String, String) {
             "no volume fits, and without a storage class none is made".to_owned(),
             format!("create claim {name} anew with a storage class, or make a volume that fits"),
         ),
-        "ExternalProvisioning" => (
-            "its provisioner was asked for one and has not answered".to_owned(),
-            format!("look at the provisioner of {class}: {note}"),
-        ),
+        "ExternalProvisioning" => match provisioner(note) {
+            Some(name) => (
+                format!("provisioner {name} was asked for one and has not answered: it may not run in this cluster"),
+                format!("look whether {name} runs (kubectl get csidrivers), and at its log"),
+            ),
+            None => (
+                "its provisioner was asked for one and has not answered".to_owned(),
+                format!("look at the provisioner of {class}: {note}"),
+            ),
+        },
         "Provisioning" => {
             ("its provisioner is making one".to_owned(), format!("wait, or look at the provisioner of {class}"))
         }
@@ -294,18 +321,32 @@ fn tied<'a>(scene: Scene<'_, 'a>) -> Option<(&'a Claim, String, &'a Value)> {
     })
 }
 
+/// A pod of this spec uses the claim.
+fn mounts(spec: &Value, claim: &str) -> bool {
+    let mut volumes = spec["volumes"].as_array().into_iter().flatten();
+    volumes.any(|one| one["persistentVolumeClaim"]["claimName"] == claim)
+}
+
 /// T028: a volume that one pod alone may use.
 pub(super) fn in_use(scene: Scene<'_, '_>) -> Finding {
     let claims = claims_of(scene.case, scene.pod).unwrap_or_default();
     let claim = claims.into_iter().find(|claim| claim.access_modes.iter().any(|mode| mode == "ReadWriteOncePod"));
+    let holders = claim.map(|claim| neighbours::placed(scene, |spec| mounts(spec, &claim.meta.name)));
+    let holders = holders.unwrap_or_default();
     let sibling = scene.case.pods.iter().find(|pod| !pod.node.is_empty() && !pod.is_finished());
     let name = claim.map_or_else(|| "A claim of the pod".to_owned(), |claim| format!("Claim {}", claim.meta.name));
     let holder = match sibling.filter(|_| claim.is_some()) {
         Some(pod) => format!("pod {} of this Job has it", pod.meta.name),
-        None => "another pod has it".to_owned(),
+        None => match holders.first() {
+            Some(holder) => format!("{holder} has it"),
+            None => "another pod has it".to_owned(),
+        },
     };
     let mut fixes: Vec<Fix> = scene.fewer(scene.placed(), "one pod at a time can use the volume").into_iter().collect();
-    fixes.push(Fix::outside("wait until the other pod ends, or delete it"));
+    fixes.push(Fix::outside(match holders.first() {
+        Some(holder) if sibling.is_none() => format!("wait until {holder} ends, or delete it"),
+        _ => "wait until the other pod ends, or delete it".to_owned(),
+    }));
     fixes.push(scene.case.rerun("use storage that several pods can share (ReadWriteMany) in a new Job"));
     Finding {
         verdict: format!(

@@ -147,17 +147,68 @@ pub(super) static WEBHOOK_DENIED: Pattern = Pattern::new(
 
 /// `ValidatingAdmissionPolicy 'no-host' with binding 'no-host' denied request: hostNetwork is not allowed`
 /// (apiserver `pkg/admission/plugin/policy/validating/dispatcher.go`).
-pub(super) static POLICY_DENIED: Pattern = Pattern::new(
-    r"(?s)ValidatingAdmissionPolicy '(?<policy>[^']+)'(?: with binding '[^']+')? denied request: (?<text>.*)$",
+pub(in crate::triage) static POLICY_DENIED: Pattern = Pattern::new(
+    r"(?s)(?:ValidatingAdmissionPolicy|policy) '(?<policy>[^']+)'(?: with binding '(?<binding>[^']+)')? denied request: (?<text>.*)$",
 );
+
+/// `expression 'object.spec.securityContext.runAsNonRoot' resulted in error: no such key: runAsNonRoot`
+/// (apiserver `pkg/admission/plugin/policy/validating/validator.go`).
+pub(super) static NO_KEY: Pattern =
+    Pattern::new(r"(?s)expression '(?<expression>.*)' resulted in error: no such key: (?<key>\S+)$");
+
+/// Words of a policy that does not come to judge the pod at all: it is itself at fault.
+const BROKEN: [&str; 4] = ["failed to configure", "error applying patch", "resulted in error", "compilation failed"];
+
+/// What a policy means that says this, with what helps. None where it says it in words of its own.
+fn meant(case: &Case<'_>, policy: &str, binding: Option<&str>, text: &str) -> Option<(String, Vec<Fix>)> {
+    if let Some(found) = NO_KEY.captures(text) {
+        let (expression, key) = (&found["expression"], &found["key"]);
+        let paths = expression.split(|letter: char| !(letter.is_alphanumeric() || "._[]".contains(letter)));
+        let mut meant = paths.filter(|path| path.starts_with("object.") && path.ends_with(&format!(".{key}")));
+        let field = meant.next().map_or(key, |path| path.trim_start_matches("object."));
+        return Some((
+            format!("it reads {field}, which the pod does not set (its rule: {expression})"),
+            vec![
+                case.rerun(format!("set {field} as the policy wants it, in a new Job")),
+                Fix::outside(format!("or have {policy} look first whether it is set: has(…)")),
+            ],
+        ));
+    }
+    if text.contains("no params found for policy binding") {
+        let missing = parameters(case, policy, binding).unwrap_or_else(|| "its parameters".to_owned());
+        return Some((
+            format!("what it takes its parameters from does not exist: {missing}"),
+            vec![Fix::outside(format!("create {missing}: the Job goes on by itself within a minute"))],
+        ));
+    }
+    BROKEN.iter().any(|words| text.contains(words)).then(|| {
+        let cure = "have those who run it mend it, or take its binding away: the Job goes on by itself within a minute";
+        (
+            format!("it is itself at fault and lets nobody through: {}", text.trim_end_matches('.')),
+            vec![Fix::outside(cure)],
+        )
+    })
+}
+
+/// Where a binding says that the parameters of its policy are, `configmap/settings in namespace batch`.
+fn parameters(case: &Case<'_>, policy: &str, binding: Option<&str>) -> Option<String> {
+    const GROUP: &str = "admissionregistration.k8s.io/v1";
+    let binding = case.found(GROUP, "ValidatingAdmissionPolicyBinding", "", binding?);
+    let policy = case.found(GROUP, "ValidatingAdmissionPolicy", "", policy);
+    let of = &binding?["spec"]["paramRef"];
+    let kind = policy?["spec"]["paramKind"]["kind"].as_str()?.to_lowercase();
+    let namespace = of["namespace"].as_str().unwrap_or(&case.key.namespace);
+    Some(format!("{kind}/{} in namespace {namespace}", of["name"].as_str()?))
+}
 
 /// T010: a policy of the cluster says no.
 pub(super) fn denied(case: &Case<'_>, _: &Job, event: &Event) -> Option<Finding> {
-    let (who, found) = match WEBHOOK_DENIED.captures(&event.note) {
-        Some(found) => (format!("admission webhook {}", &found["webhook"]), found),
+    let (who, policy, found) = match WEBHOOK_DENIED.captures(&event.note) {
+        Some(found) => (format!("admission webhook {}", &found["webhook"]), None, found),
         None => {
             let found = POLICY_DENIED.captures(&event.note)?;
-            (format!("admission policy {}", &found["policy"]), found)
+            let policy = found["policy"].to_owned();
+            (format!("admission policy {policy}"), Some(policy), found)
         }
     };
     let text = found.name("text").map(|text| text.as_str().trim()).filter(|text| !text.is_empty());
@@ -165,6 +216,16 @@ pub(super) fn denied(case: &Case<'_>, _: &Job, event: &Event) -> Option<Finding>
         Some(text) => (format!("says no: {}", text.trim_end_matches('.')), text.to_owned()),
         None => ("says no and does not say why".to_owned(), format!("{who} says no")),
     };
+    let binding = found.name("binding").map(|binding| binding.as_str());
+    if let Some((why, fixes)) = policy.zip(text).and_then(|(policy, text)| meant(case, &policy, binding, text)) {
+        return Some(Finding {
+            verdict: format!("The {who} says no: {why}. No pod of this Job may be created until that changes."),
+            short: format!("{who}: {why}"),
+            fixes,
+            group: format!("T010/{who}/{}", text.unwrap_or_default()),
+            ..refusal(case, event, "T010")
+        });
+    }
     Some(Finding {
         verdict: format!("The {who} {said}. No pod of this Job may be created until the Job or the policy changes."),
         short,

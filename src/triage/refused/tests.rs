@@ -240,12 +240,77 @@ fn a_pod_that_a_quota_shuts_out_altogether_is_told_how_not_to_be_one() {
     };
     let terminating = of(json!({ "scopes": ["Terminating"] }), json!({ "activeDeadlineSeconds": 60 }));
     assert_eq!(terminating, "spec.template.spec.activeDeadlineSeconds- spec.activeDeadlineSeconds=60");
+    let endless = of(json!({ "scopes": ["NotTerminating"] }), json!({}));
+    assert_eq!(endless, "spec.template.spec.activeDeadlineSeconds=3600");
     let best_effort = of(json!({ "scopes": ["BestEffort"] }), json!({}));
     assert!(best_effort.contains("containers[name=main].resources.requests.cpu=100m"), "{best_effort}");
     let class = json!([{ "scopeName": "PriorityClass", "operator": "In", "values": ["high"] }]);
     let priority =
         of(json!({ "scopeSelector": { "matchExpressions": class } }), json!({ "priorityClassName": "high" }));
     assert_eq!(priority, "spec.template.spec.priorityClassName-");
+}
+
+#[test]
+fn who_holds_a_quota_is_named_and_what_would_refuse_next() {
+    let quota = json!({
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": { "name": "compute", "namespace": "batch" },
+        "status": { "hard": { "requests.memory": "100Mi" }, "used": { "requests.memory": "80Mi" } },
+    });
+    let asks = json!({ "containers": [{ "name": "main", "resources": { "requests": { "memory": "80Mi" } } }] });
+    let other = json!({
+        "metadata": { "ownerReferences": [] }, "spec": with(asks.clone(), json!({ "nodeName": "a" })), "status": { "phase": "Running" },
+    });
+    let told = |note: &str, pod: Value| {
+        let mut objects = refused(note);
+        objects[0]["spec"]["template"]["spec"] = asks.clone();
+        objects.extend([quota.clone(), pod]);
+        found(&objects).remove(0).verdict
+    };
+    let full = r#"pods "etl-" is forbidden: exceeded quota: compute, requested: requests.memory=80Mi, used: requests.memory=80Mi, limited: requests.memory=100Mi"#;
+    let running = with(pod("import-x", "", ""), other);
+    let held = told(full, running.clone());
+    assert!(held.contains("Most of it is held by pod/import-x (80Mi)."), "{held}");
+    let over = told(full, with(running.clone(), json!({ "status": { "phase": "Failed" } })));
+    assert!(!over.contains("import-x"), "{over}");
+    let account =
+        r#"pods "etl-" is forbidden: error looking up service account batch/runner: serviceaccount "runner" not found"#;
+    let next = told(account, running);
+    assert!(next.contains("refused next by quota compute (80Mi requests.memory asked, 20Mi left)"), "{next}");
+}
+
+#[test]
+fn a_policy_that_cannot_judge_is_told_from_one_that_says_no() {
+    let note = |text: &str| {
+        format!("pods \"etl-\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: {text}")
+    };
+    let told = |text: &str, others: &[Value]| found(&[refused(&note(text)), others.to_vec()].concat()).remove(0);
+    let unset = told(
+        "expression 'object.spec.securityContext.runAsNonRoot == true' resulted in error: no such key: runAsNonRoot",
+        &[],
+    );
+    assert!(
+        unset.verdict.contains("it reads spec.securityContext.runAsNonRoot, which the pod does not set"),
+        "{}",
+        unset.verdict
+    );
+    let of = |kind: &str, name: &str, spec: Value| json!({ "apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": { "name": name }, "spec": spec });
+    let policy =
+        of("ValidatingAdmissionPolicy", "p", json!({ "paramKind": { "apiVersion": "v1", "kind": "ConfigMap" } }));
+    let binding = of("ValidatingAdmissionPolicyBinding", "b", json!({ "paramRef": { "name": "settings" } }));
+    let missing = "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction";
+    let missing = told(missing, &[policy, binding]);
+    assert!(missing.verdict.contains("configmap/settings in namespace batch"), "{}", missing.verdict);
+    assert!(missing.fixes[0].words.starts_with("create configmap/settings"), "{:?}", missing.fixes);
+    let broken =
+        refused("policy 'm' with binding 'm' denied request: error applying patch: invalid ApplyConfiguration: x");
+    let broken = found(&broken).remove(0);
+    assert!(
+        broken.rule.0 == "T010" && broken.verdict.contains("policy m says no: it is itself at fault"),
+        "{}",
+        broken.verdict
+    );
+    let no = told("images come from registry.corp alone", &[]);
+    assert!(no.verdict.contains("p says no: images come from registry.corp alone."), "{}", no.verdict);
 }
 
 #[test]

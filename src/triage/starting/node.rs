@@ -11,6 +11,7 @@ use crate::triage::container::{blank, cut, pod_subject, remake, sentences};
 use crate::triage::finding::{Confidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
 use crate::triage::mend::{Changes, POD, mend};
+use crate::triage::placing::{misses, no_node};
 
 /// So long a pod may take until its volumes and its network are there: what fails before is tried again and mostly
 /// succeeds.
@@ -85,20 +86,49 @@ fn storage(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     if let Some(found) = wrong_type(case, pod, &volume, &text) {
         return Some(Finding { evidence: vec![of_event(event)], since: event.meta.created, ..found });
     }
-    let fixes = [
-        Fix::outside(match is_permission {
-            true => format!("check who may read and write {thing}"),
-            false if text.contains("volumeMode Block") => {
-                "name it in volumeDevices in place of volumeMounts, or claim a volume of volumeMode Filesystem"
-                    .to_owned()
+    let mismounted = MISMOUNTED.iter().find(|(words, _)| text.contains(words)).map(|(_, cure)| (*cure).to_owned());
+    // Of the downward API: `container other not found`.
+    let stranger = text.strip_prefix("container ").and_then(|rest| rest.strip_suffix(" not found"));
+    let stranger = stranger.map(|name| {
+        let own: Vec<&str> = pod.containers.iter().map(|one| one.name.as_str()).collect();
+        let own = own.join(", ");
+        format!("name a container of the pod ({own}) in place of {name} in resourceFieldRef of volume {volume}, in a new Job")
+    });
+    if let Some(cure) = mismounted.or(stranger) {
+        return Some(Finding {
+            verdict: format!(
+                "The pod template mounts {thing} in a way that does not work: {reason}. No container starts, and waiting does \
+                 not help."
+            ),
+            short: format!("{thing} not mounted: {reason}"),
+            evidence: vec![of_event(event)],
+            fixes: vec![case.rerun(cure)],
+            since: event.meta.created,
+            group: format!("T050/{}/{thing}", pod.meta.namespace),
+            ..blank(case, "T050", Severity::Critical, Confidence::Likely)
+        });
+    }
+    let there = ON_NODE.iter().find(|(words, _)| text.contains(words));
+    let missing = NO_PATH.captures(&text).map(|found| found["path"].to_owned());
+    // No other node has what a local volume is made of.
+    let is_tied = missing.is_some();
+    let mut fixes = vec![
+        Fix::outside(match (is_permission, there, missing) {
+            (_, _, Some(path)) => {
+                format!("make folder {path} on node {node}, or mount what belongs there: the pod goes on by itself")
             }
-            false => format!("check the storage: its driver on node {node}, and its backend"),
+            (true, ..) => format!("check who may read and write {thing}"),
+            (_, Some((_, cure)), _) => format!("{cure} (node {node})"),
+            _ => format!("check the storage: its driver on node {node}, and its backend"),
         }),
         Fix::by(
             "delete the pod, so that the next one may come to another node; it counts as a failure",
             CommandCall::new("object.delete", pod_subject(pod)),
         ),
     ];
+    if is_tied {
+        fixes.truncate(1);
+    }
     Some(Finding {
         verdict: format!(
             "Node {node} cannot give the pod its {thing}: {reason}. No container starts before; the node tries again at \
@@ -106,12 +136,48 @@ fn storage(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         ),
         short: format!("{thing} not mounted: {reason}"),
         evidence: vec![of_event(event)],
-        fixes: fixes.into(),
+        fixes,
         since: event.meta.created,
         group: format!("T050/{}/{thing}", pod.meta.namespace),
         ..blank(case, "T050", Severity::Error, Confidence::Likely)
     })
 }
+
+/// What a `local` volume is made of: `path "/mnt/disks/ssd1" does not exist` (`pkg/volume/local`).
+static NO_PATH: Pattern = Pattern::new(r#"^path "(?<path>[^"]+)" does not exist"#);
+
+/// Words of a mount that fails for what the node lacks, and what helps.
+const ON_NODE: [(&str, &str); 7] = [
+    (
+        "unknown filesystem type",
+        "install what mounts this kind of file system: for nfs that is nfs-common or nfs-utils",
+    ),
+    ("helper program", "install what mounts this kind of file system: for nfs that is nfs-common or nfs-utils"),
+    ("Connection timed out", "check that the node reaches the server of the volume: its address, firewalls, routes"),
+    ("Connection refused", "check that the server of the volume runs, and that the node may reach it"),
+    ("No route to host", "check that the node reaches the server of the volume: its address, firewalls, routes"),
+    ("access denied by server", "have the server of the volume export it to this node"),
+    (
+        "not found in the list of registered CSI drivers",
+        "install the CSI driver, or look why its pod does not run there",
+    ),
+];
+
+/// Words about volumes that the pod template mounts as they cannot be, and what helps.
+const MISMOUNTED: [(&str, &str); 3] = [
+    (
+        "volumeMode Block",
+        "name it in volumeDevices in place of volumeMounts in a new Job, or claim a volume of volumeMode Filesystem",
+    ),
+    (
+        "specified in volumeDevices",
+        "name it in volumeMounts in place of volumeDevices in a new Job, or claim a volume of volumeMode Block",
+    ),
+    (
+        "git-repo volume plugin has been disabled",
+        "use an emptyDir in its place in a new Job, and clone the repository in an init container",
+    ),
+];
 
 /// `hostPath type check failed: /etc is not a file` (kubelet `pkg/volume/hostpath`).
 static TYPE: Pattern = Pattern::new(r"hostPath type check failed: (?<why>.+)$");
@@ -302,6 +368,7 @@ pub(super) fn rejected(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     let node = &pod.node;
     let message = pod.message.trim_start_matches(REJECTED).trim_end_matches([' ', '.']);
     let is_device = message.contains("devices unavailable");
+    let lacking = lacking(case, pod).filter(|_| reason == "NodeAffinity");
     let why = match (SHORT_OF.captures(message), resource) {
         (Some(found), _) => {
             let number = |name: &str| found[name].parse::<i64>().unwrap_or_default();
@@ -316,14 +383,20 @@ pub(super) fn rejected(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
             format!("{wanted} {resource} are wanted, {left} of {all} are left")
         }
         (None, Some(resource)) => format!("no {resource} is left there"),
+        _ if lacking.is_some() => format!("it lacks {}, which the pod asks for", lacking.unwrap_or_default()),
         _ if message.is_empty() => reason.to_owned(),
         _ => message.to_owned(),
     };
     let lasting = LASTING.iter().find(|(one, _, _)| *one == reason);
     // Whoever names the node asks no scheduler, who would have had the pod wait for one that fits.
     let named = case.job.and(case.pod_spec()).and_then(|spec| spec["nodeName"].as_str()).filter(|_| lasting.is_none());
+    let nowhere = named.and_then(|_| elsewhere(case, pod));
     let mut fixes = match (lasting, named) {
         (Some((_, field, words)), _) => mend(case, *words, &without(case, field)),
+        // A scheduler would find none either.
+        (None, Some(_)) if nowhere.is_some() => {
+            vec![case.rerun("change what the pod asks of its node, or the node that it names, in a new Job")]
+        }
         (None, Some(_)) => {
             let words = "leave nodeName out in a new Job, so that the scheduler finds a node that fits";
             mend(case, words, &without(case, "nodeName"))
@@ -333,7 +406,10 @@ pub(super) fn rejected(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
         }
     };
     fixes.extend(is_device.then(|| Fix::outside(format!("check the device plugin and the devices of node {node}"))));
-    let again = if lasting.is_some() { " Every try comes to the same end." } else { "" };
+    let mut again = if lasting.is_some() { " Every try comes to the same end.".to_owned() } else { String::new() };
+    if let Some(nowhere) = nowhere {
+        again = format!(" Without nodeName it would wait instead: {nowhere}.");
+    }
     let placed = match named {
         Some(_) => ", which its template names (nodeName) without asking the scheduler",
         None => " after it had been placed there",
@@ -356,6 +432,20 @@ pub(super) fn rejected(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     })
 }
 
+/// What the node of a pod lacks of what the pod asks for, in words.
+fn lacking(case: &Case<'_>, pod: &Pod) -> Option<String> {
+    let mut nodes = case.known.snapshot.nodes.iter();
+    let lacking = misses(nodes.find(|node| node.meta.name == pod.node)?, case.spec_of(pod)?);
+    (!lacking.is_empty()).then(|| lacking.join(" and "))
+}
+
+/// Why a scheduler would find no node for a pod that names its node. None where it would.
+fn elsewhere(case: &Case<'_>, pod: &Pod) -> Option<String> {
+    let mut spec = case.spec_of(pod)?.clone();
+    spec.as_object_mut()?.remove("nodeName");
+    no_node(case.known, &spec)
+}
+
 /// The pod template without a field of its spec; nothing where it does not have it.
 fn without(case: &Case<'_>, field: &str) -> Changes {
     let pointer = format!("/{}", field.replace('.', "/"));
@@ -364,4 +454,4 @@ fn without(case: &Case<'_>, field: &str) -> Changes {
 }
 
 #[cfg(test)]
-pub(super) static PATTERNS: &[&Pattern] = &[&VOLUME, &SUMMARY, &SHORT_OF, &MOUNT_OUTPUT, &TYPE, &HANDLER];
+pub(super) static PATTERNS: &[&Pattern] = &[&VOLUME, &NO_PATH, &SUMMARY, &SHORT_OF, &MOUNT_OUTPUT, &TYPE, &HANDLER];

@@ -528,8 +528,59 @@ fn what_a_node_can_never_do_for_a_pod_is_taken_out_of_the_template() {
         "message": "Pod was rejected: Node didn't have enough resource: cpu, requested: 4000, used: 7200, capacity: 8000",
     }));
     assert_eq!(change(&full), None, "the scheduler chose it");
-    let named = with(full, "nodeName", json!("worker-1"));
+    let named = with(full.clone(), "nodeName", json!("worker-1"));
     assert_eq!(change(&named).as_deref(), Some("spec.template.spec.nodeName-"));
+    // Where a scheduler would find no node either, it is no cure to leave the choice to it.
+    let small = json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": "worker-1" }, "status": { "allocatable": { "cpu": "8" } } });
+    let mut nowhere = with(full, "nodeName", json!("worker-1")).with(small);
+    nowhere.pod()["status"]["reason"] = json!("NodeAffinity");
+    nowhere.pod()["status"]["message"] = json!("Pod was rejected: Predicate NodeAffinity failed");
+    for at in [0, 1] {
+        let spec = if at == 0 { "/spec/template/spec/nodeSelector" } else { "/spec/nodeSelector" };
+        let (parent, _) = spec.rsplit_once('/').unwrap();
+        nowhere.objects[at].pointer_mut(parent).unwrap()["nodeSelector"] = json!({ "disk": "nvme" });
+    }
+    let told = nowhere.find().remove(0);
+    assert!(
+        told.verdict.contains("it lacks disk=nvme") && told.verdict.contains("Without nodeName"),
+        "{}",
+        told.verdict
+    );
+    assert_eq!(change(&nowhere), Some(String::new()));
+}
+
+#[test]
+fn a_volume_that_is_mounted_as_it_cannot_be_is_no_trouble_of_the_storage() {
+    for (text, words) in [
+        ("container other not found", "name a container of the pod (worker) in place of other"),
+        ("git-repo volume plugin has been disabled; if necessary, …", "clone the repository in an init container"),
+        ("volume v has volumeMode Filesystem, but is specified in volumeDevices", "name it in volumeMounts"),
+    ] {
+        let told =
+            creating("FailedMount", &format!("MountVolume.SetUp failed for volume \"v\" : {text}")).find().remove(0);
+        assert_eq!((told.rule.0, told.severity, told.fixes.len()), ("T050", Severity::Critical, 1), "{text}");
+        assert!(told.fixes[0].words.contains(words), "{:?}", told.fixes);
+    }
+    for (text, words) in [
+        ("path \"/mnt/ssd\" does not exist", "make folder /mnt/ssd on node worker-1"),
+        ("mount failed: exit status 32\nOutput: mount: /x: unknown filesystem type 'nfs'.", "nfs-common or nfs-utils"),
+    ] {
+        let told =
+            creating("FailedMount", &format!("MountVolume.SetUp failed for volume \"v\" : {text}")).find().remove(0);
+        assert!(told.fixes[0].words.contains(words), "{:?}", told.fixes);
+    }
+}
+
+#[test]
+fn a_container_that_others_put_into_the_pod_is_told_as_theirs() {
+    let image = "failed to resolve reference \"r.io/proxy:2\": r.io/proxy:2: not found";
+    let mut scene = Scene::waiting("ErrImagePull", image);
+    assert!(!scene.find()[0].verdict.contains("policy or webhook"), "its own");
+    scene.pod()["status"]["containerStatuses"][0]["name"] = json!("proxy");
+    scene.pod()["spec"]["containers"][0]["name"] = json!("proxy");
+    let told = scene.find().remove(0);
+    assert!(told.verdict.contains("The Job has no container proxy: a policy or webhook"), "{}", told.verdict);
+    assert!(told.fixes[0].words.starts_with("ask those who run the cluster"), "{:?}", told.fixes);
 }
 
 #[test]

@@ -194,8 +194,10 @@ pub struct Space {
 }
 
 /// Kinds of which objects may be applied that are in no namespace.
-const CLUSTER_WIDE: [&str; 8] = [
+const CLUSTER_WIDE: [&str; 10] = [
     "DeviceClass",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
     "PersistentVolume",
     "PriorityClass",
     "RuntimeClass",
