@@ -68,7 +68,10 @@ pub(super) async fn answer(client: &kube::Client, need: &Need) -> Answer {
 fn last_line(text: &str) -> LastLine {
     match text.lines().next_back() {
         None => LastLine::Never,
-        Some(line) => line.split(' ').next().and_then(Time::parse).map_or(LastLine::Unknown, LastLine::At),
+        Some(line) => {
+            let (at, text) = line.split_once(' ').unwrap_or((line, ""));
+            Time::parse(at).map_or(LastLine::Unknown, |at| LastLine::At(at, plain_line(text).into_owned()))
+        }
     }
 }
 
@@ -139,8 +142,15 @@ mod tests {
     #[test]
     fn the_time_of_the_last_line_is_read_from_the_log() {
         let at = Time::parse("2026-05-04T02:03:11.5Z").unwrap();
-        assert_eq!(last_line(200, "2026-05-04T02:03:11.500000000Z waiting for lock\n"), LastLine::At(at));
-        assert_eq!(last_line(200, "2026-05-04T02:03:11.5Z \n"), LastLine::At(at), "an empty line is one too");
+        assert_eq!(
+            last_line(200, "2026-05-04T02:03:11.500000000Z waiting for lock\n"),
+            LastLine::At(at, "waiting for lock".to_owned())
+        );
+        assert_eq!(
+            last_line(200, "2026-05-04T02:03:11.5Z \n"),
+            LastLine::At(at, String::new()),
+            "an empty line is one too"
+        );
         assert_eq!(last_line(200, ""), LastLine::Never);
         assert_eq!(last_line(200, "failed to try resolving symlinks"), LastLine::Unknown);
         assert_eq!(last_line(404, "{}"), LastLine::Unknown);

@@ -56,10 +56,10 @@ pub enum Need {
 }
 
 /// When a run said something last, by the clock of its node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LastLine {
-    /// Then.
-    At(Time),
+    /// Then, and this.
+    At(Time, String),
     /// It has said nothing at all.
     Never,
     /// Its log cannot be had.

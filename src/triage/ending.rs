@@ -6,6 +6,7 @@ mod files;
 mod killed;
 mod log;
 mod lost;
+mod mounts;
 mod name;
 mod slip;
 mod stopped;
@@ -13,6 +14,8 @@ mod suspicious;
 mod taken;
 mod unreached;
 mod variable;
+
+pub(super) use unreached::waits_for;
 
 use super::Case;
 use super::container::{called, is_success};

@@ -69,7 +69,7 @@ impl Facts {
 
     /// When a run that goes on said something last; None before it was asked for.
     pub fn last_line(&self, run: &Run) -> Option<LastLine> {
-        self.last_lines.get(run).copied()
+        self.last_lines.get(run).cloned()
     }
 
     /// The last lines of a run; None before they were asked for.

@@ -94,8 +94,8 @@ impl<'a> LastWords<'a> {
         let above = above.filter(|above| is_announcement(above)).map(|above| above.trim());
         let below = at.and_then(|at| self.lines.get(at + 1)).filter(|below| self.are_errors && is_detail(below));
         match (above, below) {
-            (Some(above), _) => both_ends(&format!("{} {}", said(above), said(line))),
-            (None, Some(below)) => both_ends(&format!("{} / {}", said(line), said(below))),
+            (Some(above), None) => both_ends(&format!("{} {}", said(above), said(line))),
+            (_, Some(below)) => both_ends(&format!("{} / {}", said(line), said(below))),
             (None, None) => said(line),
         }
     }
@@ -162,6 +162,31 @@ mod tests {
         let full = ["dd: error writing '/m/a': No space left on device", "5+0 records in", "4+0 records out"];
         assert_eq!(full.iter().rfind(|line| is_failure(line)), Some(&full[0]));
         assert!(!["done", "0 rows failed", "table found"].iter().any(|line| is_failure(line)));
+    }
+
+    #[test]
+    fn long_lines_are_quoted_with_their_end_and_structured_ones_with_their_error() {
+        let long = format!("Max retries exceeded {} [Errno 111] refused", "x".repeat(300));
+        assert!(
+            said(&long).starts_with("Max retries") && said(&long).ends_with("[Errno 111] refused"),
+            "{}",
+            said(&long)
+        );
+        for (line, wanted) in [
+            (
+                r#"{"level":"error","msg":"load failed","error":{"type":"X","message":"no plan"}}"#,
+                "load failed: no plan",
+            ),
+            (r#"{"error":{"code":"E42","message":"no plan"},"retry":false}"#, "no plan"),
+            (
+                r#"{"severity":"ERROR","message":"Traceback (most recent call last):\n  File \"r.py\", line 3\nValueError: no plan"}"#,
+                "ValueError: no plan",
+            ),
+            ("time=\"2026-05-04T11:00:00Z\" level=fatal msg=\"sync failed\" error=\"no plan\"", "sync failed: no plan"),
+            ("│ Error: Error acquiring the state lock", "Error: Error acquiring the state lock"),
+        ] {
+            assert_eq!(said(line), wanted);
+        }
     }
 
     fn told(lines: &[&str]) -> Vec<String> {

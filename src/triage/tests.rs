@@ -81,8 +81,11 @@ pub(super) fn examine(snapshot: &Snapshot, objects: &[Value], now: Time, subject
                     facts.put_tail(run, lines.map(str::to_owned).collect());
                 }
                 Need::LastLine { ref pod_name, .. } => {
-                    let last = log(objects, pod_name).and_then(|log| Time::parse(log["last"].as_str()?));
-                    facts.take(need, Answer::LastLine(last.map_or(LastLine::Unknown, LastLine::At)));
+                    let log = log(objects, pod_name);
+                    let last = log.and_then(|log| Time::parse(log["last"].as_str()?));
+                    let text = log.and_then(|log| log["lines"].as_array()?.last()?.as_str()).unwrap_or_default();
+                    let last = last.map_or(LastLine::Unknown, |last| LastLine::At(last, text.to_owned()));
+                    facts.take(need, Answer::LastLine(last));
                 }
             }
         }

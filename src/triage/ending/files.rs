@@ -6,11 +6,12 @@ use serde_json::Value;
 use super::super::Case;
 use super::Run;
 use super::log::{near_end, path_in};
+use super::mounts::no_mount;
 use super::slip::{Why, words_of};
 use crate::model::pod::{Container, Role};
 use crate::triage::container::{remake, rerun};
 use crate::triage::finding::Fix;
-use crate::triage::grammar::{Pattern, near};
+use crate::triage::grammar::Pattern;
 use crate::triage::last_words::LastWords;
 use crate::triage::mend::{Changes, POD, mend, of_container};
 use crate::triage::starting::{key_missing, windows_script};
@@ -72,91 +73,6 @@ fn no_cluster(case: &Case<'_>, run: &Run<'_>, line: &str) -> Option<Why> {
     }))
 }
 
-/// A file that lies in a volume of the pod which this container has elsewhere, or not at all; or for which there is no
-/// folder.
-fn no_mount(case: &Case<'_>, run: &Run<'_>, line: &str) -> Option<Why> {
-    const WORDS: [&str; 3] = ["no such file or directory", "nonexistent directory", "directory nonexistent"];
-    let text = line.to_lowercase();
-    let path = path_in(line).filter(|_| WORDS.iter().any(|words| text.contains(words)))?;
-    if case.volume_at(&run.container.name, path).is_some() {
-        return None;
-    }
-    let (folder, file) = path.rsplit_once('/').filter(|(folder, file)| !folder.is_empty() && !file.is_empty())?;
-    let spec = case.container_spec(&run.container.name)?;
-    let mounts = || spec["volumeMounts"].as_array().into_iter().flatten();
-    let volumes = case.pod_spec()?["volumes"].as_array().into_iter().flatten();
-    let has_file = |volume: &&Value| {
-        let map = volume["configMap"]["name"].as_str();
-        let map = map.and_then(|map| case.found("v1", "ConfigMap", &case.key.namespace, map));
-        map.is_some_and(|map| !map["data"][file].is_null() || !map["binaryData"][file].is_null())
-    };
-    if let Some(volume) = volumes.into_iter().find(has_file) {
-        let (name, source) = (volume["name"].as_str()?, source(volume)?);
-        let mount = mounts().find(|mount| mount["name"] == volume["name"] && mount["subPath"].is_null());
-        let at = mount.and_then(|mount| mount["mountPath"].as_str());
-        let (where_it_is, changes) = match at {
-            Some(at) => (
-                format!("{source}, which has {file}, is mounted at {at}"),
-                Changes::set(of_container(run.container, &format!("volumeMounts[mountPath={at}].mountPath")), folder),
-            ),
-            None => {
-                let mount = serde_json::json!({ "name": name, "mountPath": folder });
-                (
-                    format!("volume {name} is made of {source}, which has {file}, but the container does not mount it"),
-                    Changes::set(of_container(run.container, "volumeMounts[+]"), mount),
-                )
-            }
-        };
-        return Some(Why {
-            what: format!("finds no file {path}: {where_it_is}"),
-            short: match at {
-                Some(at) => format!("{file} is in {at} and not in {folder}"),
-                None => format!("volume {name} with {file} is not mounted"),
-            },
-            fixes: mend(case, format!("rerun with volume {name} mounted at {folder}"), &changes),
-        });
-    }
-    if let Some(near) = near(folder, mounts().filter_map(|mount| mount["mountPath"].as_str())) {
-        let changes =
-            Changes::set(of_container(run.container, &format!("volumeMounts[mountPath={near}].mountPath")), folder);
-        return Some(Why {
-            what: format!("finds no {path}: its volume is mounted at {near}"),
-            short: format!("a volume is mounted at {near} and not at {folder}"),
-            fixes: mend(case, format!("rerun with that volume mounted at {folder}"), &changes),
-        });
-    }
-    // A volume that nobody mounts was mostly meant for something.
-    let pod = case.pod_spec()?;
-    let all = ["containers", "initContainers"].into_iter().filter_map(|field| pod[field].as_array()).flatten();
-    let mounted: Vec<&Value> =
-        all.filter_map(|one| one["volumeMounts"].as_array()).flatten().map(|mount| &mount["name"]).collect();
-    let idle = pod["volumes"].as_array().into_iter().flatten().find(|volume| !mounted.contains(&&volume["name"]));
-    if let Some(name) = idle.and_then(|volume| volume["name"].as_str()) {
-        let mount = serde_json::json!({ "name": name, "mountPath": folder });
-        let changes = Changes::set(of_container(run.container, "volumeMounts[+]"), mount);
-        return Some(Why {
-            what: format!("finds no {path}: the pod has volume {name}, which no container mounts"),
-            short: format!("volume {name} is not mounted"),
-            fixes: mend(
-                case,
-                format!("rerun with volume {name} mounted at {folder}, where it is meant for that"),
-                &changes,
-            ),
-        });
-    }
-    let creates = text.contains("nonexistent") || text.contains("can't create") || text.contains("cannot create");
-    creates.then(|| Why {
-        what: format!("may not make {path}: its image has no folder {folder}, and no volume is mounted there"),
-        short: format!("there is no folder {folder}"),
-        fixes: remake(
-            case,
-            format!("mount a volume at {folder} in a new Job: a claim, or an emptyDir for what may go with the pod"),
-        )
-        .into_iter()
-        .collect(),
-    })
-}
-
 /// A script with the line ends of Windows.
 fn windows_lines(case: &Case<'_>, run: &Run<'_>) -> Option<Why> {
     let words = words_of(case.container_spec(&run.container.name)?);
@@ -193,7 +109,7 @@ fn file<'l>(line: &'l str, words: &str) -> Option<&'l str> {
 }
 
 /// What a volume is made of that nobody can write into, `ConfigMap settings`.
-fn source(volume: &Value) -> Option<String> {
+pub(super) fn source(volume: &Value) -> Option<String> {
     let name = |field: &str| volume[field]["name"].as_str().or_else(|| volume[field]["secretName"].as_str());
     if let Some(name) = name("configMap") {
         return Some(format!("ConfigMap {name}"));
@@ -524,5 +440,41 @@ mod tests {
         assert_eq!(change(&told), format!("{POD}.automountServiceAccountToken=true"));
         let told = found(&json!({}), &json!({}), line);
         assert!(told.verdict.starts_with("Container worker ended"), "{}", told.verdict);
+    }
+
+    #[test]
+    fn key_that_others_may_read_is_told_before_the_login_that_was_refused() {
+        let lines =
+            ["Permissions 0644 for '/v/key' are too open.", "etl@sftp.example.com: Permission denied (publickey)."];
+        let scene = |pod: Value| {
+            let mut scene = Scene::ended(255, "Error").tail("etl-a", &lines);
+            let spec = &mut scene.job()["spec"]["template"]["spec"];
+            json_patch::merge(spec, &volume(json!({ "secret": { "secretName": "sftp" } })));
+            json_patch::merge(spec, &pod);
+            json_patch::merge(&mut spec["containers"][0], &mounted(json!({})));
+            scene.find().remove(0)
+        };
+        let told = scene(json!({}));
+        assert!(told.verdict.contains("Volume v makes it of Secret sftp"), "{}", told.verdict);
+        assert_eq!(change(&told), format!("{POD}.volumes[name=v].secret.defaultMode=256"));
+        let shared = scene(json!({ "securityContext": { "fsGroup": 1000 } }));
+        assert!(shared.fixes[0].words.contains("emptyDir"), "{}", shared.fixes[0].words);
+    }
+
+    #[test]
+    fn script_with_windows_lines_is_told() {
+        let map = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "scripts", "namespace": "batch" },
+            "data": { "load": "set -e\r\ncd /tmp\r\n" } });
+        let mut scene = Scene::ended(2, "Error").tail("etl-a", &["/v/load: set: line 1: illegal option -"]).with(map);
+        let spec = &mut scene.job()["spec"]["template"]["spec"];
+        json_patch::merge(spec, &volume(json!({ "configMap": { "name": "scripts" } })));
+        json_patch::merge(&mut spec["containers"][0], &mounted(json!({ "readOnly": true })));
+        spec["containers"][0]["command"] = json!(["sh", "/v/load"]);
+        let told = scene.find().remove(0);
+        assert!(
+            told.verdict.contains("key load of ConfigMap scripts") && told.verdict.contains("CRLF"),
+            "{}",
+            told.verdict
+        );
     }
 }

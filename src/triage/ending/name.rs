@@ -2,8 +2,8 @@
 //! [`super::log`] asks.
 
 use super::super::Case;
-use super::Run;
 use crate::model::mutation::Address;
+use crate::model::pod::Pod;
 use crate::triage::finding::Fix;
 use crate::triage::grammar::near;
 use crate::triage::known::Fact;
@@ -18,9 +18,9 @@ pub(super) struct Unnamed {
 }
 
 /// What the cluster tells of a name that a run did not find.
-pub(super) fn find(case: &Case<'_>, run: &Run<'_>, target: &str) -> Option<Unnamed> {
+pub(super) fn find(case: &Case<'_>, pod: &Pod, target: &str) -> Option<Unnamed> {
     let name = target.split(':').next().unwrap_or_default();
-    let (service, namespace) = service(name, &run.pod.meta.namespace)?;
+    let (service, namespace) = service(name, &pod.meta.namespace)?;
     let address = |name: &str| Address {
         api_version: "v1".into(),
         kind: "Service".into(),

@@ -238,6 +238,24 @@ fn probes_explain_what_looks_like_a_kill() {
 }
 
 #[test]
+fn kills_by_a_startup_probe_are_known_by_an_earlier_one_of_which_the_kubelet_told() {
+    let scene = |probe: Value| {
+        let mut scene = restarted(running(), 9, end(137, "Error", "11:57")).event(
+            ("Pod", "etl-a"),
+            "Killing",
+            "Init container worker failed startup probe",
+            "11:30",
+        );
+        scene.job()["spec"]["template"]["spec"]["containers"][0]["startupProbe"] = probe;
+        scene
+    };
+    // Each run of the scene takes a minute.
+    let found = scene(json!({ "periodSeconds": 10, "failureThreshold": 6 })).find().remove(0);
+    assert_eq!(found.rule.0, "T068", "{}", found.verdict);
+    assert_eq!(scene(json!({ "periodSeconds": 10, "failureThreshold": 60 })).rule(), "T066", "it was not time yet");
+}
+
+#[test]
 fn who_took_a_pod_away_explains_its_end() {
     let node = |ready: &str, taint: &str| {
         json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": "worker-1" },

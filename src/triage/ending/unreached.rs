@@ -4,8 +4,8 @@
 use super::super::Case;
 use super::killed::{after, of_end};
 use super::log::near_end;
-use super::{Run, files, name};
-use crate::model::pod::Role;
+use super::{Run, files, name, slip};
+use crate::model::pod::{Container, Pod, Role};
 use crate::triage::container::{blank, called, rerun, sentences};
 use crate::triage::finding::{Confidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
@@ -203,7 +203,7 @@ pub(super) fn find(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Opt
     let known = [Some(line), below].into_iter().flatten().find_map(whom);
     let known = known.or_else(|| words.telling.iter().rev().find_map(|line| whom(line))).or_else(|| asked(words));
     let target = known.as_deref().unwrap_or("another service");
-    let unnamed = if what == NOT_NAMED { name::find(case, run, target) } else { None };
+    let unnamed = if what == NOT_NAMED { name::find(case, run.pod, target) } else { None };
     let (unnamed, cures) = unnamed.map_or_else(Default::default, |unnamed| (unnamed.words, unnamed.fixes));
     let fixes = match is_answered {
         true => [
@@ -235,13 +235,39 @@ pub(super) fn find(case: &Case<'_>, run: &Run<'_>, words: &LastWords<'_>) -> Opt
     })
 }
 
+/// Whom a container that runs waits for, by what it said last or by its command, where there is no such Service: as a
+/// sentence, and what mends it.
+pub(in crate::triage) fn waits_for(
+    case: &Case<'_>,
+    pod: &Pod,
+    container: &Container,
+    said: Option<&str>,
+) -> Option<(String, Vec<Fix>)> {
+    let command = case.container_spec(&container.name).map(|spec| slip::words_of(spec).join(" ")).unwrap_or_default();
+    let by_command = || {
+        let found = WAITS.captures(&command);
+        let host =
+            found.and_then(|found| found.name("nc").or_else(|| found.name("host")).map(|one| one.as_str().to_owned()));
+        host.or_else(|| whom(&command))
+    };
+    let target = said.and_then(whom).or_else(by_command)?;
+    let unnamed = name::find(case, pod, &target)?;
+    Some((format!("It seems to wait for {target}. {}", unnamed.words), unnamed.fixes))
+}
+
+/// Commands that ask whether a service is there.
+static WAITS: Pattern = Pattern::new(concat!(
+    r"\bnc(?: -\w+(?: ?\d+)?)* (?<nc>[a-z][\w.-]*) \d+",
+    r"|\b(?:nslookup|getent hosts|ping(?: -\w+(?: \d+)?)*|pg_isready(?: -\w \w+)*? -h|mysqladmin ping -h|redis-cli -h) ?(?<host>[a-z][\w.-]*)",
+));
+
 /// That an address is the one of the pod itself, where mostly nothing listens.
 fn at_home(run: &Run<'_>, target: &str) -> String {
     let host = target.rsplit_once(':').map_or(target, |(host, _)| host);
     if host != "localhost" && !host.starts_with("127.") {
         return String::new();
     }
-    let is_other = |one: &&crate::model::pod::Container| one.name != run.container.name && one.role != Role::Ephemeral;
+    let is_other = |one: &&Container| one.name != run.container.name && one.role != Role::Ephemeral;
     let others: Vec<&str> = run.pod.containers.iter().filter(is_other).map(|one| one.name.as_str()).collect();
     match others.is_empty() {
         true => format!("{host} is the pod itself, which has no other container: a Service is reached by its name."),
@@ -289,7 +315,7 @@ fn whom_by(pattern: &Pattern, mut line: &str) -> Option<String> {
 
 #[cfg(test)]
 pub(super) fn patterns() -> Vec<&'static Pattern> {
-    TROUBLES.iter().map(|one| &one.says).chain(&WHOM).chain([&ASKS]).collect()
+    TROUBLES.iter().map(|one| &one.says).chain(&WHOM).chain([&ASKS, &WAITS]).collect()
 }
 
 #[cfg(test)]

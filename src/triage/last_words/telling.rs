@@ -32,7 +32,7 @@ pub(super) fn telling<'a>(lines: &[&'a str]) -> Vec<&'a str> {
         return vec![complaint];
     }
     let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
-    if let Some(failure) = last.iter().copied().rfind(|line| is_failure(line) && !is_epilogue(line)) {
+    if let Some(failure) = last.iter().copied().rfind(|line| is_failure(line) && !is_epilogue(line) && !goes_on(line)) {
         return vec![failure];
     }
     // Who says no more than that it ended has said above of what.
@@ -296,3 +296,103 @@ fn is_cause(line: &str) -> bool {
 
 #[cfg(test)]
 pub(in crate::triage) static PATTERNS: &[&Pattern] = &[&ERROR, &NONE];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_only_say_that_something_failed_give_way() {
+        for (lines, wanted) in [
+            (
+                &[
+                    "Cloning into 'repo'...",
+                    "git@github.com: Permission denied (publickey).",
+                    "fatal: Could not read from remote repository.",
+                    "",
+                    "Please make sure you have the correct access rights",
+                    "and the repository exists.",
+                ][..],
+                "git@github.com: Permission denied (publickey).",
+            ),
+            (
+                &[
+                    "No key is known for github.com and you have requested strict checking.",
+                    "Host key verification failed.",
+                ],
+                "No key is known for github.com and you have requested strict checking.",
+            ),
+            (
+                &["Can't locate DBI.pm in @INC", "BEGIN failed--compilation aborted at /app/load.pl line 3."],
+                "Can't locate DBI.pm in @INC",
+            ),
+            (
+                &[
+                    "npm ERR! Missing script: \"strat\"",
+                    "npm ERR! ",
+                    "npm ERR! A complete log of this run can be found in: /root/x",
+                ],
+                "npm ERR! Missing script: \"strat\"",
+            ),
+            (
+                &[
+                    "x.c:3:10: fatal error: zlib.h: No such file",
+                    "compilation terminated.",
+                    "make: *** [Makefile:3: all] Error 1",
+                ],
+                "x.c:3:10: fatal error: zlib.h: No such file",
+            ),
+            (
+                &[
+                    "pg_dump: error: aborting because of server version mismatch",
+                    "pg_dump: detail: server version: 16.1",
+                ],
+                "pg_dump: error: aborting because of server version mismatch",
+            ),
+            (
+                &["curl: (22) The requested URL returned error: 404", "bye"],
+                "curl: (22) The requested URL returned error: 404",
+            ),
+            (
+                &["WARN retry 2: connection refused", "FAILED: 3 of 120 checks failed", "summary written"],
+                "FAILED: 3 of 120 checks failed",
+            ),
+            (
+                &["subprocess.CalledProcessError: Command 'x' returned non-zero exit status 1."],
+                "subprocess.CalledProcessError: Command 'x' returned non-zero exit status 1.",
+            ),
+        ] {
+            assert_eq!(telling(lines).last(), Some(&wanted), "{lines:?}");
+        }
+        for lines in [&["etl: finished without error"][..], &["load: no rows failed"], &["checking", "12 rows read"]] {
+            assert!(telling(lines).is_empty(), "{lines:?}: {:?}", telling(lines));
+        }
+    }
+
+    #[test]
+    fn what_is_announced_is_told_with_it() {
+        let oracle = ["ERROR at line 1:", "ORA-01653: unable to extend table ETL.ORDERS", "Disconnected"];
+        assert_eq!(telling(&oracle), oracle[..2]);
+        let dbt = [
+            "09:10:09  Completed with 1 error and 0 warnings:",
+            "09:10:09  ",
+            "09:10:09    Database Error in model orders",
+            "  column x does not exist",
+            "09:10:09  Done. ERROR=1",
+        ];
+        assert_eq!(telling(&dbt), [dbt[0], dbt[2]]);
+        let nested =
+            ["Error: cannot load", "", "Caused by:", "    0: error sending request", "    1: Connection refused"];
+        assert_eq!(telling(&nested).last(), Some(&nested[4]));
+    }
+
+    #[test]
+    fn what_a_program_got_over_is_told_only_where_it_said_nothing_after_it() {
+        let over = "ERROR cannot reach cache:6379, going on without it";
+        assert!(telling(&[over, "12 rows read", "bye"]).is_empty());
+        assert_eq!(telling(&["start", over]), [over]);
+        let warning = "WARN kafka:9092 is not available";
+        assert_eq!(warnings_before(&["start", warning, "ERROR timed out"], "ERROR timed out"), [warning]);
+        assert!(warnings_before(&[warning, "connected", "ERROR timed out"], "ERROR timed out").is_empty());
+    }
+}

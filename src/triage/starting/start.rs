@@ -6,11 +6,15 @@ use super::script::{self, Refusal};
 use crate::model::clock::short_duration;
 use crate::model::command_call::CommandCall;
 use crate::model::pod::{Container, ContainerState, End, Pod, Role};
+use crate::model::redact::redact;
 use crate::model::resources::Quantity;
 use crate::triage::case::{of_event, of_field};
 use crate::triage::container::{blank, called, cut, pod_subject, remake, rerun, sentences, status_path, waits};
+use crate::triage::ending::waits_for;
 use crate::triage::finding::{Confidence, Evidence, Finding, Fix, Severity};
 use crate::triage::grammar::Pattern;
+use crate::triage::known::LastLine;
+use crate::triage::last_words::of_line;
 use crate::triage::mend::{Changes, amount, for_next_runs, half_more, mend, of_container, resource};
 use crate::triage::restarts;
 
@@ -312,6 +316,9 @@ const NOTED_SECONDS: i64 = 15;
 /// An init container that runs longer than that is a problem: most wait for something that does not come.
 const LONG_SECONDS: i64 = 300;
 
+/// Who waits for a Service that is not there need not be watched for longer; it may be about to be made.
+const FOR_NOBODY_SECONDS: i64 = 60;
+
 /// A sidecar that has not passed its startup probe for so long is a problem.
 const SIDECAR_SECONDS: i64 = 120;
 
@@ -329,31 +336,55 @@ pub(super) fn blocking(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
     if seconds < NOTED_SECONDS {
         return None;
     }
-    let is_long = seconds >= if is_sidecar { SIDECAR_SECONDS } else { LONG_SECONDS };
     let (name, long) = (called(pod, container), short_duration(seconds));
     let probe = case.event(pod, "Unhealthy", "Startup probe").filter(|_| is_sidecar);
     let mut evidence = vec![of_field(pod, status_path(container, "state.running"), format!("running for {long}"))];
     evidence.extend(probe.map(of_event));
     let log = CommandCall::new("view.logs", pod_subject(pod));
+    // Of many that wait the newest speaks.
+    let speaks = case.pods.last().is_some_and(|last| last.meta.uid == pod.meta.uid);
+    let said = speaks.then(|| case.last_line(pod, container)).flatten();
+    let said = match &said {
+        Some(LastLine::At(_, text)) => Some(text.trim()).filter(|text| !text.is_empty()),
+        _ => None,
+    };
+    let awaited = if speaks { waits_for(case, pod, container, said) } else { None };
+    let (awaited, cures) = awaited.unwrap_or_default();
+    let is_long = match (is_sidecar, awaited.is_empty()) {
+        (true, _) => seconds >= SIDECAR_SECONDS,
+        (_, true) => seconds >= LONG_SECONDS,
+        (_, false) => seconds >= FOR_NOBODY_SECONDS,
+    };
+    evidence.extend(said.map(|line| of_line(pod, container, line)));
+    let quoted = said.map(|line| format!("It said last: \"{}\".", cut(&redact(line), 160))).unwrap_or_default();
     Some(Finding {
-        verdict: match is_sidecar {
-            true => {
-                format!("{name} has not passed its startup probe for {long}. The main containers have not started.")
-            }
-            false => format!(
-                "{name} has been running for {long}, and the main containers start only when it has ended.{}",
-                if is_long { " It may wait for something that does not come." } else { "" }
-            ),
-        },
+        verdict: sentences([
+            match is_sidecar {
+                true => {
+                    format!("{name} has not passed its startup probe for {long}. The main containers have not started.")
+                }
+                false => {
+                    format!("{name} has been running for {long}, and the main containers start only when it has ended.")
+                }
+            },
+            quoted,
+            match awaited.is_empty() {
+                true if is_long && !is_sidecar => "It may wait for something that does not come.".to_owned(),
+                _ => awaited.clone(),
+            },
+        ]),
         short: match is_sidecar {
             true => format!("sidecar {} is not up after {long}", container.name),
             false => format!("init {} runs for {long}", container.name),
         },
         evidence,
-        fixes: vec![
-            Fix::by(format!("read in the log of {} what it waits for", container.name), log),
-            Fix::by("look into it", CommandCall::new("pod.shell", pod_subject(pod))),
-        ],
+        fixes: cures
+            .into_iter()
+            .chain([
+                Fix::by(format!("read in the log of {} what it waits for", container.name), log),
+                Fix::by("look into it", CommandCall::new("pod.shell", pod_subject(pod))),
+            ])
+            .collect(),
         since: Some(since),
         group: format!("T052/{}", container.name),
         ..blank(

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::triage::Severity;
-use crate::triage::scene_of_pod::{Scene, end, messages};
+use crate::triage::scene_of_pod::{Scene, end, log, messages};
 
 /// A pod of which no container was started, with an event about it.
 pub(super) fn creating(reason: &str, note: &str) -> Scene {
@@ -300,6 +300,22 @@ fn init_container_that_runs_on_is_told_with_its_place() {
     assert_eq!(scene("2026-05-04T11:59:50Z", false).rule(), "");
     let found = scene("2026-05-04T11:57:00Z", true).find().remove(0);
     assert!(found.verdict.starts_with("Sidecar wait-db has not passed its startup probe"), "{}", found.verdict);
+    // What it said last, and whom it waits for, tell more.
+    let lines = ["nc: bad address 'ledger-db'", "waiting for ledger-db:5432"];
+    let mut said = log("etl-a", &lines);
+    said["last"] = json!("2026-05-04T11:59:59Z");
+    let service = |name: &str| json!({ "apiVersion": "v1", "kind": "Service", "metadata": { "name": name, "namespace": "batch" } });
+    let waiting = scene("2026-05-04T11:58:00Z", false).with(said).with(service("ledger-dbs"));
+    let found = waiting.find().remove(0);
+    assert!(found.verdict.contains("It said last: \"waiting for ledger-db:5432\""), "{}", found.verdict);
+    assert!(found.verdict.contains("no Service ledger-db in namespace batch. There is a Service ledger-dbs"));
+    assert_eq!(found.severity, Severity::Warning, "nobody is there to wait for");
+    let there = waiting.with(service("ledger-db")).find().remove(0);
+    assert_eq!(there.severity, Severity::Info, "it may be about to answer");
+    let mut silent = scene("2026-05-04T11:58:00Z", false);
+    let command = json!(["sh", "-c", "until nc -z -w 1 ledger-db 5432; do sleep 1; done"]);
+    silent.job()["spec"]["template"]["spec"]["initContainers"] = json!([{ "name": "wait-db", "command": command }]);
+    assert!(silent.find()[0].verdict.contains("It seems to wait for ledger-db."), "{}", silent.find()[0].verdict);
 }
 
 #[test]

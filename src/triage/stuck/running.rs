@@ -274,13 +274,13 @@ fn silence(case: &Case<'_>) -> Option<i64> {
     });
     // Of many workers some tell of all.
     let spoken: Vec<Option<LastLine>> = running.take(WORKERS).map(|(pod, one)| case.last_line(pod, one)).collect();
-    let seconds = |last: Option<LastLine>| match last? {
-        LastLine::At(time) => Some(case.known.ago(time)),
+    let seconds = |last: Option<&LastLine>| match last? {
+        LastLine::At(time, _) => Some(case.known.ago(*time)),
         LastLine::Never => Some(i64::MAX),
         LastLine::Unknown => None,
     };
-    let shortest = spoken.iter().filter_map(|last| seconds(*last)).min()?;
-    let are_all_known = spoken.iter().all(|last| seconds(*last).is_some());
+    let shortest = spoken.iter().filter_map(|last| seconds(last.as_ref())).min()?;
+    let are_all_known = spoken.iter().all(|last| seconds(last.as_ref()).is_some());
     (are_all_known || shortest < SILENT_SECONDS).then_some(shortest)
 }
 

@@ -248,7 +248,7 @@ fn told(objects: &[Value], last: LastLine) -> Option<String> {
         let known = Known { snapshot: &snapshot, facts: &facts, now: time(NOW) };
         for need in diagnose(known, subject).needs {
             let answer = match &need {
-                Need::LastLine { .. } => Answer::LastLine(last),
+                Need::LastLine { .. } => Answer::LastLine(last.clone()),
                 Need::Object(_) => Answer::Object(Fact::Found(objects[0].clone())),
                 Need::Tail { .. } => Answer::Tail(Vec::new()),
             };
@@ -265,7 +265,11 @@ fn who_waits_for_input_that_nobody_writes_is_told_once_it_is_silent() {
     let objects = [job(json!({ "spec": { "template": { "spec": spec } } })), pod("etl-1", json!({ "spec": spec }))];
     let silent = told(&objects, LastLine::Never).unwrap();
     assert!(silent.contains("keeps its input open (stdin: true)"), "{silent}");
-    assert_eq!(told(&objects, LastLine::At(time("2026-05-04T11:59:30Z"))), None, "it has something to say");
+    assert_eq!(
+        told(&objects, LastLine::At(time("2026-05-04T11:59:30Z"), String::new())),
+        None,
+        "it has something to say"
+    );
     let plain = [job(json!({})), pod("etl-1", json!({}))];
     assert_eq!(told(&plain, LastLine::Never), None);
 }
@@ -284,8 +288,8 @@ fn who_still_says_something_does_not_hang() {
         ),
     ];
     let told = |last: LastLine| told(&objects, last);
-    assert_eq!(told(LastLine::At(time("2026-05-04T11:51:00Z"))), None);
-    let silent = told(LastLine::At(time("2026-05-04T02:03:11Z"))).unwrap();
+    assert_eq!(told(LastLine::At(time("2026-05-04T11:51:00Z"), String::new())), None);
+    let silent = told(LastLine::At(time("2026-05-04T02:03:11Z"), String::new())).unwrap();
     assert!(silent.contains("running for 10h, and its log is silent for 9h"), "{silent}");
     assert!(told(LastLine::Never).unwrap().contains("its log is empty"), "{:?}", told(LastLine::Never));
     assert!(told(LastLine::Unknown).unwrap().contains("its log and its use of CPU tell"));
