@@ -155,6 +155,10 @@ pub(super) fn resource(path: &str, container: &Value, side: &str, resource: &str
 pub(super) fn at_most(case: &Case<'_>, side: &str, name: &str, most: Quantity) -> Option<Changes> {
     let spec = case.pod_spec()?;
     let asks = |one: &Value| amount(one, side, name).or(amount(one, "limits", name));
+    // What the pod asks for as a whole stands above what its containers do.
+    if let Some(whole) = asks(spec) {
+        return (whole > most).then(|| resource(POD, spec, side, name, most));
+    }
     let inits = || spec["initContainers"].as_array().into_iter().flatten();
     if inits().any(|one| !one["restartPolicy"].is_null()) {
         return None;

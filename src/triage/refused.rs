@@ -289,6 +289,29 @@ fn less(case: &Case<'_>, resource: &str, amounts: Option<(Quantity, Quantity)>) 
     }
 }
 
+/// `spec.containers[0].image: Invalid value: "busybox:1.35 ": must not have leading or trailing whitespace`
+/// (`pkg/apis/core/validation`). Of a Job's template nobody looks at it before.
+static UNTRIMMED: Pattern = Pattern::new(
+    r#"^spec\.(?<list>containers|initContainers)\[(?<at>\d+)\]\.image: Invalid value: "(?<image>[^"]*)": must not have leading or trailing whitespace"#,
+);
+
+/// T044: the image's name begins or ends with a blank.
+fn untrimmed(case: &Case<'_>, event: &Event, list: &str, at: &str, image: &str) -> Finding {
+    let name = case.pod_spec().and_then(|spec| spec[list][at.parse::<usize>().ok()?]["name"].as_str());
+    let (name, right) = (name.unwrap_or_default(), image.trim());
+    let changes = Changes::set(format!("{}.{list}[name={name}].image", mend::POD), right);
+    Finding {
+        verdict: format!(
+            "The image of container {name}, {image:?}, begins or ends with a blank or a line break, and the API server takes \
+             no pod with that. No pod of this Job may be created."
+        ),
+        short: format!("blank around image {right}"),
+        fixes: mend::mend(case, format!("rerun with image {right}, without the blank"), &changes),
+        group: format!("T044/{image}"),
+        ..refusal(case, event, "T044")
+    }
+}
+
 /// Words of a server that is busy or cannot be reached, which passes.
 const PASSING: [&str; 6] =
     ["timeout", "timed out", "connection", "too many requests", "Internal error", "object has been modified"];
@@ -300,9 +323,14 @@ fn unknown(case: &Case<'_>, _: &Job, event: &Event) -> Option<Finding> {
     // Which of the pods it was says nothing: each has another name.
     let said =
         text.split_once(" is forbidden: ").or_else(|| text.split_once(" is invalid: ")).map_or(text, |(_, said)| said);
+    if let Some(found) = UNTRIMMED.captures(said) {
+        return Some(untrimmed(case, event, &found["list"], &found["at"], &found["image"]));
+    }
     let is_passing = PASSING.iter().any(|words| text.contains(words));
     let mut fixes = vec![Fix::outside(match is_passing {
         true => "wait: the Job controller tries again by itself, at least every 10 minutes",
+        // What is invalid in the template no one mends from outside.
+        false if text.contains(" is invalid: ") => "ask those who run the cluster what adds it, where the Job does not",
         false => "do what the server says, or ask those who run the cluster: the Job goes on by itself then",
     })];
     if !is_passing {
@@ -379,6 +407,7 @@ fn demanded(case: &Case<'_>, job: &Job, quota: &str, what: &str) -> Changes {
 #[cfg(test)]
 pub(super) static PATTERNS: &[&Pattern] = &[
     &EXCEEDED,
+    &UNTRIMMED,
     &MUST_SPECIFY,
     &BOUND,
     &limits::RATIO,

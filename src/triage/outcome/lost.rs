@@ -137,7 +137,10 @@ fn gave_up(end: &End<'_, '_>, said: Option<&Event>) -> Finding {
     if preemption.is_some() && restart_policy(end) == Some("Never") {
         let rule = json!({ "action": "Ignore", "onPodConditions": [{ "type": "DisruptionTarget" }] });
         let words = "run it again with a podFailurePolicy by which such ends do not count as failures";
-        finding.fixes.splice(0..0, end.rerun_with(words, &Changes::set("spec.podFailurePolicy.rules[+]", rule)));
+        // With such a policy pods are replaced only once they have ended: the server takes no other word beside it.
+        let changes =
+            Changes::set("spec.podFailurePolicy.rules[+]", rule).and_set("spec.podReplacementPolicy", "Failed");
+        finding.fixes.splice(0..0, end.rerun_with(words, &changes));
     }
     finding
 }

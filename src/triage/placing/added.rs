@@ -184,5 +184,10 @@ mod tests {
         let finding = told(template, json!({}), "0/1 nodes are available: 1 Insufficient memory.", &[]);
         let call = finding.fixes[0].call.clone().unwrap();
         assert_eq!(call.argument, "spec.template.spec.initContainers[name=load].resources.requests.memory=32Gi");
+        // Of a pod that asks as a whole its containers are not the ones.
+        let whole = json!({ "resources": { "requests": { "memory": "64Gi" } }, "containers": [{ "name": "main" }] });
+        let finding = told(whole, json!({}), "0/1 nodes are available: 1 Insufficient memory.", &[]);
+        let call = finding.fixes[0].call.clone().unwrap();
+        assert_eq!(call.argument, "spec.template.spec.resources.requests.memory=32Gi");
     }
 }

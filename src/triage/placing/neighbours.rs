@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::super::Case;
 use super::super::finding::{Finding, Fix, Severity};
 use super::super::mend::{Changes, POD, mend};
 use super::super::outcome::many;
 use super::Scene;
 use super::message::{Reason, Topic};
-use super::nodes::{holds, is_control_plane, label};
+use super::nodes::{holds, is_control_plane, label, words};
+use crate::model::pod::Pod;
 
 /// T024: rules that keep pods apart, or want them together.
 pub(super) fn apart(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
@@ -100,20 +102,21 @@ pub(super) fn apart(scene: Scene<'_, '_>, lead: &Reason<'_>) -> Finding {
 
 /// The pods of the namespace that have a node, are not over and are meant, by their specs: `pod database`, and whose they
 /// are: `pod etl-x7k2p of job/etl`. None where they may not be looked at.
-pub(super) fn placed(scene: Scene<'_, '_>, is_meant: impl Fn(&Value) -> bool) -> Vec<String> {
-    placed_in(scene, &scene.pod.meta.namespace, |pod| is_meant(&pod["spec"]))
+pub(super) fn placed(case: &Case<'_>, pod: &Pod, is_meant: impl Fn(&Value) -> bool) -> Vec<String> {
+    placed_in(case, pod, &pod.meta.namespace, |pod| is_meant(&pod["spec"]))
 }
 
 /// The same of another namespace, or of all (``), by all that is said of them.
-fn placed_in(scene: Scene<'_, '_>, namespace: &str, is_meant: impl Fn(&Value) -> bool) -> Vec<String> {
-    let pods = scene.case.found("v1", "Pod", namespace, "").and_then(Value::as_array).into_iter().flatten();
+fn placed_in(case: &Case<'_>, own: &Pod, namespace: &str, is_meant: impl Fn(&Value) -> bool) -> Vec<String> {
+    let pods = case.found("v1", "Pod", namespace, "").and_then(Value::as_array).into_iter().flatten();
     let is_open = |pod: &&Value| {
         let phase = pod["status"]["phase"].as_str().unwrap_or_default();
-        pod["spec"]["nodeName"].is_string() && !matches!(phase, "Succeeded" | "Failed")
+        let is_itself = pod["metadata"]["name"] == own.meta.name.as_str();
+        pod["spec"]["nodeName"].is_string() && !is_itself && !matches!(phase, "Succeeded" | "Failed")
     };
     let named = |pod: &Value| {
         let name = pod["metadata"]["name"].as_str()?;
-        let other = pod["metadata"]["namespace"].as_str().filter(|other| *other != scene.pod.meta.namespace.as_str());
+        let other = pod["metadata"]["namespace"].as_str().filter(|other| *other != own.meta.namespace.as_str());
         let place = other.map(|other| format!(" in namespace {other}")).unwrap_or_default();
         let mut owners = pod["metadata"]["ownerReferences"].as_array().into_iter().flatten();
         let owner = owners.find(|owner| owner["controller"] == true).and_then(|owner| {
@@ -152,7 +155,8 @@ fn kept_apart(spec: &Value) -> impl Iterator<Item = &Value> {
 fn kept_away(scene: Scene<'_, '_>, others: &str, finding: Finding) -> Finding {
     let own = scene.case.found("v1", "Pod", &scene.pod.meta.namespace, &scene.pod.meta.name);
     let labels = own.map_or(&Value::Null, |pod| &pod["metadata"]["labels"]);
-    let who = placed(scene, |spec| kept_apart(spec).any(|rule| selects(&rule["labelSelector"], labels)));
+    let who =
+        placed(scene.case, scene.pod, |spec| kept_apart(spec).any(|rule| selects(&rule["labelSelector"], labels)));
     let list = some_of(&who);
     let (by, wait) = match who.is_empty() {
         true => ("A pod that runs already".to_owned(), "wait until the pods with that rule end".to_owned()),
@@ -257,12 +261,14 @@ fn kept_apart_from(spec: Option<&Value>) -> Option<String> {
 
 /// The labels that a rule on nearness names, with the namespaces where they are not the pod's own.
 fn labels_of(rule: &Value) -> Option<String> {
-    let labels = rule["labelSelector"]["matchLabels"].as_object()?;
+    let labels = rule["labelSelector"]["matchLabels"].as_object().into_iter().flatten();
+    let expressions = rule["labelSelector"]["matchExpressions"].as_array().into_iter().flatten().map(words);
     let namespaces = rule["namespaces"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let namespaces = namespaces.collect::<Vec<_>>().join(" or ");
     let place = if namespaces.is_empty() { String::new() } else { format!(" in namespace {namespaces}") };
-    let words = labels.iter().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
-    Some(words.collect::<Vec<_>>().join(", ") + &place).filter(|words| !words.is_empty())
+    let labels = labels.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
+    let all = labels.chain(expressions).collect::<Vec<_>>().join(", ");
+    (!all.is_empty()).then(|| all + &place)
 }
 
 /// How many places nodes make by a label; control planes, which are kept free, are none.
@@ -298,9 +304,9 @@ fn holders_of(scene: Scene<'_, '_>) -> Vec<String> {
     let Some(spec) = scene.sight.spec else { return Vec::new() };
     let wanted: Vec<(i64, &str)> = host_ports(spec).collect();
     let has = |pod: &Value| host_ports(&pod["spec"]).any(|port| wanted.contains(&port));
-    let near = placed_in(scene, &scene.pod.meta.namespace, has);
+    let near = placed_in(scene.case, scene.pod, &scene.pod.meta.namespace, has);
     // Agents that run on each node (DaemonSets) mostly have a namespace of their own.
-    if near.is_empty() { placed_in(scene, "", has) } else { near }
+    if near.is_empty() { placed_in(scene.case, scene.pod, "", has) } else { near }
 }
 
 /// T033: a port of the node itself, which one pod alone can have.

@@ -425,6 +425,18 @@ fn volumes_are_tied_to_places_and_held_by_pods() {
     let note = r#"Multi-Attach error for volume "pvc-6b1f" Volume is already used by pod(s) backup-k2m4x"#;
     let objects = [job(), placed.clone(), event("Pod", "etl-a", "FailedAttachVolume", note)];
     told(&objects, "T028", Severity::Error, &["Volume pvc-6b1f", "pod backup-k2m4x has it elsewhere"]);
+    // Where nobody is named, whoever uses the claim on another node has it.
+    let note = r#"Multi-Attach error for volume "pvc-6b1f" Volume is already exclusively attached to one node and can't be attached to another"#;
+    let uses = json!({ "volumes": [{ "name": "v", "persistentVolumeClaim": { "claimName": "data" } }] });
+    let other = json!({ "metadata": { "ownerReferences": [] }, "spec": with(uses, json!({ "nodeName": "worker-2" })) });
+    let objects = [
+        job(),
+        placed.clone(),
+        event("Pod", "etl-a", "FailedAttachVolume", note),
+        claim("data", "Bound", json!({ "spec": { "volumeName": "pvc-6b1f" } })),
+        with(pod("backup", "", ""), other),
+    ];
+    told(&objects, "T028", Severity::Error, &["of claim data can be used on one node", "pod backup has it elsewhere"]);
     nothing(&[job(), placed, event("Pod", "etl-a", "FailedAttachVolume", "AttachVolume.Attach failed: timeout")]);
 }
 

@@ -59,7 +59,7 @@ pub(super) fn missing(scene: Scene<'_, '_>) -> Option<Finding> {
         ..scene.finding("T025", Severity::Critical)
     };
     if &found["how"] == "is being deleted" || there.is_some_and(|claim| claim.meta.deleted.is_some()) {
-        let holders = neighbours::placed(scene, |spec| mounts(spec, name));
+        let holders = neighbours::placed(scene.case, scene.pod, |spec| mounts(spec, name));
         let held = match holders.first() {
             Some(holder) => format!(" It goes once {holder}, which still uses it, has ended."),
             None => String::new(),
@@ -331,7 +331,7 @@ fn mounts(spec: &Value, claim: &str) -> bool {
 pub(super) fn in_use(scene: Scene<'_, '_>) -> Finding {
     let claims = claims_of(scene.case, scene.pod).unwrap_or_default();
     let claim = claims.into_iter().find(|claim| claim.access_modes.iter().any(|mode| mode == "ReadWriteOncePod"));
-    let holders = claim.map(|claim| neighbours::placed(scene, |spec| mounts(spec, &claim.meta.name)));
+    let holders = claim.map(|claim| neighbours::placed(scene.case, scene.pod, |spec| mounts(spec, &claim.meta.name)));
     let holders = holders.unwrap_or_default();
     let sibling = scene.case.pods.iter().find(|pod| !pod.node.is_empty() && !pod.is_finished());
     let name = claim.map_or_else(|| "A claim of the pod".to_owned(), |claim| format!("Claim {}", claim.meta.name));
@@ -379,7 +379,16 @@ pub(super) fn attached_elsewhere(case: &Case<'_>, pod: &Pod) -> Option<Finding> 
     };
     let holder = match found.name("pods") {
         Some(pods) => format!("pod {} has it elsewhere", pods.as_str().trim_end_matches('.')),
-        None => "another node has it".to_owned(),
+        // Of pods that it may not name the controller says no more than that there is one.
+        None => {
+            let has_it = |spec: &Value| {
+                claim.is_some_and(|claim| mounts(spec, &claim.meta.name)) && spec["nodeName"] != pod.node.as_str()
+            };
+            match neighbours::placed(case, pod, has_it).first() {
+                Some(holder) => format!("{holder} has it elsewhere"),
+                None => "another node has it".to_owned(),
+            }
+        }
     };
     Some(Finding {
         rule: RuleId("T028"),

@@ -314,6 +314,17 @@ fn a_policy_that_cannot_judge_is_told_from_one_that_says_no() {
 }
 
 #[test]
+fn a_blank_around_an_image_is_taken_away() {
+    let note = r#"Pod "etl-8lx6v" is invalid: spec.containers[0].image: Invalid value: "r.io/etl:1 ": must not have leading or trailing whitespace"#;
+    let told = found(&refused(note)).remove(0);
+    assert!(told.rule.0 == "T044" && told.verdict.contains("image of container main"), "{}", told.verdict);
+    assert_eq!(
+        told.fixes[0].call.clone().unwrap().argument,
+        "spec.template.spec.containers[name=main].image=r.io/etl:1"
+    );
+}
+
+#[test]
 fn a_default_limit_below_what_is_asked_for_is_blamed() {
     let note = r#"Pod "etl-8lx6v" is invalid: spec.containers[0].resources.requests: Invalid value: "128Mi": must be less than or equal to memory limit of 64Mi"#;
     let mut objects = refused(note);

@@ -13,6 +13,7 @@ use crate::model::command_call::CommandCall;
 use crate::model::job::Job;
 use crate::model::key::Kind;
 use crate::model::pod::{Container, ContainerState, Pod, PodPhase, Role};
+use crate::model::resources::Quantity;
 
 /// A run that takes less is none to look at, however short those before it were.
 const SHORT_RUN_SECONDS: i64 = 1_800;
@@ -191,12 +192,26 @@ pub(super) fn hung(case: &Case<'_>, job: &Job) -> Option<Finding> {
     if silence.is_some_and(|silence| silence < SILENT_SECONDS) {
         return None;
     }
+    let cpu = cpu(case);
+    // Who is busy works, however silent.
+    if cpu.as_ref().is_some_and(|cpu| cpu.is_busy && !cpu.is_starved) {
+        return None;
+    }
     let (silent, look) = match silence {
         Some(silent) if silent < age => {
             (format!(", and its log is silent for {}", short_duration(silent)), "It may hang: its use of CPU tells.")
         }
         Some(_) => (", and its log is empty".to_owned(), "It may hang: its use of CPU tells."),
         None => (String::new(), "It may hang: its log and its use of CPU tell."),
+    };
+    let look = match &cpu {
+        Some(cpu) if cpu.is_starved => format!(
+            "It is at work, and slow for want of CPU: it uses {} of the {} that its limits allow.",
+            cpu.used.words(),
+            cpu.allowed.words()
+        ),
+        Some(cpu) => format!("It hangs, as it seems: it uses {} CPU.", cpu.used.words()),
+        None => look.to_owned(),
     };
     let (span, usually) = (short_duration(age), usual.map(|usual| format!(", usually {}", short_duration(usual))));
     let usually = usually.unwrap_or_default();
@@ -210,7 +225,10 @@ pub(super) fn hung(case: &Case<'_>, job: &Job) -> Option<Finding> {
         ),
         short: format!("runs for {span}{usually}, no deadline"),
         fixes: vec![
-            Fix::outside("look when its log said something last, and whether it uses CPU"),
+            match cpu {
+                Some(cpu) if cpu.is_starved => case.rerun("raise the CPU limit in a new Job, or leave it out"),
+                _ => Fix::outside("look when its log said something last, and whether it uses CPU"),
+            },
             Fix::by(
                 format!("give it a deadline of {deadline}, which ends it in an hour"),
                 CommandCall::with("job.deadline", case.subject, deadline),
@@ -219,6 +237,40 @@ pub(super) fn hung(case: &Case<'_>, job: &Job) -> Option<Finding> {
         since: Some(oldest),
         ..finding(case, "T090", Severity::Warning, evidence)
     })
+}
+
+/// A program that uses so many thousandths of a CPU is at work.
+const BUSY_MILLIS: i64 = 50;
+
+/// What the pods at work use of CPU together.
+struct Cpu {
+    used: Quantity,
+    /// What their limits allow; nothing where one has none.
+    allowed: Quantity,
+    /// They do something.
+    is_busy: bool,
+    /// They use nearly all that their limits allow, and that is little.
+    is_starved: bool,
+}
+
+/// As the cluster measures it; None where it does not (`metrics.k8s.io`).
+fn cpu(case: &Case<'_>) -> Option<Cpu> {
+    let running = || case.pods.iter().filter(|pod| pod.phase == PodPhase::Running).take(WORKERS);
+    let mut used = Quantity::default();
+    for pod in running() {
+        let measured = case.found("metrics.k8s.io/v1beta1", "PodMetrics", &pod.meta.namespace, &pod.meta.name)?;
+        let all = measured["containers"].as_array()?.iter();
+        let amounts = all.filter_map(|one| Quantity::parse(one["usage"]["cpu"].as_str()?));
+        used = amounts.fold(used, Quantity::plus);
+    }
+    let limits: Vec<i64> = running().map(|pod| pod.limits.cpu_millis).collect();
+    let is_limited = limits.iter().all(|limit| *limit > 0);
+    let allowed = Quantity::parse(&format!("{}m", limits.iter().sum::<i64>())).filter(|_| is_limited);
+    let allowed = allowed.unwrap_or_default();
+    // Nine tenths of its limit, and less than half a CPU for each.
+    let is_small = limits.iter().all(|limit| *limit < 500);
+    let is_starved = is_limited && is_small && used.millis() * 10 >= allowed.millis() * 9;
+    Some(Cpu { used, allowed, is_busy: used.millis() >= BUSY_MILLIS || is_starved, is_starved })
 }
 
 /// So long a program that reads what nobody writes is silent before it is told.

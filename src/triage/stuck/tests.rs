@@ -231,6 +231,24 @@ fn a_long_run_is_measured_by_those_before_it() {
         ids(&objects, "Job/etl")
     };
     assert_eq!(case(vec![before(10), before(11)], json!({})), ["T090"]);
+    let measured = |cpu: &str| {
+        json!({
+            "apiVersion": "metrics.k8s.io/v1beta1", "kind": "PodMetrics",
+            "metadata": { "name": "etl-1", "namespace": "batch" }, "containers": [{ "name": "main", "usage": { "cpu": cpu } }],
+        })
+    };
+    assert!(case(vec![before(10), measured("900m")], json!({})).is_empty(), "it is silent and at work");
+    assert_eq!(case(vec![before(10), measured("2m")], json!({})), ["T090"]);
+    let limited = json!([{ "name": "main", "resources": { "limits": { "cpu": "100m" } } }]);
+    let starved = [
+        before(10),
+        measured("98m"),
+        cronjob.clone(),
+        run(json!({})),
+        pod("etl-1", json!({ "spec": { "containers": limited } })),
+    ];
+    let starved = found(&starved, "Job/etl", NOW).remove(0);
+    assert!(starved.verdict.contains("slow for want of CPU: it uses 98m of the 100m"), "{}", starved.verdict);
     assert!(case(vec![before(25)], json!({})).is_empty(), "an hour is not three times as long");
     assert!(case(vec![], json!({})).is_empty(), "an hour is nothing where no run tells");
     assert!(
