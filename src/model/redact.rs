@@ -134,7 +134,7 @@ pub fn is_secret_name(name: &str) -> bool {
     /// A key is a secret behind these.
     const KEYS: [&str; 8] = ["api", "access", "private", "secret", "signing", "encryption", "account", "master"];
     /// Last words of names whose value is no secret itself.
-    const ABOUT: [&str; 22] = [
+    const ABOUT: [&str; 25] = [
         "name",
         "names",
         "file",
@@ -157,6 +157,9 @@ pub fn is_secret_name(name: &str) -> bool {
         "namespace",
         "id",
         "endpoint",
+        "yaml",
+        "yml",
+        "json",
     ];
     let words = words(name);
     let is_about = words.last().is_some_and(|last| ABOUT.contains(&last.as_str()));
@@ -214,7 +217,7 @@ fn hide_named<'t>(pattern: &Regex, text: &'t str) -> Cow<'t, str> {
 fn is_plain(value: &str, keep: &str) -> bool {
     const NOTHING: [&str; 10] =
         ["", "true", "false", "null", "nil", "none", "<nil>", "undefined", "(hidden", "[redacted"];
-    const SAID: [&str; 36] = [
+    const SAID: [&str; 37] = [
         "expired",
         "invalid",
         "missing",
@@ -251,11 +254,17 @@ fn is_plain(value: &str, keep: &str) -> bool {
         "this",
         "neither",
         "nobody",
+        "yes",
     ];
     let word = value.trim_matches(|one| matches!(one, '\\' | '"' | '\'')).to_lowercase();
     let is_elsewhere = word.starts_with("$(") || word.starts_with("${") || word.starts_with("***");
+    // `PASS=2`, as tests count.
+    let is_count = word.len() <= 2 && word.bytes().all(|one| one.is_ascii_digit());
     let is_sentence = keep.contains(':') || keep.trim().is_empty();
-    is_elsewhere || NOTHING.contains(&word.as_str()) || (is_sentence && SAID.contains(&word.trim_end_matches('.')))
+    is_elsewhere
+        || is_count
+        || NOTHING.contains(&word.as_str())
+        || (is_sentence && SAID.contains(&word.trim_end_matches('.')))
 }
 
 /// Puts in what came of a text where anything did.
@@ -330,6 +339,8 @@ mod tests {
             "token: expired",
             "put it into the Secret: the pod goes on by itself",
             "create secret/db-secret in namespace batch",
+            "Access denied for user 'etl' (using password: YES)",
+            "FAIL=1 PASS=12 at k8s/secret.yaml:3:14",
             "invalid token: unexpected EOF",
             "secret \"ca-issuer\" not found",
             "secretName: ca-issuer",
