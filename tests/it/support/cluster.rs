@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::{Duration, Instant};
 
@@ -173,7 +174,9 @@ impl Cluster {
 
     /// A namespace for a test, deleted when it is dropped.
     pub fn space(&self, name: &str) -> Space {
-        let namespace = format!("e2e-{name}-{}", std::process::id());
+        /// Two tests may want the same name while the namespace of the one is still being deleted.
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        let namespace = format!("e2e-{name}-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         runtime().block_on(async {
             let client = self.client("").await;
             let namespaces: Api<Namespace> = Api::all(client.clone());
