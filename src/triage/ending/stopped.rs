@@ -62,32 +62,32 @@ pub(super) fn stopped(case: &Case<'_>, run: &Run<'_>, signal: i32) -> Finding {
         };
     }
     let Some((who, more)) = who else {
-        let limit = memory_limit(case, run);
         if signal == 9
             && let Some(found) = out_of_memory_untold(case, run, None)
         {
             return found;
         }
         evidence.extend(run.last_words(case));
-        let larger = match (signal, limit) {
+        let (usual, larger) = match (signal, memory_limit(case, run)) {
+            // The kubelet hears of such a kill beside the end of the container, and sometimes too late.
             (9, Limit::Some(limit)) => {
                 let (more, changes) = more_memory(case, run, limit);
-                mend_here(case, format!("if it was the memory: {more}"), &changes)
+                let usual = format!(
+                    "Its memory limit of {} may be the cause all the same, since nodes do not always tell; else a kill from \
+                     within the container, or a lost connection to the node.",
+                    limit.words()
+                );
+                (usual, mend_here(case, format!("if it was the memory: {more}"), &changes))
             }
-            _ => None,
-        };
-        let usual = match (signal, limit) {
-            // The kubelet hears of such a kill beside the end of the container, and sometimes too late.
-            (9, Limit::Some(limit)) => format!(
-                "Its memory limit of {} may be the cause all the same, since nodes do not always tell; else a kill from \
-                 within the container, or a lost connection to the node.",
-                limit.words()
-            ),
-            (9, _) => "Usual causes: a node that ran out of memory, a kill from within the container, a lost \
-                          connection to the node."
-                .to_owned(),
-            _ => "Usual causes: somebody deleted the pod, its node was shut down, a script in the container ended it."
-                .to_owned(),
+            (9, _) => {
+                let usual = "Usual causes: a node that ran out of memory, a kill from within the container, a lost \
+                             connection to the node.";
+                (usual.to_owned(), None)
+            }
+            _ => {
+                let usual = "Usual causes: somebody deleted the pod, its node was shut down, a script in the container ended it.";
+                (usual.to_owned(), None)
+            }
         };
         let fixes = [
             Some(super::exit::read_log(run)),

@@ -127,8 +127,13 @@ const GOES_ON: [&str; 11] = [
 
 /// The line says that the program goes on.
 pub(in crate::triage) fn goes_on(line: &str) -> bool {
+    has_any(line, &GOES_ON)
+}
+
+/// The line has one of these words, in any case.
+fn has_any(line: &str, words: &[&str]) -> bool {
     let line = line.to_lowercase();
-    GOES_ON.iter().any(|words| line.contains(words))
+    words.iter().any(|words| line.contains(words))
 }
 
 /// The program says that it goes on, and does.
@@ -183,13 +188,8 @@ pub(in crate::triage) fn is_epilogue(line: &str) -> bool {
     let text = line.trim();
     let is_version =
         text.strip_prefix("Node.js v").is_some_and(|rest| rest.starts_with(|one: char| one.is_ascii_digit()));
-    let lower = text.to_lowercase();
     let is_usage = text.starts_with("npm ERR!  ") || text.starts_with("npm error  ") || text == "npm ERR!";
-    is_version
-        || is_usage
-        || text.starts_with("make: *** ")
-        || text == "FAIL"
-        || WORDS.iter().any(|words| lower.contains(words))
+    is_version || is_usage || text.starts_with("make: *** ") || text == "FAIL" || has_any(text, &WORDS)
 }
 
 /// A program does not understand how it was called, or lacks what it runs on.
@@ -206,8 +206,7 @@ fn is_complaint(line: &str) -> bool {
         "unexpected argument",
         "you must install or update",
     ];
-    let line = line.to_lowercase();
-    WORDS.iter().any(|words| line.contains(words))
+    has_any(line, &WORDS)
 }
 
 /// Something did not work, in the words of the C library, of shells and of most command lines.
@@ -262,8 +261,7 @@ pub(super) fn is_failure(line: &str) -> bool {
         "have requested strict checking",
         "invalid ",
     ];
-    let line = line.to_lowercase();
-    WORDS.iter().any(|words| line.contains(words))
+    has_any(line, &WORDS)
 }
 
 /// What a line adds to the one above it: `DETAIL:  Key (id)=(991) already exists.`, `LINE 14:   o.customer_idd,`.

@@ -197,7 +197,7 @@ fn device_claim_missing(case: &Case<'_>, pod: &Pod) -> Option<Finding> {
 fn silent(case: &Case<'_>, pod: &Pod, age: i64) -> Finding {
     let scheduler = case.spec_of(pod).and_then(|spec| spec["schedulerName"].as_str());
     let own = case.pod_spec().and_then(|spec| spec["schedulerName"].as_str());
-    let added = if own == scheduler { String::new() } else { added::somebody("it").words };
+    let added = (own != scheduler).then(|| added::somebody("it"));
     let other = scheduler.filter(|name| *name != "default-scheduler" && !name.is_empty());
     let waiting = short_duration(age);
     let base = Finding { confidence: Confidence::Likely, ..finding(case, pod, "T031", Severity::Critical) };
@@ -206,19 +206,20 @@ fn silent(case: &Case<'_>, pod: &Pod, age: i64) -> Finding {
         Some(name) => Finding {
             verdict: format!(
                 "The pod asks for scheduler {name}, which has said nothing for {waiting}. It waits for ever where no such \
-                 scheduler runs.{added}"
+                 scheduler runs.{}",
+                added.as_ref().map_or("", |added| &added.words)
             ),
             short: format!("scheduler {name} is silent"),
             evidence,
             fixes: vec![Fix::outside(format!("look whether scheduler {name} runs in the cluster"))]
                 .into_iter()
-                .chain(match added.is_empty() {
-                    true => mend(
+                .chain(match added {
+                    None => mend(
                         case,
                         "leave schedulerName out in a new Job: the cluster's own scheduler places it",
                         &Changes::remove(format!("{POD}.schedulerName")),
                     ),
-                    false => added::somebody("it").fixes,
+                    Some(added) => added.fixes,
                 })
                 .collect(),
             group: format!("T031/{name}"),

@@ -250,13 +250,12 @@ fn spread_key(spec: Option<&Value>) -> Option<&str> {
 }
 
 fn anti_affinity_key(spec: Option<&Value>) -> Option<&str> {
-    first_key(&spec?["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"], |_| true)
+    first_key(&spec?["affinity"]["podAntiAffinity"][REQUIRED], |_| true)
 }
 
 /// The labels of the pods that the first rule keeps the pod apart from, `app=cache`. None where it is not that simple.
 fn kept_apart_from(spec: Option<&Value>) -> Option<String> {
-    let rules = &spec?["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
-    labels_of(&rules[0])
+    labels_of(kept_apart(spec?).next()?)
 }
 
 /// The labels that a rule on nearness names, with the namespaces where they are not the pod's own.
